@@ -1,0 +1,27 @@
+/* The lakeFS REST API, /api/v1: one request from its route to its answer. */
+#ifndef API_API_H
+#define API_API_H
+
+#include "base/str.h"
+
+struct auth;
+struct cx;
+struct request;
+struct response;
+struct store;
+
+struct api_opts {
+	struct str	version;	/* of lakeFS's API that we speak */
+};
+
+struct api_note {
+	const char	*operation;
+	struct str	 user, repo, ref, path;
+};
+
+/* Always fills a response; errors are rendered here and nowhere else. */
+void	api_handle(struct cx *cx, struct store *store, struct auth *auth,
+	    const struct api_opts *opt, struct request *req,
+	    struct response *res, struct api_note *note);
+
+#endif

@@ -1,0 +1,215 @@
+/* Configuration, setup, health, and who one is. */
+#include "api/call.h"
+
+static void
+put_version(struct json_out *j, const char *name, const struct api_call *c)
+{
+	json_open(j, name, '{');
+	json_put_str(j, "version", c->opt->version);
+	json_put_str(j, "version_context", STR("lakeFS"));
+	json_close(j, '}');
+}
+
+static void
+put_storage(struct json_out *j, const char *name)
+{
+	json_open(j, name, '{');
+	json_put_str(j, "blockstore_type", STR("local"));
+	json_put_str(j, "blockstore_namespace_example",
+	    STR("local://example-repository"));
+	json_put_str(j, "blockstore_namespace_ValidityRegex",
+	    STR("^local://"));
+	json_put_str(j, "default_namespace_prefix", STR("local://"));
+	json_put_bool(j, "pre_sign_support", false);
+	json_put_bool(j, "pre_sign_support_ui", false);
+	json_put_bool(j, "import_support", false);
+	json_put_str(j, "import_validity_regex", STR("^$"));
+	json_put_bool(j, "pre_sign_multipart_upload", false);
+	json_put_str(j, "blockstore_id", STR(""));
+	json_put_str(j, "blockstore_description", STR(""));
+	json_close(j, '}');
+}
+
+enum err
+api_get_config(struct cx *cx, struct api_call *c)
+{
+	struct json_out	j;
+	struct buf	b;
+
+	j = api_begin(cx, &b);
+	json_open(&j, NULL, '{');
+	put_version(&j, "version_config", c);
+	put_storage(&j, "storage_config");
+	json_open(&j, "storage_config_list", '[');
+	json_close(&j, ']');
+	json_open(&j, "ui_config", '{');
+	json_close(&j, '}');
+	json_open(&j, "capabilities_config", '{');
+	json_close(&j, '}');
+	json_close(&j, '}');
+	api_answer(c, 200, &b);
+	return OK;
+}
+
+enum err
+api_get_lakefs_version(struct cx *cx, struct api_call *c)
+{
+	struct json_out	j;
+	struct buf	b;
+
+	j = api_begin(cx, &b);
+	put_version(&j, NULL, c);
+	api_answer(c, 200, &b);
+	return OK;
+}
+
+enum err
+api_get_storage_config(struct cx *cx, struct api_call *c)
+{
+	struct json_out	j;
+	struct buf	b;
+
+	j = api_begin(cx, &b);
+	put_storage(&j, NULL);
+	api_answer(c, 200, &b);
+	return OK;
+}
+
+enum err
+api_healthcheck(struct cx *cx, struct api_call *c)
+{
+	(void)cx;
+	c->res->status = 204;
+	return OK;
+}
+
+enum err
+api_get_current_user(struct cx *cx, struct api_call *c)
+{
+	struct user	u = { .created = 0 };
+	struct json_out	j;
+	struct buf	b;
+	enum err	e;
+	bool		there;
+
+	if ((e = user_find(cx, c->auth, c->who.user, &u, &there)) != OK)
+		return e;
+	j = api_begin(cx, &b);
+	json_open(&j, NULL, '{');
+	json_open(&j, "user", '{');
+	json_put_str(&j, "id", c->who.user);
+	json_put_int(&j, "creation_date", u.created / 1000);
+	json_put_str(&j, "friendly_name", c->who.user);
+	json_close(&j, '}');
+	json_close(&j, '}');
+	api_answer(c, 200, &b);
+	return OK;
+}
+
+enum err
+api_login(struct cx *cx, struct api_call *c)
+{
+	struct json	in;
+	struct json_out	j;
+	struct str	id, secret, token;
+	struct buf	b;
+	int64_t		expires;
+	enum err	e;
+
+	if ((e = api_take_json(cx, c, false, &in)) != OK ||
+	    (e = json_need_str(cx, in, "access_key_id", &id)) != OK ||
+	    (e = json_need_str(cx, in, "secret_access_key", &secret)) != OK ||
+	    (e = auth_login(cx, c->auth, id, secret, &token, &expires)) != OK)
+		return e;
+	j = api_begin(cx, &b);
+	json_open(&j, NULL, '{');
+	json_put_str(&j, "token", token);
+	json_put_int(&j, "token_expiration", expires);
+	json_close(&j, '}');
+	response_header(c->res, "Set-Cookie", str_printf(cx->mem,
+	    "internal_auth_session=%.*s; Path=/; Max-Age=%d; HttpOnly; "
+	    "SameSite=Lax%s", STRF(token), 7 * 24 * 3600,
+	    c->req->https ? "; Secure" : ""));
+	api_answer(c, 200, &b);
+	return OK;
+}
+
+enum err
+api_auth_capabilities(struct cx *cx, struct api_call *c)
+{
+	struct json_out	j;
+	struct buf	b;
+
+	j = api_begin(cx, &b);
+	json_open(&j, NULL, '{');
+	json_put_bool(&j, "invite_user", false);
+	json_close(&j, '}');
+	api_answer(c, 200, &b);
+	return OK;
+}
+
+enum err
+api_get_setup_state(struct cx *cx, struct api_call *c)
+{
+	struct user	*users;
+	struct json_out	j;
+	struct buf	b;
+	size_t		n;
+	enum err	e;
+
+	if ((e = user_list(cx, c->auth, &users, &n)) != OK)
+		return e;
+	j = api_begin(cx, &b);
+	json_open(&j, NULL, '{');
+	json_put_str(&j, "state", n > 0 ? STR("initialized") :
+	    STR("not_initialized"));
+	json_put_bool(&j, "comm_prefs_missing", false);
+	json_open(&j, "login_config", '{');
+	json_put_str(&j, "RBAC", STR("none"));
+	json_put_str(&j, "login_url", STR(""));
+	json_put_str(&j, "login_url_method", STR("none"));
+	json_put_str(&j, "login_failed_message", STR("The credentials don't "
+	    "match."));
+	json_open(&j, "login_cookie_names", '[');
+	json_put_str(&j, NULL, STR("internal_auth_session"));
+	json_close(&j, ']');
+	json_put_str(&j, "logout_url", STR("/logout"));
+	json_close(&j, '}');
+	json_close(&j, '}');
+	api_answer(c, 200, &b);
+	return OK;
+}
+
+/* The first user and key of a lake that has none. */
+enum err
+api_setup(struct cx *cx, struct api_call *c)
+{
+	struct str	name, id = STR(""), secret = STR("");
+	struct user	*users;
+	struct json	in;
+	struct json_out	j;
+	struct key	key;
+	struct buf	b;
+	size_t		n;
+	enum err	e;
+
+	if ((e = api_take_json(cx, c, false, &in)) != OK ||
+	    (e = json_need_str(cx, in, "username", &name)) != OK ||
+	    (e = user_list(cx, c->auth, &users, &n)) != OK)
+		return e;
+	if (n > 0)
+		return fail(cx, E_NAME_TAKEN, "lakegate is already set up");
+	if (json_has(in, "key"))
+		return fail(cx, E_NOT_IMPLEMENTED, "choosing the key is not "
+		    "implemented: use `lakegate key create`");
+	if ((e = key_create(cx, c->auth, name, id, secret, &key)) != OK)
+		return e;
+	j = api_begin(cx, &b);
+	json_open(&j, NULL, '{');
+	json_put_str(&j, "access_key_id", key.id);
+	json_put_str(&j, "secret_access_key", key.secret);
+	json_put_int(&j, "creation_date", key.created / 1000);
+	json_close(&j, '}');
+	api_answer(c, 200, &b);
+	return OK;
+}

@@ -1,0 +1,66 @@
+/* One request of the API: route, who asks, operation, answer. */
+#include "api/call.h"
+
+#include <string.h>
+
+static enum err
+handle(struct cx *cx, struct api_call *c, struct api_note *note)
+{
+	enum err	e;
+
+	if ((e = api_route(cx, c)) != OK)
+		return e;
+	note->operation = c->row->called;
+	if (str_starts(str_of(c->row->path), STR("/repositories/"))) {
+		note->repo = c->arg[0];
+		note->ref = c->arg[1];
+		note->path = request_param(c->req, "path");
+	}
+	if ((c->row->needs & F_OPEN) == 0 &&
+	    (e = auth_verify_api(cx, c->auth, c->req, &c->who)) != OK)
+		return e;
+	note->user = c->who.user;
+	if (c->row->run == NULL)
+		return fail(cx, E_NOT_IMPLEMENTED, "%s is not implemented",
+		    c->row->called);
+	return c->row->run(cx, c);
+}
+
+static void
+render_error(struct cx *cx, struct api_call *c)
+{
+	struct json_out	j;
+	struct buf	b;
+	int		status = api_error_status(cx->code);
+
+	j = api_begin(cx, &b);
+	json_open(&j, NULL, '{');
+	if (cx->code == E_CONFLICT)
+		json_put_str(&j, "reference", STR(""));
+	/* Our own faults are the log's business. */
+	json_put_str(&j, "message", str_of(status == 500 ?
+	    "internal error" : cx->words));
+	json_close(&j, '}');
+	if (cx->code == E_NO_AUTH)
+		response_header(c->res, "WWW-Authenticate",
+		    STR("Basic realm=\"lakegate\""));
+	if (status == 304)
+		response_body(c->res, status, NULL, STR(""));
+	else
+		api_answer(c, status, &b);
+}
+
+void
+api_handle(struct cx *cx, struct store *store, struct auth *auth,
+    const struct api_opts *opt, struct request *req, struct response *res,
+    struct api_note *note)
+{
+	struct api_call	c = { .store = store, .auth = auth, .opt = opt,
+	    .req = req, .res = res };
+
+	note->operation = "-";
+	if (handle(cx, &c, note) != OK)
+		render_error(cx, &c);
+	response_header(res, "X-Request-Id", str_of(cx->id));
+	res->is_head = req->method == M_HEAD;
+}

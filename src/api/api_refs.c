@@ -1,0 +1,188 @@
+/* Branches and tags. */
+#include "api/call.h"
+
+static enum err
+answer_refs(struct cx *cx, struct api_call *c, const struct ref_page *page)
+{
+	struct json_out	j;
+	struct buf	b;
+	size_t		i;
+
+	j = api_begin(cx, &b);
+	json_open(&j, NULL, '{');
+	json_open(&j, "results", '[');
+	for (i = 0; i < page->n; i++)
+		api_put_ref(&j, NULL, page->at[i].name, &page->at[i].commit);
+	json_close(&j, ']');
+	api_put_page(&j, page->n > 0 ? page->at[page->n - 1].name : STR(""),
+	    page->more, page->n);
+	json_close(&j, '}');
+	api_answer(c, 200, &b);
+	return OK;
+}
+
+static enum err
+answer_ref(struct cx *cx, struct api_call *c, int status, struct str id,
+    const struct oid *commit)
+{
+	struct json_out	j;
+	struct buf	b;
+
+	j = api_begin(cx, &b);
+	api_put_ref(&j, NULL, id, commit);
+	api_answer(c, status, &b);
+	return OK;
+}
+
+enum err
+api_list_branches(struct cx *cx, struct api_call *c)
+{
+	struct list_query	q;
+	struct ref_page		page;
+	enum err		e;
+	bool			hidden = false;
+
+	if ((e = api_take_page(cx, c, &q)) != OK ||
+	    (e = api_take_bool(cx, c, "show_hidden", &hidden)) != OK ||
+	    (e = store_branch_list(cx, c->store, c->arg[0], &q, hidden,
+	    &page)) != OK)
+		return e;
+	return answer_refs(cx, c, &page);
+}
+
+enum err
+api_create_branch(struct cx *cx, struct api_call *c)
+{
+	struct str	name, source;
+	struct oid_hex	hex;
+	struct oid	head;
+	struct json	in;
+	enum err	e;
+	bool		hidden = false;
+
+	if ((e = api_take_json(cx, c, false, &in)) != OK ||
+	    (e = json_need_str(cx, in, "name", &name)) != OK ||
+	    (e = json_need_str(cx, in, "source", &source)) != OK ||
+	    (e = json_get_bool(cx, in, "hidden", &hidden)) != OK ||
+	    (e = store_branch_create(cx, c->store, c->arg[0], name, source,
+	    hidden, c->who.user, &head)) != OK)
+		return e;
+	hex = oid_hex(&head);
+	/* Plain text, as lakeFS has it. */
+	response_body(c->res, 201, "text/plain; charset=utf-8",
+	    str_dup(cx->mem, str_of(hex.z)));
+	return OK;
+}
+
+enum err
+api_get_branch(struct cx *cx, struct api_call *c)
+{
+	struct branch	br;
+	enum err	e;
+
+	if ((e = store_branch_get(cx, c->store, c->arg[0], c->arg[1],
+	    &br)) != OK)
+		return e;
+	return answer_ref(cx, c, 200, c->arg[1], &br.head);
+}
+
+enum err
+api_delete_branch(struct cx *cx, struct api_call *c)
+{
+	enum err	e;
+	bool		force = false;
+
+	if ((e = api_take_bool(cx, c, "force", &force)) != OK ||
+	    (e = store_branch_delete(cx, c->store, c->arg[0], c->arg[1],
+	    force, c->who.user)) != OK)
+		return e;
+	c->res->status = 204;
+	return OK;
+}
+
+enum err
+api_reset_branch(struct cx *cx, struct api_call *c)
+{
+	struct str	type, path = STR("");
+	struct json	in;
+	enum err	e;
+	bool		force = false;
+
+	if ((e = api_take_json(cx, c, false, &in)) != OK ||
+	    (e = json_need_str(cx, in, "type", &type)) != OK ||
+	    (e = json_get_str(cx, in, "path", &path)) != OK ||
+	    (e = json_get_bool(cx, in, "force", &force)) != OK)
+		return e;
+	if (str_is(type, STR("reset")))
+		e = store_branch_reset(cx, c->store, c->arg[0], c->arg[1],
+		    force);
+	else if (str_is(type, STR("object")) ||
+	    str_is(type, STR("common_prefix")))
+		e = store_branch_reset_path(cx, c->store, c->arg[0],
+		    c->arg[1], path, str_is(type, STR("common_prefix")),
+		    force);
+	else
+		e = fail(cx, E_BAD_ARGUMENT, "type must be object, "
+		    "common_prefix or reset");
+	if (e == OK)
+		c->res->status = 204;
+	return e;
+}
+
+enum err
+api_list_tags(struct cx *cx, struct api_call *c)
+{
+	struct list_query	q;
+	struct ref_page		page;
+	enum err		e;
+
+	if ((e = api_take_page(cx, c, &q)) != OK ||
+	    (e = store_tag_list(cx, c->store, c->arg[0], &q, &page)) != OK)
+		return e;
+	return answer_refs(cx, c, &page);
+}
+
+enum err
+api_create_tag(struct cx *cx, struct api_call *c)
+{
+	struct str	id, ref;
+	struct oid	commit;
+	struct json	in;
+	enum err	e;
+	bool		force = false;
+
+	if ((e = api_take_json(cx, c, false, &in)) != OK ||
+	    (e = json_need_str(cx, in, "id", &id)) != OK ||
+	    (e = json_need_str(cx, in, "ref", &ref)) != OK ||
+	    (e = json_get_bool(cx, in, "force", &force)) != OK ||
+	    (e = store_tag_create(cx, c->store, c->arg[0], id, ref, force,
+	    &commit)) != OK)
+		return e;
+	return answer_ref(cx, c, 201, id, &commit);
+}
+
+enum err
+api_get_tag(struct cx *cx, struct api_call *c)
+{
+	struct oid	commit;
+	enum err	e;
+
+	if ((e = store_tag_get(cx, c->store, c->arg[0], c->arg[1],
+	    &commit)) != OK)
+		return e;
+	return answer_ref(cx, c, 200, c->arg[1], &commit);
+}
+
+enum err
+api_delete_tag(struct cx *cx, struct api_call *c)
+{
+	enum err	e;
+	bool		force = false;
+
+	if ((e = api_take_bool(cx, c, "force", &force)) != OK ||
+	    (e = store_tag_delete(cx, c->store, c->arg[0], c->arg[1],
+	    force)) != OK)
+		return e;
+	c->res->status = 204;
+	return OK;
+}

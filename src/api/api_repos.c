@@ -1,0 +1,115 @@
+/* Repositories. */
+#include "api/call.h"
+
+enum err
+api_list_repositories(struct cx *cx, struct api_call *c)
+{
+	struct list_query	q;
+	struct repo_page	page;
+	struct json_out		j;
+	struct str		search = request_param(c->req, "search");
+	struct buf		b;
+	size_t			i, n = 0;
+	enum err		e;
+
+	if ((e = api_take_page(cx, c, &q)) != OK ||
+	    (e = store_repo_list(cx, c->store, &q, &page)) != OK)
+		return e;
+	j = api_begin(cx, &b);
+	json_open(&j, NULL, '{');
+	json_open(&j, "results", '[');
+	for (i = 0; i < page.n; i++)
+		if (str_has(page.at[i].name, search)) {
+			api_put_repo(&j, NULL, &page.at[i]);
+			n++;
+		}
+	json_close(&j, ']');
+	api_put_page(&j, page.n > 0 ? page.at[page.n - 1].name : STR(""),
+	    page.more, n);
+	json_close(&j, '}');
+	api_answer(c, 200, &b);
+	return OK;
+}
+
+static enum err
+answer_repo(struct cx *cx, struct api_call *c, int status,
+    const struct repo *r)
+{
+	struct json_out	j;
+	struct buf	b;
+
+	j = api_begin(cx, &b);
+	api_put_repo(&j, NULL, r);
+	api_answer(c, status, &b);
+	return OK;
+}
+
+enum err
+api_create_repository(struct cx *cx, struct api_call *c)
+{
+	struct repo	r = { .default_branch = STR("main") };
+	struct json	in;
+	enum err	e;
+	bool		bare = false, sample = false;
+
+	if ((e = api_take_json(cx, c, false, &in)) != OK ||
+	    (e = json_need_str(cx, in, "name", &r.name)) != OK ||
+	    (e = json_need_str(cx, in, "storage_namespace",
+	    &r.storage_namespace)) != OK ||
+	    (e = json_get_str(cx, in, "default_branch",
+	    &r.default_branch)) != OK ||
+	    (e = json_get_bool(cx, in, "read_only", &r.read_only)) != OK ||
+	    (e = json_get_bool(cx, in, "sample_data", &sample)) != OK ||
+	    (e = api_take_bool(cx, c, "bare", &bare)) != OK)
+		return e;
+	if (bare || sample)
+		return fail(cx, E_NOT_IMPLEMENTED, "%s is not implemented",
+		    bare ? "a bare repository" : "sample_data");
+	if (!str_starts(r.storage_namespace, STR("local://")) ||
+	    r.storage_namespace.n == 8)
+		return fail(cx, E_BAD_ARGUMENT, "storage namespace must match "
+		    "^local://: for example local://%.*s", STRF(r.name));
+	if ((e = store_repo_create(cx, c->store, &r, c->who.user)) != OK)
+		return e;
+	return answer_repo(cx, c, 201, &r);
+}
+
+enum err
+api_get_repository(struct cx *cx, struct api_call *c)
+{
+	struct repo	r;
+	enum err	e;
+
+	if ((e = store_repo_get(cx, c->store, c->arg[0], &r)) != OK)
+		return e;
+	return answer_repo(cx, c, 200, &r);
+}
+
+enum err
+api_delete_repository(struct cx *cx, struct api_call *c)
+{
+	enum err	e;
+	bool		force = false;
+
+	if ((e = api_take_bool(cx, c, "force", &force)) != OK ||
+	    (e = store_repo_delete(cx, c->store, c->arg[0], force)) != OK)
+		return e;
+	c->res->status = 204;
+	return OK;
+}
+
+enum err
+api_get_repository_metadata(struct cx *cx, struct api_call *c)
+{
+	struct json_out	j;
+	struct repo	r;
+	struct buf	b;
+	enum err	e;
+
+	if ((e = store_repo_get(cx, c->store, c->arg[0], &r)) != OK)
+		return e;
+	j = api_begin(cx, &b);
+	json_put_map(&j, NULL, r.meta, r.n_meta);
+	api_answer(c, 200, &b);
+	return OK;
+}

@@ -1,0 +1,191 @@
+/* Opening and making lakes. */
+#include "app/inside.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "auth/auth.h"
+#include "base/fileio.h"
+#include "base/log.h"
+#include "base/metric.h"
+#include "base/vec.h"
+#include "block/block.h"
+#include "engine/engine.h"
+#include "kv/kv.h"
+#include "store/store.h"
+
+static struct str
+master_path(struct cx *cx, const struct conf *c)
+{
+	return c->master_key.n > 0 ? c->master_key :
+	    str_printf(cx->mem, "%.*s/master.key", STRF(c->lake));
+}
+
+static bool
+is_relaxed(const struct conf *c)
+{
+	return str_is(c->durability, STR("relaxed"));
+}
+
+static void
+take_options(struct app *a)
+{
+	const struct conf	*c = &a->conf;
+	struct str		 rest = c->s3_domains, one;
+	VEC(struct str)		 domains = { 0 };
+
+	while (str_split(&rest, ' ', &one))
+		if (one.n > 0)
+			*VEC_PUSH(a->mem, &domains) = one;
+	a->s3 = (struct s3_opts){ c->region, domains.at, domains.n };
+	a->api = (struct api_opts){ c->api_version };
+	a->send.how = str_is(c->sendfile, STR("lighttpd")) ?
+	    SENDFILE_LIGHTTPD2 : str_is(c->sendfile, STR("apache")) ?
+	    SENDFILE_APACHE : str_is(c->sendfile, STR("nginx")) ?
+	    SENDFILE_NGINX : SENDFILE_NONE;
+	a->send.least = (uint64_t)c->sendfile_least;
+	a->send.root = str_printf(a->mem, "%.*s/blocks", STRF(c->lake));
+	a->send.prefix = c->sendfile_prefix;
+	a->access_log = str_is(c->access_log, STR("on"));
+	log_set_level(c->log);
+}
+
+static enum err
+open_engine(struct cx *cx, struct app *a)
+{
+	const struct conf	*c = &a->conf;
+	struct kv_sqlite_opts	 kv = { .relaxed = is_relaxed(c) };
+	struct engine_opts	 o;
+	char			*dir = str_z(a->mem, c->lake);
+	enum err		 e;
+
+	if ((e = kv_sqlite_open(cx, dir, &kv, &a->kv)) != OK ||
+	    (e = block_file_open(cx, dir, false, &a->block)) != OK)
+		return e;
+	engine_defaults(&o);
+	o.inline_max = (size_t)c->inline_max;
+	o.cache_bytes = (size_t)c->node_cache;
+	o.area_rows = (size_t)c->area_rows;
+	o.area_tombs = (size_t)c->area_tombstones;
+	a->eng = engine_open(a->kv, a->block, &o);
+	a->store = store_engine_open(a->eng);
+	return OK;
+}
+
+enum err
+app_open(struct cx *cx, const struct conf *c, struct app **out)
+{
+	struct app	*a;
+	enum err	 e;
+
+	if (c->lake.n == 0)
+		return fail(cx, E_CONF, "no lake is set: give the setting "
+		    "\"lake\", in a file or as LAKEGATE_LAKE");
+	if (!file_exists(str_printf(cx->mem, "%.*s/meta.db",
+	    STRF(c->lake)).p))
+		return fail(cx, E_CONF, "%.*s is not a lake: make one with "
+		    "`lakegate init`", STRF(c->lake));
+	if ((a = calloc(1, sizeof *a)) == NULL)
+		abort();
+	a->mem = arena_new();
+	a->conf = *c;
+	file_set_relaxed(is_relaxed(c));
+	take_options(a);
+	if ((e = metric_open(cx, str_printf(cx->mem, "%.*s/metrics",
+	    STRF(c->lake)).p)) != OK || (e = open_engine(cx, a)) != OK ||
+	    (e = auth_open(cx, a->kv, str_z(cx->mem, master_path(cx, c)),
+	    &a->auth)) != OK) {
+		app_close(a);
+		return e;
+	}
+	*out = a;
+	return OK;
+}
+
+void
+app_close(struct app *a)
+{
+	if (a == NULL)
+		return;
+	auth_close(a->auth);
+	store_close(a->store);
+	engine_close(a->eng);
+	block_close(a->block);
+	kv_close(a->kv);
+	arena_free(a->mem);
+	free(a);
+}
+
+struct engine *
+app_engine(struct app *a)
+{
+	return a->eng;
+}
+
+struct auth *
+app_auth(struct app *a)
+{
+	return a->auth;
+}
+
+const struct conf *
+app_conf(const struct app *a)
+{
+	return &a->conf;
+}
+
+/* Where locks do not work between processes, no lake. */
+static enum err
+check_locks(struct cx *cx, const char *dir)
+{
+	char		*path = str_z(cx->mem, str_printf(cx->mem,
+	    "%s/writer.lock", dir));
+	enum err	 e;
+	int		 a, b;
+	bool		 works;
+
+	if ((e = file_lock_open(cx, path, &a)) != OK)
+		return e;
+	if ((e = file_lock_open(cx, path, &b)) != OK) {
+		file_close(a);
+		return e;
+	}
+	works = file_try_lock(a) && !file_try_lock(b);
+	file_close(a);
+	file_close(b);
+	return works ? OK : fail(cx, E_CONF, "%s: file locks do not work "
+	    "here; a lake must lie on a local disk", dir);
+}
+
+enum err
+app_create(struct cx *cx, const struct conf *c)
+{
+	struct kv_sqlite_opts	 opt = { .create = true };
+	struct engine_opts	 o;
+	struct engine		*eng;
+	struct block		*block = NULL;
+	struct kv		*kv = NULL;
+	char			*dir = str_z(cx->mem, c->lake);
+	enum err		 e;
+
+	if (c->lake.n == 0)
+		return fail(cx, E_CONF, "which folder? lakegate init DIR");
+	if (file_exists(str_printf(cx->mem, "%s/meta.db", dir).p))
+		return fail(cx, E_CONF, "%s is a lake already", dir);
+	if ((e = file_make_dir(cx, dir)) != OK ||
+	    (e = check_locks(cx, dir)) != OK ||
+	    (c->master_key.n == 0 &&
+	    (e = auth_make_master(cx, dir, "master.key")) != OK) ||
+	    (e = block_file_open(cx, dir, true, &block)) != OK ||
+	    (e = kv_sqlite_open(cx, dir, &opt, &kv)) != OK) {
+		block_close(block);
+		return e;
+	}
+	engine_defaults(&o);
+	eng = engine_open(kv, block, &o);
+	e = engine_init(cx, eng);
+	engine_close(eng);
+	block_close(block);
+	kv_close(kv);
+	return e == OK ? file_sync_dir(cx, dir) : e;
+}

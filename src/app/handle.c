@@ -1,0 +1,215 @@
+/* One request from its variables to the last byte: whose it is, and the log. */
+#include "app/inside.h"
+
+#include <string.h>
+
+#include "auth/auth.h"
+#include "base/log.h"
+#include "base/metric.h"
+#include "base/when.h"
+#include "store/store.h"
+
+enum { DRAIN_MAX = 1 << 20, TEND_MS = 50 };
+
+struct note {			/* for the log line */
+	const char	*protocol, *operation;
+	struct str	 user, repo, ref, path;
+};
+
+static bool
+is_domain(const struct app *a, struct str host)
+{
+	struct str	d;
+	size_t		i;
+
+	host = str_to(host, str_find(host, ':'));
+	for (i = 0; i < a->s3.n_domains; i++) {
+		d = a->s3.domains[i];
+		if (str_is_nocase(host, d) || (host.n > d.n &&
+		    str_is_nocase(str_from(host, host.n - d.n), d) &&
+		    host.p[host.n - d.n - 1] == '.'))
+			return true;
+	}
+	return false;
+}
+
+static void
+plain(struct response *res, int status, const char *type, struct str body)
+{
+	response_body(res, status, type, body);
+}
+
+static void
+metrics(struct cx *cx, struct response *res)
+{
+	struct buf	b;
+
+	buf_init(&b, cx->mem, 1 << 20);
+	metric_text(&b);
+	plain(res, 200, "text/plain; version=0.0.4", buf_as_str(&b));
+}
+
+/* Addresses that are neither protocol's; false: not one of them. */
+static bool
+own_address(struct cx *cx, const struct request *req, struct response *res,
+    struct note *n)
+{
+	struct str	p = req->path;
+
+	n->protocol = "own";
+	if (str_is(p, STR("/_health")))
+		plain(res, 200, "text/plain", STR("ok\n"));
+	else if (str_is(p, STR("/metrics")) || str_is(p, STR("/_metrics")))
+		metrics(cx, res);
+	else if (str_is(p, STR("/logout"))) {
+		response_header(res, "Location", STR("/"));
+		response_header(res, "Set-Cookie", STR("internal_auth_session="
+		    "; Path=/; Max-Age=0; HttpOnly; SameSite=Lax"));
+		plain(res, 307, NULL, STR(""));
+	} else if (str_starts(p, STR("/_")) ||
+	    str_is(p, STR("/openapi.json")) || (str_starts(p, STR("/api/")) &&
+	    !str_starts(p, STR("/api/v1/"))) || str_is(p, STR("/api")))
+		plain(res, 404, "application/json",
+		    STR("{\"message\":\"invalid API endpoint\"}\n"));
+	else
+		return false;
+	res->is_head = req->method == M_HEAD;
+	return true;
+}
+
+static void
+dispatch(struct cx *cx, struct app *a, struct request *req,
+    struct response *res, struct note *n)
+{
+	struct s3_note	s3;
+	struct api_note	api;
+	bool		is_s3;
+
+	is_s3 = is_domain(a, req->host) || auth_is_signed(req);
+	if (!is_s3 && own_address(cx, req, res, n))
+		return;
+	if (!is_s3 && str_starts(req->path, STR("/api/v1/"))) {
+		memset(&api, 0, sizeof api);
+		api_handle(cx, a->store, a->auth, &a->api, req, res, &api);
+		*n = (struct note){ "api", api.operation, api.user, api.repo,
+		    api.ref, api.path };
+		metric_add(METRIC_requests_api, 1);
+		return;
+	}
+	memset(&s3, 0, sizeof s3);
+	s3_handle(cx, a->store, a->auth, &a->s3, req, res, &s3);
+	*n = (struct note){ "s3", s3.operation, s3.user, s3.repo, s3.ref,
+	    s3.path };
+	metric_add(METRIC_requests_s3, 1);
+}
+
+static void
+log_request(struct cx *cx, const struct request *req, const struct note *n,
+    int status, uint64_t sent, int64_t us)
+{
+	struct buf	b;
+
+	buf_init(&b, cx->mem, 16 * 1024);
+	buf_printf(&b, "id=%s protocol=%s op=%s", cx->id, n->protocol,
+	    n->operation);
+	log_value(&b, "user", n->user);
+	log_value(&b, "method", req->method_name);
+	log_value(&b, "repo", n->repo);
+	log_value(&b, "ref", n->ref);
+	log_value(&b, "path", str_to(n->path, 1024));
+	buf_printf(&b, " status=%d in=%llu out=%llu ms=%lld.%03lld", status,
+	    (unsigned long long)req->body_read, (unsigned long long)sent,
+	    (long long)(us / 1000), (long long)(us % 1000));
+	if (cx->code != OK) {
+		buf_printf(&b, " error=%s", err_name(cx->code));
+		log_value(&b, "words", str_of(cx->words));
+	}
+	if (status >= 500 && cx->file != NULL)
+		buf_printf(&b, " at=%s:%d", cx->file, cx->line);
+	log_line(status >= 500 && status != 501 && status != 503 ?
+	    LOG_ERROR : LOG_INFO, "%.*s", STRF(buf_as_str(&b)));
+}
+
+static void
+count(const struct request *req, int status, uint64_t sent, int64_t us)
+{
+	metric_add(METRIC_requests, 1);
+	metric_add(status < 300 ? METRIC_responses_2xx : status < 400 ?
+	    METRIC_responses_3xx : status < 500 ? METRIC_responses_4xx :
+	    METRIC_responses_5xx, 1);
+	metric_add(METRIC_bytes_in, req->body_read);
+	metric_add(METRIC_bytes_out, sent);
+	metric_add(METRIC_request_us, (uint64_t)us);
+}
+
+/* What an early refusal leaves unread, within bounds: some servers lose the
+ * answer otherwise. */
+static void
+drain(struct cx *cx, struct request *req)
+{
+	struct cx	aside = *cx;
+
+	if (!req->has_length || req->body_read < req->length)
+		source_drain(&aside, &req->body, DRAIN_MAX);
+}
+
+static void
+serve(struct cx *cx, struct app *a, char **env, const struct source *body,
+    const struct sink *out)
+{
+	struct note	n = { .protocol = "-", .operation = "-" };
+	int64_t		begin = when_monotonic(), us;
+	struct request	req;
+	struct response	res;
+	uint64_t	sent;
+	struct cx	sending;
+
+	response_init(&res, cx);
+	if (request_from_env(cx, env, body, &req) != OK) {
+		s3_render_error(cx, &req, &res);
+		res.is_head = req.method == M_HEAD;
+	} else
+		dispatch(cx, a, &req, &res, &n);
+	drain(cx, &req);
+	sending = *cx;
+	if (response_send(&sending, &req, &res, &a->send, out, &sent) != OK &&
+	    cx->code == OK)
+		cx_pass(cx, &sending);
+	us = when_monotonic() - begin;
+	count(&req, res.status, sent, us);
+	if (a->access_log || res.status >= 500)
+		log_request(cx, &req, &n, res.status, sent, us);
+}
+
+void
+app_serve(void *arg, char **env, const struct source *body,
+    const struct sink *out)
+{
+	struct arena	*mem = arena_new();
+	struct cx	 cx;
+
+	cx_init(&cx, mem);
+	serve(&cx, arg, env, body, out);
+	arena_free(mem);
+}
+
+void
+app_idle(void *arg)
+{
+	struct app	*a = arg;
+	struct arena	*mem = arena_new();
+	struct cx	 cx;
+	int64_t		 begin = when_monotonic();
+	enum err	 e;
+	bool		 more = true;
+
+	cx_init(&cx, mem);
+	while (more && when_monotonic() - begin < TEND_MS * 1000) {
+		if ((e = store_tend(&cx, a->store, &more)) != OK) {
+			log_line(LOG_WARN, "upkeep error=%s words=\"%s\"",
+			    err_name(e), cx.words);
+			break;
+		}
+	}
+	arena_free(mem);
+}

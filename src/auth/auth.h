@@ -1,0 +1,92 @@
+/*
+ * Who is asking.  Users and their access keys live in the lake's kv under the
+ * letter A; secrets are sealed under the master key, a file of its own, so
+ * that a copy of the database alone opens nothing.
+ *
+ *	A U user	created
+ *	A K key id	created, user, sealed secret
+ *
+ * Until policies exist every key is an administrator.
+ */
+#ifndef AUTH_AUTH_H
+#define AUTH_AUTH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/str.h"
+
+struct auth;
+struct cx;
+struct kv;
+struct request;
+
+enum { KEY_ID_MAX = 20, SECRET_BYTES = 40 };
+
+/* The master key's file must exist, 64 hex digits, mode 0600. */
+enum err	auth_open(struct cx *cx, struct kv *kv, const char *master,
+		    struct auth **out);
+void		auth_close(struct auth *a);
+/* Make a master key file; it must not exist. */
+enum err	auth_make_master(struct cx *cx, const char *dir,
+		    const char *name);
+
+struct user {
+	struct str	name;
+	int64_t		created;
+};
+struct key {
+	struct str	id, user, secret;	/* secret: only when asked for */
+	int64_t		created;
+};
+
+/* E_NAME_TAKEN; E_BAD_NAME for an empty or very long name. */
+enum err	user_create(struct cx *cx, struct auth *a, struct str name);
+enum err	user_delete(struct cx *cx, struct auth *a, struct str name);
+enum err	user_find(struct cx *cx, struct auth *a, struct str name,
+		    struct user *out, bool *there);
+enum err	user_list(struct cx *cx, struct auth *a, struct user **out,
+		    size_t *n);
+/* Empty id or secret: drawn.  The user is made when he is not there. */
+enum err	key_create(struct cx *cx, struct auth *a, struct str user,
+		    struct str id, struct str secret, struct key *out);
+enum err	key_find(struct cx *cx, struct auth *a, struct str id,
+		    struct key *out, bool *there);
+enum err	key_delete(struct cx *cx, struct auth *a, struct str id);
+enum err	key_list(struct cx *cx, struct auth *a, struct str user,
+		    struct key **out, size_t *n);
+
+struct identity {
+	bool		anonymous;
+	struct str	user, key_id;
+};
+
+/* How the body of a signed S3 request is covered. */
+enum payload { PAYLOAD_UNSIGNED, PAYLOAD_HASH, PAYLOAD_CHUNKS,
+	PAYLOAD_CHUNKS_TRAILER, PAYLOAD_UNSIGNED_TRAILER };
+
+struct signature {
+	enum payload	payload;
+	unsigned char	hash[32];	/* PAYLOAD_HASH */
+	unsigned char	key[32];	/* for chunk signatures */
+	struct str	seed, date, scope;
+};
+
+/* An AWS signature, right or wrong, in header or query? */
+bool		auth_is_signed(const struct request *req);
+/*
+ * Verify it.  Without one the identity is anonymous.  E_NO_SUCH_KEY_ID,
+ * E_SIGNATURE, E_TIME_SKEW, E_EXPIRED, E_AUTH_HEADER, E_AUTH_QUERY.
+ */
+enum err	auth_verify_s3(struct cx *cx, struct auth *a,
+		    struct request *req, struct identity *who,
+		    struct signature *sig);
+/* Basic, bearer token or session cookie.  E_NO_AUTH. */
+enum err	auth_verify_api(struct cx *cx, struct auth *a,
+		    const struct request *req, struct identity *who);
+/* A token for a key's owner; E_NO_AUTH when the pair is wrong. */
+enum err	auth_login(struct cx *cx, struct auth *a, struct str id,
+		    struct str secret, struct str *token, int64_t *expires);
+
+#endif

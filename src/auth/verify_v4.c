@@ -1,0 +1,284 @@
+/* SigV4 in the header and in the query (presigned).  [AWS SigV4] */
+#include "auth/inside.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cx.h"
+#include "base/digest.h"
+#include "base/enc.h"
+#include "base/vec.h"
+#include "base/when.h"
+#include "http/http.h"
+#include "net/sigv4.h"
+
+enum { SKEW_MS = 15 * 60 * 1000, EXPIRES_MAX = 7 * 24 * 3600 };
+
+struct claim {			/* what the request says of itself */
+	struct str	key_id, scope, day, region, service;
+	struct str	signed_headers, signature, date;
+	bool		presigned;
+	uint64_t	expires;	/* seconds, presigned */
+};
+
+bool
+auth_is_signed(const struct request *req)
+{
+	struct str	h = request_header(req, "authorization");
+
+	return str_starts(h, STR("AWS4")) || str_starts(h, STR("AWS ")) ||
+	    request_query(req, "X-Amz-Credential") != NULL ||
+	    request_query(req, "X-Amz-Algorithm") != NULL ||
+	    request_query(req, "AWSAccessKeyId") != NULL;
+}
+
+static bool
+credential_parse(struct str text, struct claim *c)
+{
+	struct str	rest = text, end;
+
+	if (!str_split(&rest, '/', &c->key_id) || rest.p == NULL)
+		return false;
+	c->scope = rest;
+	return str_split(&rest, '/', &c->day) &&
+	    str_split(&rest, '/', &c->region) &&
+	    str_split(&rest, '/', &c->service) &&
+	    str_split(&rest, '/', &end) && rest.p == NULL &&
+	    str_is(end, STR("aws4_request")) && c->day.n == 8;
+}
+
+static enum err
+bad_header(struct cx *cx)
+{
+	return fail(cx, E_AUTH_HEADER, "The authorization header is "
+	    "malformed: expected AWS4-HMAC-SHA256 Credential=id/date/region/"
+	    "service/aws4_request, SignedHeaders=…, Signature=…");
+}
+
+static enum err
+header_claim(struct cx *cx, const struct request *req, struct claim *c)
+{
+	struct str	rest = str_from(request_header(req, "authorization"),
+	    16), part, credential = STR("");
+
+	memset(c, 0, sizeof *c);
+	while (str_split(&rest, ',', &part)) {
+		part = str_trim(part);
+		if (str_starts(part, STR("Credential=")))
+			credential = str_from(part, 11);
+		else if (str_starts(part, STR("SignedHeaders=")))
+			c->signed_headers = str_from(part, 14);
+		else if (str_starts(part, STR("Signature=")))
+			c->signature = str_from(part, 10);
+	}
+	if (!credential_parse(credential, c) || c->signature.n != 64 ||
+	    c->signed_headers.n == 0)
+		return bad_header(cx);
+	c->date = request_header(req, "x-amz-date");
+	return OK;
+}
+
+static enum err
+query_claim(struct cx *cx, const struct request *req, struct claim *c)
+{
+	memset(c, 0, sizeof *c);
+	c->presigned = true;
+	c->date = request_param(req, "X-Amz-Date");
+	c->signed_headers = request_param(req, "X-Amz-SignedHeaders");
+	c->signature = request_param(req, "X-Amz-Signature");
+	if (!str_is(request_param(req, "X-Amz-Algorithm"),
+	    STR("AWS4-HMAC-SHA256")))
+		return fail(cx, E_AUTH_QUERY, "X-Amz-Algorithm only supports "
+		    "\"AWS4-HMAC-SHA256\"");
+	if (!credential_parse(request_param(req, "X-Amz-Credential"), c) ||
+	    c->signature.n != 64 || c->signed_headers.n == 0)
+		return fail(cx, E_AUTH_QUERY, "Query-string authentication "
+		    "version 4 requires the X-Amz-Algorithm, "
+		    "X-Amz-Credential, X-Amz-Signature, X-Amz-Date, "
+		    "X-Amz-SignedHeaders, and X-Amz-Expires parameters.");
+	if (!str_u64(request_param(req, "X-Amz-Expires"), EXPIRES_MAX,
+	    &c->expires))
+		return fail(cx, E_AUTH_QUERY, "X-Amz-Expires must be a number "
+		    "of seconds from 0 to %d (a week)", EXPIRES_MAX);
+	return OK;
+}
+
+static enum err
+time_check(struct cx *cx, const struct request *req, const struct claim *c,
+    struct str *amz_date)
+{
+	int64_t	at;
+
+	if (c->date.n == 0 && when_http_parse(request_header(req, "date"),
+	    &at))
+		*amz_date = when_amz(cx->mem, at);
+	else if (when_amz_parse(c->date, &at))
+		*amz_date = c->date;
+	else
+		return fail(cx, c->presigned ? E_AUTH_QUERY : E_NO_AUTH,
+		    "a signed request needs a valid Date or x-amz-date");
+	if (!str_is(str_to(*amz_date, 8), c->day))
+		return fail(cx, c->presigned ? E_AUTH_QUERY : E_AUTH_HEADER,
+		    "the date of the credential scope is not the request's");
+	/* A presigned address lives as long as it says, not 15 minutes. */
+	if (at > cx->now + SKEW_MS ||
+	    (!c->presigned && at < cx->now - SKEW_MS))
+		return fail(cx, E_TIME_SKEW, "The difference between the "
+		    "request time and the server's time is too large: set "
+		    "the clock.");
+	if (c->presigned && cx->now > at + (int64_t)c->expires * 1000)
+		return fail(cx, E_EXPIRED, "Request has expired");
+	return OK;
+}
+
+static enum err
+payload_parse(struct cx *cx, const struct request *req, bool presigned,
+    struct str *text, struct signature *sig)
+{
+	*text = request_header(req, "x-amz-content-sha256");
+	sig->payload = PAYLOAD_UNSIGNED;
+	if (text->n == 0 || presigned) {
+		if (text->n == 0)
+			*text = STR("UNSIGNED-PAYLOAD");
+	}
+	if (str_is(*text, STR("UNSIGNED-PAYLOAD")))
+		return OK;
+	if (str_is(*text, STR("STREAMING-AWS4-HMAC-SHA256-PAYLOAD")))
+		sig->payload = PAYLOAD_CHUNKS;
+	else if (str_is(*text,
+	    STR("STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER")))
+		sig->payload = PAYLOAD_CHUNKS_TRAILER;
+	else if (str_is(*text, STR("STREAMING-UNSIGNED-PAYLOAD-TRAILER")))
+		sig->payload = PAYLOAD_UNSIGNED_TRAILER;
+	else if (enc_unhex(*text, sig->hash, sizeof sig->hash))
+		sig->payload = PAYLOAD_HASH;
+	else
+		return fail(cx, E_BAD_ARGUMENT, "x-amz-content-sha256 must be "
+		    "UNSIGNED-PAYLOAD, a STREAMING-… form, or a SHA-256 in "
+		    "hex");
+	return OK;
+}
+
+/*
+ * The signed headers' names are the real ones: CGI folds "_" and "." into
+ * "-", so x-amz-meta-a_b is found by its folded form and named anew.
+ */
+static struct str
+signed_value(struct request *req, struct str name)
+{
+	struct pair	*h;
+	size_t		 i, j;
+
+	for (i = 0; i < req->n_headers; i++) {
+		h = &req->headers[i];
+		if (h->name.n != name.n)
+			continue;
+		for (j = 0; j < name.n; j++)
+			if (h->name.p[j] != name.p[j] && !(h->name.p[j] == '-' &&
+			    (name.p[j] == '_' || name.p[j] == '.')))
+				break;
+		if (j < name.n)
+			continue;
+		h->name = name;
+		return h->value;
+	}
+	return STR("");		/* lighttpd drops empty ones */
+}
+
+static int
+by_name(const void *a, const void *b)
+{
+	const struct pair	*x = a, *y = b;
+
+	return str_cmp(x->name, y->name);
+}
+
+static void
+request_for_signing(struct cx *cx, struct request *req,
+    const struct claim *c, struct str payload, struct sigv4_request *r)
+{
+	VEC(struct pair)	 headers = { 0 };
+	struct pair		*h;
+	struct str		 rest = c->signed_headers, name;
+	size_t			 i;
+
+	*r = (struct sigv4_request){ .method = req->method_name,
+	    .path = req->path, .payload = payload };
+	r->query = arena_get(cx->mem, (req->n_query + 1) * sizeof *r->query);
+	for (i = 0; i < req->n_query; i++)
+		if (!c->presigned || !str_is(req->query[i].name,
+		    STR("X-Amz-Signature")))
+			r->query[r->n_query++] = req->query[i];
+	while (str_split(&rest, ';', &name)) {
+		h = VEC_PUSH(cx->mem, &headers);
+		h->name = name;
+		h->value = signed_value(req, name);
+	}
+	qsort(headers.at, headers.n, sizeof *headers.at, by_name);
+	r->headers = headers.at;
+	r->n_headers = headers.n;
+}
+
+static enum err
+key_of_claim(struct cx *cx, struct auth *a, const struct claim *c,
+    struct key *key)
+{
+	enum err	e;
+	bool		there;
+
+	if ((e = key_find(cx, a, c->key_id, key, &there)) != OK)
+		return e;
+	return there ? OK : fail(cx, E_NO_SUCH_KEY_ID, "The AWS Access Key "
+	    "Id you provided does not exist in our records.");
+}
+
+static enum err
+verify(struct cx *cx, struct auth *a, struct request *req,
+    const struct claim *c, struct identity *who, struct signature *sig)
+{
+	struct sigv4_request	r;
+	struct str		payload, date, sts, canonical;
+	struct key		key;
+	char			hex[65];
+	enum err		e;
+
+	if ((e = key_of_claim(cx, a, c, &key)) != OK ||
+	    (e = time_check(cx, req, c, &date)) != OK ||
+	    (e = payload_parse(cx, req, c->presigned, &payload, sig)) != OK)
+		return e;
+	request_for_signing(cx, req, c, payload, &r);
+	sts = sigv4_string_to_sign(cx, &r, date, c->scope, &canonical);
+	sigv4_key(cx, key.secret, c->day, c->region, c->service, sig->key);
+	sigv4_sign(sig->key, sts, hex);
+	if (!digest_same(hex, c->signature.p, 64))
+		return fail(cx, E_SIGNATURE, "The request signature we "
+		    "calculated does not match the signature you provided. "
+		    "Check your key and signing method.");
+	sig->seed = str_dup(cx->mem, c->signature);
+	sig->date = date;
+	sig->scope = c->scope;
+	*who = (struct identity){ .user = key.user, .key_id = key.id };
+	return OK;
+}
+
+enum err
+auth_verify_s3(struct cx *cx, struct auth *a, struct request *req,
+    struct identity *who, struct signature *sig)
+{
+	struct str	h = request_header(req, "authorization");
+	struct claim	c;
+	enum err	e;
+
+	memset(sig, 0, sizeof *sig);
+	*who = (struct identity){ .anonymous = true };
+	if (h.n == 0 && !auth_is_signed(req))
+		return OK;
+	if (str_starts(h, STR("AWS ")) ||
+	    request_query(req, "AWSAccessKeyId") != NULL)
+		return fail(cx, E_NOT_IMPLEMENTED, "Signature version 2 is "
+		    "not supported: use AWS4-HMAC-SHA256.");
+	if (h.n > 0 && !str_starts(h, STR("AWS4-HMAC-SHA256")))
+		return bad_header(cx);
+	e = h.n > 0 ? header_claim(cx, req, &c) : query_claim(cx, req, &c);
+	return e != OK ? e : verify(cx, a, req, &c, who, sig);
+}

@@ -1,0 +1,36 @@
+/*
+ * Memory of one request: taken piecewise, given back all at once.
+ *
+ * What is not memory (a descriptor, a statement) is registered with
+ * arena_defer and released, last in first out, when the arena is emptied or
+ * taken back past it.  Out of memory ends the process: no call returns NULL.
+ */
+#ifndef BASE_ARENA_H
+#define BASE_ARENA_H
+
+#include <stddef.h>
+
+struct arena;
+
+struct arena_mark {
+	void		*chunk;
+	size_t		 used;
+	void		*defers;
+};
+
+struct arena	*arena_new(void);
+void		 arena_free(struct arena *a);
+
+/* n bytes, zeroed, aligned for any type; valid until the arena is emptied. */
+void		*arena_get(struct arena *a, size_t n);
+void		*arena_dup(struct arena *a, const void *p, size_t n);
+
+/* Call fn(thing) when the arena is emptied or taken back before this point. */
+void		 arena_defer(struct arena *a, void (*fn)(void *), void *thing);
+
+/* Take back everything handed out since the mark; defers run. */
+struct arena_mark arena_mark(struct arena *a);
+void		 arena_back(struct arena *a, struct arena_mark m);
+void		 arena_empty(struct arena *a);
+
+#endif

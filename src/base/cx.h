@@ -1,0 +1,38 @@
+/*
+ * The context that every fallible call receives: the memory of this request,
+ * its time, its id, and what went wrong.  One per thread.
+ */
+#ifndef BASE_CX_H
+#define BASE_CX_H
+
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/str.h"
+
+struct cx {
+	struct arena	*mem;
+	int64_t		 now;		/* ms since 1970, set once a request */
+	char		 id[33];	/* request id, hex */
+	enum err	 code;		/* last failure, or OK */
+	char		 words[600];	/* its words for the client */
+	const char	*file;
+	int		 line;
+};
+
+void	cx_init(struct cx *cx, struct arena *mem);	/* new id, time now */
+
+/* Record a failure and return its code: return fail(cx, E_X, "…", …); */
+#define fail(cx, code, ...) \
+	cx_fail((cx), (code), __FILE__, __LINE__, __VA_ARGS__)
+enum err cx_fail(struct cx *cx, enum err code, const char *file, int line,
+	    const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+
+/* The caller has handled the failure itself. */
+void	cx_forget(struct cx *cx);
+
+/* Copy a failure recorded in one context to another. */
+enum err cx_pass(struct cx *to, const struct cx *from);
+
+#endif

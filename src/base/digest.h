@@ -1,0 +1,58 @@
+/*
+ * Digests, checksums, HMAC, and sealing of small secrets.  Home of OpenSSL.
+ *
+ * A digest is begun, fed, and ended once; ending gives digest_size(kind)
+ * bytes, most significant first, as S3 writes them in base64.
+ */
+#ifndef BASE_DIGEST_H
+#define BASE_DIGEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/str.h"
+
+enum digest_kind {
+	DIGEST_MD5, DIGEST_SHA1, DIGEST_SHA256,
+	DIGEST_CRC32, DIGEST_CRC32C, DIGEST_CRC64NVME,
+	DIGEST_KINDS
+};
+
+enum { DIGEST_MAX = 32, SHA256_BYTES = 32, SEAL_OVERHEAD = 12 + 16 };
+
+struct digest {
+	enum digest_kind kind;
+	void		*md;		/* OpenSSL's context, or NULL */
+	uint64_t	 crc;
+};
+
+size_t	digest_size(enum digest_kind kind);
+void	digest_begin(struct digest *d, enum digest_kind kind);
+void	digest_feed(struct digest *d, const void *p, size_t n);
+void	digest_end(struct digest *d, unsigned char *out);
+/* Forget a digest that is not ended; a zeroed or ended one is harmless. */
+void	digest_drop(struct digest *d);
+
+void	digest_of(enum digest_kind kind, const void *p, size_t n,
+	    unsigned char *out);
+void	hmac_sha256(const void *key, size_t nkey, struct str data,
+	    unsigned char out[SHA256_BYTES]);
+
+/* The CRC (low bits) of a then b, from theirs and b's length in bytes. */
+uint64_t digest_crc_join(enum digest_kind kind, uint64_t a, uint64_t b,
+	    uint64_t nb);
+
+/* In time that does not depend on where the bytes differ. */
+bool	digest_same(const void *a, const void *b, size_t n);
+
+/*
+ * AES-256-GCM under a random nonce: out takes n + SEAL_OVERHEAD bytes.
+ * unseal gives false when key or bytes are not the ones sealed.
+ */
+void	digest_seal(const unsigned char key[32], const void *p, size_t n,
+	    unsigned char *out);
+bool	digest_unseal(const unsigned char key[32], const void *p, size_t n,
+	    unsigned char *out);
+
+#endif

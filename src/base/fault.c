@@ -1,0 +1,38 @@
+/* Named points of failure for tests. */
+#include "base/fault.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static char		point_name[64];
+static atomic_int	left;
+static bool		deadly;
+
+void
+fault_init(void)
+{
+	const char	*z = getenv("LAKEGATE_FAULT"), *colon;
+
+	if (z == NULL || (colon = strchr(z, ':')) == NULL ||
+	    (size_t)(colon - z) >= sizeof point_name)
+		return;
+	memcpy(point_name, z, (size_t)(colon - z));
+	atomic_store(&left, atoi(colon + 1));
+	deadly = strstr(colon + 1, ":kill") != NULL;
+}
+
+bool
+fault(const char *point)
+{
+	if (point_name[0] == '\0' || strcmp(point, point_name) != 0 ||
+	    atomic_fetch_sub(&left, 1) != 1)
+		return false;
+	if (deadly)
+		kill(getpid(), SIGKILL);
+	errno = ENOSPC;
+	return true;
+}

@@ -1,0 +1,281 @@
+/* Files, durably.  Home of open, rename, unlink, fsync and flock. */
+#include "base/fileio.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "base/cx.h"
+#include "base/fault.h"
+#include "base/ident.h"
+
+static bool	relaxed_sync;
+
+static enum err
+broken(struct cx *cx, const char *what, const char *path)
+{
+	int	no = errno;
+
+	return fail(cx, no == ENOSPC || no == EDQUOT ? E_DISK_FULL : E_STORE,
+	    "%s %s: %s", what, path, strerror(no));
+}
+
+void
+file_set_relaxed(bool relaxed)
+{
+	relaxed_sync = relaxed;
+}
+
+bool
+file_exists(const char *path)
+{
+	return access(path, F_OK) == 0;
+}
+
+enum err
+file_make_dir(struct cx *cx, const char *path)
+{
+	if (mkdir(path, 0700) != 0 && errno != EEXIST)
+		return broken(cx, "make folder", path);
+	return OK;
+}
+
+enum err
+file_sync_dir(struct cx *cx, const char *path)
+{
+	int	fd, bad;
+
+	if (relaxed_sync)
+		return OK;
+	if (fault("file.syncdir") || (fd = open(path, O_RDONLY | O_DIRECTORY |
+	    O_CLOEXEC)) < 0)
+		return broken(cx, "open folder", path);
+	bad = fsync(fd);
+	close(fd);
+	return bad ? broken(cx, "sync folder", path) : OK;
+}
+
+enum err
+file_create(struct cx *cx, const char *path, int *fd)
+{
+	*fd = fault("file.create") ? -1 :
+	    open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	return *fd < 0 ? broken(cx, "create", path) : OK;
+}
+
+enum err
+file_open(struct cx *cx, const char *path, int *fd)
+{
+	*fd = open(path, O_RDONLY | O_CLOEXEC);
+	return *fd < 0 ? broken(cx, "open", path) : OK;
+}
+
+enum err
+file_write(struct cx *cx, int fd, const void *p, size_t n)
+{
+	const char	*at = p;
+	ssize_t		 done;
+
+	while (n > 0) {
+		if (fault("file.write"))
+			return broken(cx, "write", "file");
+		done = write(fd, at, n);
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done < 0)
+			return broken(cx, "write", "file");
+		at += done;
+		n -= (size_t)done;
+	}
+	return OK;
+}
+
+enum err
+file_sync(struct cx *cx, int fd)
+{
+	if (relaxed_sync)
+		return OK;
+	/* A failed fsync may have dropped the pages: never tried again. */
+	if (fault("file.sync") || fsync(fd) != 0)
+		return broken(cx, "sync", "file");
+	return OK;
+}
+
+void
+file_close(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}
+
+enum err
+file_pread(struct cx *cx, int fd, void *p, size_t n, uint64_t at, size_t *got)
+{
+	ssize_t	r;
+
+	*got = 0;
+	while (*got < n) {
+		r = pread(fd, (char *)p + *got, n - *got, (off_t)(at + *got));
+		if (r < 0 && errno == EINTR)
+			continue;
+		if (r < 0)
+			return broken(cx, "read", "file");
+		if (r == 0)
+			break;
+		*got += (size_t)r;
+	}
+	return OK;
+}
+
+enum err
+file_size(struct cx *cx, const char *path, uint64_t *size, bool *there)
+{
+	struct stat	st;
+
+	*there = stat(path, &st) == 0;
+	if (!*there && errno != ENOENT)
+		return broken(cx, "stat", path);
+	*size = *there ? (uint64_t)st.st_size : 0;
+	return OK;
+}
+
+enum err
+file_rename(struct cx *cx, const char *from, const char *to)
+{
+	if (fault("file.rename") || rename(from, to) != 0)
+		return broken(cx, "rename", from);
+	return OK;
+}
+
+enum err
+file_unlink(struct cx *cx, const char *path)
+{
+	if (unlink(path) != 0 && errno != ENOENT)
+		return broken(cx, "unlink", path);
+	return OK;
+}
+
+enum err
+file_read_all(struct cx *cx, const char *path, size_t max, struct str *out)
+{
+	char		*p;
+	size_t		 got;
+	enum err	 e;
+	int		 fd;
+
+	if ((e = file_open(cx, path, &fd)) != OK)
+		return e;
+	p = arena_get(cx->mem, max + 1);
+	e = file_pread(cx, fd, p, max + 1, 0, &got);
+	close(fd);
+	if (e == OK && got > max)
+		return fail(cx, E_TOO_LARGE, "%s is over %zu bytes", path, max);
+	*out = (struct str){ p, got };
+	return e;
+}
+
+enum err
+file_replace(struct cx *cx, const char *dir, const char *name,
+    struct str bytes)
+{
+	struct str	 tmp, path;
+	char		 hex[17];
+	enum err	 e;
+	int		 fd;
+
+	ident_hex(hex, 8);
+	tmp = str_printf(cx->mem, "%s/.%s.%s", dir, name, hex);
+	path = str_printf(cx->mem, "%s/%s", dir, name);
+	if ((e = file_create(cx, tmp.p, &fd)) != OK)
+		return e;
+	if ((e = file_write(cx, fd, bytes.p, bytes.n)) == OK)
+		e = file_sync(cx, fd);
+	close(fd);
+	if (e != OK || (e = file_rename(cx, tmp.p, path.p)) != OK) {
+		unlink(tmp.p);
+		return e;
+	}
+	return file_sync_dir(cx, dir);
+}
+
+enum err
+file_each(struct cx *cx, const char *dir,
+    enum err (*fn)(struct cx *cx, const char *name, void *arg), void *arg)
+{
+	struct dirent	*d;
+	enum err	 e = OK;
+	DIR		*open_dir;
+
+	if ((open_dir = opendir(dir)) == NULL)
+		return broken(cx, "open folder", dir);
+	while (e == OK && (d = readdir(open_dir)) != NULL)
+		if (strcmp(d->d_name, ".") != 0 && strcmp(d->d_name, "..") != 0)
+			e = fn(cx, d->d_name, arg);
+	closedir(open_dir);
+	return e;
+}
+
+enum err
+file_lock_open(struct cx *cx, const char *path, int *fd)
+{
+	*fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	return *fd < 0 ? broken(cx, "open lock", path) : OK;
+}
+
+enum err
+file_lock(struct cx *cx, int fd)
+{
+	while (flock(fd, LOCK_EX) != 0)
+		if (errno != EINTR)
+			return broken(cx, "lock", "lock file");
+	return OK;
+}
+
+bool
+file_try_lock(int fd)
+{
+	return flock(fd, LOCK_EX | LOCK_NB) == 0;
+}
+
+void
+file_unlock(int fd)
+{
+	flock(fd, LOCK_UN);
+}
+
+enum err
+file_free_space(struct cx *cx, const char *path, uint64_t *bytes)
+{
+	struct statvfs	st;
+
+	if (statvfs(path, &st) != 0)
+		return broken(cx, "statvfs", path);
+	*bytes = (uint64_t)st.f_bavail * st.f_frsize;
+	return OK;
+}
+
+enum err
+file_map(struct cx *cx, const char *path, size_t size, void **out)
+{
+	struct stat	 st;
+	enum err	 e;
+	int		 fd;
+
+	if ((e = file_lock_open(cx, path, &fd)) != OK)
+		return e;
+	if (fstat(fd, &st) != 0 || (st.st_size < (off_t)size &&
+	    ftruncate(fd, (off_t)size) != 0)) {
+		close(fd);
+		return broken(cx, "resize", path);
+	}
+	*out = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	close(fd);
+	return *out == MAP_FAILED ? broken(cx, "map", path) : OK;
+}

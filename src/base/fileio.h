@@ -1,0 +1,66 @@
+/*
+ * Files: read, write-then-rename, fsync, advisory locks.
+ * Home of open, rename, unlink, fsync and flock.
+ *
+ * Paths are terminated strings.  Every call that can fail on a full or broken
+ * disk says E_DISK_FULL or E_STORE and names the path.
+ */
+#ifndef BASE_FILEIO_H
+#define BASE_FILEIO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/str.h"
+
+struct cx;
+
+enum err	file_make_dir(struct cx *cx, const char *path);	/* exists: OK */
+enum err	file_sync_dir(struct cx *cx, const char *path);
+bool		file_exists(const char *path);
+
+/* A new file that must not exist; mode 0600.  Close with file_close. */
+enum err	file_create(struct cx *cx, const char *path, int *fd);
+enum err	file_open(struct cx *cx, const char *path, int *fd);
+enum err	file_write(struct cx *cx, int fd, const void *p, size_t n);
+enum err	file_sync(struct cx *cx, int fd);
+void		file_close(int fd);		/* -1 is harmless */
+/* Up to n bytes at an offset; *got < n only at the end. */
+enum err	file_pread(struct cx *cx, int fd, void *p, size_t n,
+		    uint64_t at, size_t *got);
+enum err	file_size(struct cx *cx, const char *path, uint64_t *size,
+		    bool *there);
+enum err	file_rename(struct cx *cx, const char *from, const char *to);
+enum err	file_unlink(struct cx *cx, const char *path);	/* absent: OK */
+
+enum err	file_read_all(struct cx *cx, const char *path, size_t max,
+		    struct str *out);
+/* Whole file at once: temporary, fsync, rename, fsync of the folder. */
+enum err	file_replace(struct cx *cx, const char *dir, const char *name,
+		    struct str bytes);
+
+/* Each name in a folder but "." and "..", in no order. */
+enum err	file_each(struct cx *cx, const char *dir,
+		    enum err (*fn)(struct cx *cx, const char *name, void *arg),
+		    void *arg);
+
+/* A lock file, made when absent; the lock lives as long as fd. */
+enum err	file_lock_open(struct cx *cx, const char *path, int *fd);
+enum err	file_lock(struct cx *cx, int fd);
+bool		file_try_lock(int fd);
+void		file_unlock(int fd);
+
+/* Bytes a caller without privileges may still write on path's disk. */
+enum err	file_free_space(struct cx *cx, const char *path,
+		    uint64_t *bytes);
+
+/* A file of at least size bytes, mapped shared for all processes. */
+enum err	file_map(struct cx *cx, const char *path, size_t size,
+		    void **out);
+
+/* With durability = relaxed, no file is synced (process-wide switch). */
+void		file_set_relaxed(bool relaxed);
+
+#endif

@@ -1,0 +1,57 @@
+/*
+ * JSON: values read from request bodies, and a writer into a buf.
+ * Home of json-c.
+ */
+#ifndef BASE_JSON_H
+#define BASE_JSON_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/str.h"
+
+struct buf;
+struct cx;
+
+struct json {			/* a value; what it points to is the arena's */
+	void	*v;
+};
+
+enum err	json_parse(struct cx *cx, struct str text, struct json *out);
+
+bool		json_has(struct json o, const char *name);
+/* Members of an object.  Absent or null leaves *out alone; wrong type fails. */
+enum err	json_get_str(struct cx *cx, struct json o, const char *name,
+		    struct str *out);
+enum err	json_get_bool(struct cx *cx, struct json o, const char *name,
+		    bool *out);
+enum err	json_get_int(struct cx *cx, struct json o, const char *name,
+		    int64_t *out);
+enum err	json_get_map(struct cx *cx, struct json o, const char *name,
+		    struct pair **out, size_t *n);	/* of strings */
+enum err	json_get_strs(struct cx *cx, struct json o, const char *name,
+		    size_t max, struct str **out, size_t *n);
+/* The same, but absent or null is E_BAD_JSON too. */
+enum err	json_need_str(struct cx *cx, struct json o, const char *name,
+		    struct str *out);
+
+/*
+ * Writing: commas are put where they belong.  name is NULL inside arrays and
+ * for the outermost value.
+ */
+struct json_out {
+	struct buf	*b;
+	bool		 comma;
+};
+
+void	json_open(struct json_out *j, const char *name, char bracket);
+void	json_close(struct json_out *j, char bracket);
+void	json_put_str(struct json_out *j, const char *name, struct str s);
+void	json_put_int(struct json_out *j, const char *name, int64_t v);
+void	json_put_bool(struct json_out *j, const char *name, bool v);
+void	json_put_map(struct json_out *j, const char *name,
+	    const struct pair *at, size_t n);
+
+#endif

@@ -1,0 +1,72 @@
+/* Pull sources. */
+#include "base/stream.h"
+
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/cx.h"
+
+enum err
+source_read(struct cx *cx, const struct source *s, void *p, size_t n,
+    size_t *got)
+{
+	*got = 0;
+	if (s->read == NULL)
+		return OK;
+	return s->read(cx, s->self, p, n, got);
+}
+
+enum err
+source_all(struct cx *cx, const struct source *s, size_t max, struct str *out)
+{
+	struct buf	 b;
+	char		*window;
+	size_t		 got;
+	enum err	 e;
+
+	window = arena_get(cx->mem, 16384);
+	buf_init(&b, cx->mem, max);
+	while ((e = source_read(cx, s, window, 16384, &got)) == OK && got > 0) {
+		buf_add(&b, window, got);
+		if (!buf_ok(&b))
+			return fail(cx, E_TOO_LARGE,
+			    "this request's body may have %zu bytes at most",
+			    max);
+	}
+	*out = buf_as_str(&b);
+	return e;
+}
+
+enum err
+source_drain(struct cx *cx, const struct source *s, uint64_t max)
+{
+	char		 window[4096];
+	size_t		 got;
+	enum err	 e;
+
+	do {
+		if ((e = source_read(cx, s, window, sizeof window, &got)) != OK)
+			return e;
+		max = got < max ? max - got : 0;
+	} while (got > 0 && max > 0);
+	return OK;
+}
+
+static enum err
+str_read(struct cx *cx, void *self, void *p, size_t n, size_t *got)
+{
+	struct str	*s = self;
+
+	(void)cx;
+	*got = n < s->n ? n : s->n;
+	if (*got > 0)
+		memcpy(p, s->p, *got);
+	*s = str_from(*s, *got);
+	return OK;
+}
+
+struct source
+source_of_str(struct cx *cx, struct str s)
+{
+	return (struct source){ str_read, arena_dup(cx->mem, &s, sizeof s) };
+}

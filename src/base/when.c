@@ -1,0 +1,161 @@
+/* The clock and dates, without the C library's locale. */
+#include "base/when.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/arena.h"
+
+static const char days[] = "SunMonTueWedThuFriSat";
+static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+
+static int64_t
+clock_us(clockid_t which)
+{
+	struct timespec	ts;
+
+	clock_gettime(which, &ts);
+	return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+}
+
+int64_t
+when_now(void)
+{
+	return clock_us(CLOCK_REALTIME) / 1000;
+}
+
+int64_t
+when_monotonic(void)
+{
+	return clock_us(CLOCK_MONOTONIC);
+}
+
+int64_t
+when_cpu(void)
+{
+	return clock_us(CLOCK_PROCESS_CPUTIME_ID);
+}
+
+static struct tm
+broken_down(int64_t ms)
+{
+	time_t		t = (time_t)(ms / 1000);
+	struct tm	tm;
+
+	if (gmtime_r(&t, &tm) == NULL)
+		memset(&tm, 0, sizeof tm);
+	return tm;
+}
+
+struct str
+when_http(struct arena *mem, int64_t ms)
+{
+	struct tm	tm = broken_down(ms);
+
+	return str_printf(mem, "%.3s, %02d %.3s %04d %02d:%02d:%02d GMT",
+	    days + 3 * tm.tm_wday, tm.tm_mday, months + 3 * tm.tm_mon,
+	    tm.tm_year + 1900, tm.tm_hour, tm.tm_min, tm.tm_sec);
+}
+
+struct str
+when_iso(struct arena *mem, int64_t ms)
+{
+	struct tm	tm = broken_down(ms);
+
+	return str_printf(mem, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ",
+	    tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour,
+	    tm.tm_min, tm.tm_sec, (int)(ms % 1000));
+}
+
+struct str
+when_amz(struct arena *mem, int64_t ms)
+{
+	struct tm	tm = broken_down(ms);
+
+	return str_printf(mem, "%04d%02d%02dT%02d%02d%02dZ",
+	    tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour,
+	    tm.tm_min, tm.tm_sec);
+}
+
+static bool
+valid(const struct tm *tm)
+{
+	return tm->tm_mon >= 0 && tm->tm_mon < 12 && tm->tm_mday >= 1 &&
+	    tm->tm_mday <= 31 && tm->tm_hour < 24 && tm->tm_min < 60 &&
+	    tm->tm_sec <= 60 && tm->tm_year >= 0;
+}
+
+static bool
+digits(struct str s, size_t at, size_t n, int *out)
+{
+	uint64_t	v;
+
+	if (at + n > s.n || !str_u64(str_to(str_from(s, at), n), 9999, &v))
+		return false;
+	*out = (int)v;
+	return true;
+}
+
+static bool
+seconds(struct tm *tm, int64_t *ms)
+{
+	tm->tm_year -= 1900;
+	tm->tm_mon--;
+	if (!valid(tm))
+		return false;
+	*ms = (int64_t)timegm(tm) * 1000;
+	return true;
+}
+
+bool
+when_http_parse(struct str s, int64_t *ms)
+{
+	struct tm	 tm = { 0 };
+	const char	*m;
+
+	if (s.n != 29 || !str_ends(s, STR(" GMT")) ||
+	    !digits(s, 5, 2, &tm.tm_mday) || !digits(s, 12, 4, &tm.tm_year) ||
+	    !digits(s, 17, 2, &tm.tm_hour) || !digits(s, 20, 2, &tm.tm_min) ||
+	    !digits(s, 23, 2, &tm.tm_sec))
+		return false;
+	for (m = months; *m != '\0'; m += 3)
+		if (memcmp(m, s.p + 8, 3) == 0)
+			break;
+	tm.tm_mon = (int)(m - months) / 3 + 1;
+	return seconds(&tm, ms);
+}
+
+bool
+when_iso_parse(struct str s, int64_t *ms)
+{
+	struct tm	tm = { 0 };
+	int		part = 0;
+
+	if (s.n < 20 || s.p[4] != '-' || s.p[7] != '-' || s.p[10] != 'T' ||
+	    s.p[13] != ':' || s.p[16] != ':' || s.p[s.n - 1] != 'Z' ||
+	    !digits(s, 0, 4, &tm.tm_year) || !digits(s, 5, 2, &tm.tm_mon) ||
+	    !digits(s, 8, 2, &tm.tm_mday) || !digits(s, 11, 2, &tm.tm_hour) ||
+	    !digits(s, 14, 2, &tm.tm_min) || !digits(s, 17, 2, &tm.tm_sec))
+		return false;
+	if (s.n > 20 && (s.p[19] != '.' || s.n < 24 ||
+	    !digits(s, 20, 3, &part)))
+		return false;
+	if (!seconds(&tm, ms))
+		return false;
+	*ms += part;
+	return true;
+}
+
+bool
+when_amz_parse(struct str s, int64_t *ms)
+{
+	struct tm	tm = { 0 };
+
+	if (s.n != 16 || s.p[8] != 'T' || s.p[15] != 'Z' ||
+	    !digits(s, 0, 4, &tm.tm_year) || !digits(s, 4, 2, &tm.tm_mon) ||
+	    !digits(s, 6, 2, &tm.tm_mday) || !digits(s, 9, 2, &tm.tm_hour) ||
+	    !digits(s, 11, 2, &tm.tm_min) || !digits(s, 13, 2, &tm.tm_sec))
+		return false;
+	return seconds(&tm, ms);
+}

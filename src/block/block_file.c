@@ -1,0 +1,311 @@
+/*
+ * Blocks as files: <lake>/blocks/<last byte>/<id>, immutable, mode 0600.
+ *
+ * A body is written to <lake>/tmp/<random> under a lock, synced, renamed to
+ * its id, and the folder synced; only then may an entry name it.  [I20]  The
+ * 256 folders are made and synced with the lake, so that none is new later.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cx.h"
+#include "base/enc.h"
+#include "base/fileio.h"
+#include "base/ident.h"
+#include "block/block.h"
+#include "lake/record.h"
+
+struct file_block {
+	struct block	 b;
+	char		*dir;
+};
+
+struct file_writer {
+	struct block_writer	 w;
+	char			*path;
+	int			 fd;
+};
+
+struct file_reader {
+	struct block_reader	 r;
+	int			 fd;
+};
+
+static struct str
+folder_of(struct cx *cx, struct block *b, const struct uid *id)
+{
+	return str_printf(cx->mem, "%s/blocks/%02x",
+	    ((struct file_block *)b)->dir, id->b[sizeof id->b - 1]);
+}
+
+static struct str
+file_path(struct cx *cx, struct block *b, const struct uid *id)
+{
+	char	hex[33];
+
+	enc_hex(hex, id->b, sizeof id->b);
+	return str_printf(cx->mem, "%s/blocks/%02x/%s",
+	    ((struct file_block *)b)->dir, id->b[sizeof id->b - 1], hex);
+}
+
+static void
+writer_free(struct file_writer *w)
+{
+	file_close(w->fd);
+	free(w->path);
+	free(w);
+}
+
+static enum err
+file_block_create(struct cx *cx, struct block *b, struct block_writer **out)
+{
+	struct file_writer	*w;
+	struct str		 path;
+	char			 hex[33];
+	enum err		 e;
+	int			 fd;
+
+	ident_hex(hex, 16);
+	path = str_printf(cx->mem, "%s/tmp/%s", ((struct file_block *)b)->dir,
+	    hex);
+	if ((e = file_create(cx, path.p, &fd)) != OK)
+		return e;
+	/* A locked file has a living writer: sweep leaves it alone. */
+	file_try_lock(fd);
+	w = calloc(1, sizeof *w);
+	if (w == NULL || (w->path = strdup(path.p)) == NULL)
+		abort();
+	w->w.block = b;
+	w->fd = fd;
+	*out = &w->w;
+	return OK;
+}
+
+static enum err
+file_block_write(struct cx *cx, struct block_writer *bw, const void *p,
+    size_t n)
+{
+	return file_write(cx, ((struct file_writer *)bw)->fd, p, n);
+}
+
+static void
+file_block_drop(struct block_writer *bw)
+{
+	struct file_writer	*w = (struct file_writer *)bw;
+	struct arena		*mem = arena_new();
+	struct cx		 cx = { .mem = mem };
+
+	file_unlink(&cx, w->path);
+	arena_free(mem);
+	writer_free(w);
+}
+
+static enum err
+file_block_keep(struct cx *cx, struct block_writer *bw, const struct uid *id)
+{
+	struct file_writer	*w = (struct file_writer *)bw;
+	struct str		 path = file_path(cx, bw->block, id);
+	enum err		 e;
+
+	if ((e = file_sync(cx, w->fd)) != OK ||
+	    (e = file_rename(cx, w->path, path.p)) != OK) {
+		file_block_drop(bw);
+		return e;
+	}
+	e = file_sync_dir(cx, folder_of(cx, bw->block, id).p);
+	writer_free(w);
+	return e;
+}
+
+static enum err
+file_block_open(struct cx *cx, struct block *b, const struct uid *id,
+    struct block_reader **out)
+{
+	struct file_reader	*r;
+	struct str		 path = file_path(cx, b, id);
+	enum err		 e;
+	int			 fd;
+
+	if (!file_exists(path.p))
+		return fail(cx, E_CORRUPT, "the bytes of the object are gone");
+	if ((e = file_open(cx, path.p, &fd)) != OK)
+		return e;
+	r = calloc(1, sizeof *r);
+	if (r == NULL)
+		abort();
+	r->r.block = b;
+	r->fd = fd;
+	*out = &r->r;
+	return OK;
+}
+
+static enum err
+file_block_read(struct cx *cx, struct block_reader *r, uint64_t off, void *p,
+    size_t n, size_t *got)
+{
+	return file_pread(cx, ((struct file_reader *)r)->fd, p, n, off, got);
+}
+
+static void
+file_block_close_reader(struct block_reader *r)
+{
+	file_close(((struct file_reader *)r)->fd);
+	free(r);
+}
+
+static enum err
+file_block_size(struct cx *cx, struct block *b, const struct uid *id,
+    uint64_t *size, bool *there)
+{
+	return file_size(cx, file_path(cx, b, id).p, size, there);
+}
+
+static enum err
+file_block_rename(struct cx *cx, struct block *b, const struct uid *from,
+    const struct uid *to)
+{
+	enum err	e;
+
+	if ((e = file_rename(cx, file_path(cx, b, from).p,
+	    file_path(cx, b, to).p)) != OK ||
+	    (e = file_sync_dir(cx, folder_of(cx, b, to).p)) != OK)
+		return e;
+	return file_sync_dir(cx, folder_of(cx, b, from).p);
+}
+
+static enum err
+file_block_delete(struct cx *cx, struct block *b, const struct uid *id)
+{
+	return file_unlink(cx, file_path(cx, b, id).p);
+}
+
+struct walk {
+	struct block	*b;
+	block_fn	*fn;
+	void		*arg;
+};
+
+static enum err
+walk_one(struct cx *cx, const char *name, void *arg)
+{
+	struct walk	*w = arg;
+	struct uid	 id;
+	uint64_t	 size;
+	enum err	 e;
+	bool		 there;
+
+	if (!enc_unhex(str_of(name), id.b, sizeof id.b))
+		return OK;
+	if ((e = file_block_size(cx, w->b, &id, &size, &there)) != OK ||
+	    !there)
+		return e;
+	return w->fn(cx, &id, size, w->arg);
+}
+
+static enum err
+file_block_each(struct cx *cx, struct block *b, block_fn *fn, void *arg)
+{
+	struct walk		w = { b, fn, arg };
+	struct arena_mark	mark;
+	struct uid		id = { { 0 } };
+	enum err		e = OK;
+	unsigned		i;
+
+	for (i = 0; e == OK && i < 256; i++) {
+		mark = arena_mark(cx->mem);
+		id.b[sizeof id.b - 1] = (unsigned char)i;
+		e = file_each(cx, folder_of(cx, b, &id).p, walk_one, &w);
+		arena_back(cx->mem, mark);
+	}
+	return e;
+}
+
+struct sweep {
+	const char	*dir;
+	size_t		 n;
+};
+
+static enum err
+sweep_one(struct cx *cx, const char *name, void *arg)
+{
+	struct sweep	*s = arg;
+	struct str	 path = str_printf(cx->mem, "%s/tmp/%s", s->dir, name);
+	enum err	 e = OK;
+	int		 fd;
+
+	if (file_open(cx, path.p, &fd) != OK) {
+		cx_forget(cx);		/* its writer has just renamed it */
+		return OK;
+	}
+	if (file_try_lock(fd)) {
+		e = file_unlink(cx, path.p);
+		s->n++;
+	}
+	file_close(fd);
+	return e;
+}
+
+static enum err
+file_block_sweep(struct cx *cx, struct block *b, size_t *n)
+{
+	struct sweep	s = { ((struct file_block *)b)->dir, 0 };
+	enum err	e;
+
+	e = file_each(cx, str_printf(cx->mem, "%s/tmp", s.dir).p, sweep_one,
+	    &s);
+	*n = s.n;
+	return e;
+}
+
+static void
+file_block_close(struct block *b)
+{
+	free(((struct file_block *)b)->dir);
+	free(b);
+}
+
+static const struct block_ops file_ops = {
+	.create = file_block_create, .write = file_block_write,
+	.keep = file_block_keep, .drop = file_block_drop,
+	.open = file_block_open, .read = file_block_read,
+	.close_reader = file_block_close_reader, .size = file_block_size,
+	.rename = file_block_rename, .del = file_block_delete,
+	.each = file_block_each, .sweep = file_block_sweep,
+	.path = file_path, .close = file_block_close,
+};
+
+static enum err
+folders_make(struct cx *cx, const char *dir)
+{
+	struct str	blocks = str_printf(cx->mem, "%s/blocks", dir);
+	enum err	e;
+	unsigned	i;
+
+	if ((e = file_make_dir(cx, blocks.p)) != OK ||
+	    (e = file_make_dir(cx, str_printf(cx->mem, "%s/tmp", dir).p)) != OK)
+		return e;
+	for (i = 0; i < 256; i++)
+		if ((e = file_make_dir(cx, str_printf(cx->mem, "%s/%02x",
+		    blocks.p, i).p)) != OK)
+			return e;
+	if ((e = file_sync_dir(cx, blocks.p)) != OK)
+		return e;
+	return file_sync_dir(cx, dir);
+}
+
+enum err
+block_file_open(struct cx *cx, const char *dir, bool create,
+    struct block **out)
+{
+	struct file_block	*f;
+	enum err		 e;
+
+	if (create && (e = folders_make(cx, dir)) != OK)
+		return e;
+	f = calloc(1, sizeof *f);
+	if (f == NULL || (f->dir = strdup(dir)) == NULL)
+		abort();
+	f->b.ops = &file_ops;
+	*out = &f->b;
+	return OK;
+}

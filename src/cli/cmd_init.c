@@ -1,0 +1,33 @@
+/* lakegate init: a new lake and its first key. */
+#include "cli/cli.h"
+
+#include <stdio.h>
+
+#include "auth/auth.h"
+#include "cli/print.h"
+
+int
+cmd_init(struct cli *c)
+{
+	const char	*user = cli_option(c, "--user");
+	const char	*id = cli_option(c, "--access-key-id");
+	const char	*secret = cli_option(c, "--secret-access-key");
+	struct app	*app;
+	struct key	 key;
+	enum err	 e;
+
+	if (!cli_words(c, 0, 1))
+		return CLI_USAGE;
+	if (c->argc == 1)
+		c->conf.lake = str_of(c->argv[0]);
+	if (app_create(c->cx, &c->conf) != OK)
+		return cli_fail(c);
+	if ((app = cli_app(c)) == NULL)
+		return CLI_FAILED;
+	e = key_create(c->cx, app_auth(app), str_of(user != NULL ? user :
+	    "admin"), str_of(id), str_of(secret), &key);
+	if (e == OK)
+		print_key(&key);
+	app_close(app);
+	return e == OK ? CLI_OK : cli_fail(c);
+}

@@ -1,0 +1,124 @@
+/* lakegate serve: lighttpd in the foreground, with a configuration of ours. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/fileio.h"
+#include "cli/cli.h"
+
+#ifndef WORKER_PATH
+#define WORKER_PATH	"/usr/local/libexec/lakegate/lakegate.fcgi"
+#endif
+
+/* The worker beside this program (a build tree), else where it is installed. */
+static struct str
+worker_path(struct cx *cx)
+{
+	char		exe[4096];
+	struct str	own;
+	ssize_t		n = readlink("/proc/self/exe", exe, sizeof exe - 1);
+
+	while (n > 0 && exe[n - 1] != '/')
+		n--;
+	own = str_printf(cx->mem, "%.*slakegate.fcgi", n > 0 ? (int)n : 0,
+	    exe);
+	return file_exists(own.p) ? own : str_of(WORKER_PATH);
+}
+
+static struct str
+lighttpd_conf(struct cli *c, struct str lake, const char *bind, long port)
+{
+	struct buf	b;
+	size_t		i, n;
+	const struct conf_row *rows = conf_rows(&n);
+
+	buf_init(&b, c->cx->mem, 64 * 1024);
+	buf_printf(&b, "# Written by `lakegate serve`; see lighttpd/ for the "
+	    "commented form.\n"
+	    "server.modules = ( \"mod_fastcgi\" )\n"
+	    "server.bind = \"%s\"\nserver.port = %ld\n"
+	    "server.document-root = \"%.*s/run/empty\"\n"
+	    "server.upload-dirs = ( \"%.*s/run\" )\n"
+	    "server.pid-file = \"%.*s/run/lighttpd.pid\"\n"
+	    "server.http-parseopts = ( \"url-normalize\" => \"disable\" )\n"
+	    "server.max-request-field-size = 16384\n"
+	    "server.stream-request-body = 1\n"
+	    "server.stream-response-body = 2\n"
+	    "server.chunkqueue-chunk-sz = 65536\n"
+	    "server.range-requests = \"disable\"\n"
+	    "server.max-keep-alive-requests = 100000\n"
+	    "$REQUEST_HEADER[\"Content-Length\"] == \"\" "
+	    "{ server.stream-request-body = 0 }\n", bind, port, STRF(lake),
+	    STRF(lake), STRF(lake));
+	buf_printf(&b, "fastcgi.server = ( \"\" => (( "
+	    "\"socket\" => \"%.*s/run/worker.sock\",\n"
+	    "  \"bin-path\" => \"%.*s\", \"check-local\" => \"disable\", "
+	    "\"max-procs\" => 1,\n"
+	    "  \"x-sendfile\" => \"enable\", \"x-sendfile-docroot\" => "
+	    "( \"%.*s/blocks\" ),\n  \"bin-environment\" => ( ",
+	    STRF(lake), STRF(worker_path(c->cx)), STRF(lake));
+	for (i = 0; i < n; i++) {
+		struct str	v = conf_value(c->cx, &c->conf, &rows[i]);
+		char		up[64];
+		size_t		k;
+
+		for (k = 0; rows[i].name[k] != '\0' && k < 63; k++)
+			up[k] = (char)(rows[i].name[k] >= 'a' ?
+			    rows[i].name[k] - 32 : rows[i].name[k]);
+		up[k] = '\0';
+		buf_printf(&b, "\"LAKEGATE_%s\" => \"%.*s\",\n    ", up,
+		    STRF(v));
+	}
+	buf_z(&b, " ),\n  \"bin-copy-environment\" => ( \"PATH\", \"HOME\", "
+	    "\"LAKEGATE_FAULT\" ) )) )\n");
+	return buf_as_str(&b);
+}
+
+int
+cmd_serve(struct cli *c)
+{
+	const char	*port = cli_option(c, "--port");
+	const char	*bind = cli_option(c, "--bind");
+	char		*real;
+	struct str	 run, conf;
+	long		 n = port != NULL ? strtol(port, NULL, 10) : 8000;
+	struct app	*app;
+
+	if (!cli_words(c, 0, 0))
+		return CLI_USAGE;
+	if (n < 1 || n > 65535) {
+		fprintf(stderr, "lakegate: --port must be 1 to 65535\n");
+		return CLI_USAGE;
+	}
+	/* Say now what would otherwise be said in a worker's log. */
+	if ((app = cli_app(c)) == NULL)
+		return CLI_FAILED;
+	app_close(app);
+	if ((real = realpath(str_z(c->cx->mem, c->conf.lake), NULL)) == NULL) {
+		fprintf(stderr, "lakegate: %s\n", strerror(errno));
+		return CLI_FAILED;
+	}
+	c->conf.lake = str_of(real);
+	if (str_is(c->conf.sendfile, STR("none")))
+		c->conf.sendfile = STR("lighttpd");
+	run = str_printf(c->cx->mem, "%s/run", real);
+	conf = lighttpd_conf(c, str_of(real), bind != NULL ? bind :
+	    "127.0.0.1", n);
+	if (file_make_dir(c->cx, run.p) != OK ||
+	    file_make_dir(c->cx, str_printf(c->cx->mem, "%s/empty",
+	    run.p).p) != OK ||
+	    file_replace(c->cx, run.p, "lighttpd.conf", conf) != OK)
+		return cli_fail(c);
+	fprintf(stderr, "lakegate: serving %s at http://%s:%ld\n", real,
+	    bind != NULL ? bind : "127.0.0.1", n);
+	setenv("PATH", "/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:"
+	    "/usr/bin:/bin", 1);
+	execlp("lighttpd", "lighttpd", "-D", "-f", str_printf(c->cx->mem,
+	    "%s/lighttpd.conf", run.p).p, (char *)NULL);
+	fprintf(stderr, "lakegate: lighttpd cannot be started: %s\n",
+	    strerror(errno));
+	return CLI_FAILED;
+}

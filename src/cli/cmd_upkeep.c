@@ -1,0 +1,75 @@
+/* lakegate gc, lakegate fsck. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cli/cli.h"
+#include "engine/engine.h"
+
+int
+cmd_gc(struct cli *c)
+{
+	const char		*grace = cli_option(c, "--grace");
+	struct gc_opts		 opt = { .progress = cli_progress };
+	struct gc_report	 r;
+	struct app		*app;
+	uint64_t		 seconds = (uint64_t)c->conf.gc_grace;
+	enum err		 e;
+
+	if (!cli_words(c, 0, 0))
+		return CLI_USAGE;
+	if (grace != NULL && !str_u64(str_of(grace), 31536000, &seconds)) {
+		fprintf(stderr, "lakegate: --grace takes seconds\n");
+		return CLI_USAGE;
+	}
+	if ((app = cli_app(c)) == NULL)
+		return CLI_FAILED;
+	opt.grace = (int64_t)seconds * 1000;
+	opt.upload_age = c->conf.upload_age * 1000;
+	e = gc_run(c->cx, app_engine(app), &opt, &r);
+	cli_progress_end();
+	app_close(app);
+	if (e != OK)
+		return cli_fail(c);
+	printf("removed: %llu commits, %llu tree nodes, %llu blocks "
+	    "(%llu bytes), %llu temporary files, %llu rows, %llu uploads\n",
+	    (unsigned long long)r.commits, (unsigned long long)r.nodes,
+	    (unsigned long long)r.blocks, (unsigned long long)r.bytes,
+	    (unsigned long long)r.files, (unsigned long long)r.rows,
+	    (unsigned long long)r.uploads);
+	return CLI_OK;
+}
+
+static void
+found(void *arg, const char *invariant, const char *what)
+{
+	(void)arg;
+	cli_progress_end();
+	printf("%s: %s\n", invariant, what);
+}
+
+int
+cmd_fsck(struct cli *c)
+{
+	struct fsck_opts	 opt = { .progress = cli_progress,
+	    .found = found };
+	struct fsck_report	 r;
+	struct app		*app;
+	enum err		 e;
+
+	opt.deep = cli_flag(c, "--deep");
+	if (!cli_words(c, 0, 0))
+		return CLI_USAGE;
+	if ((app = cli_app(c)) == NULL)
+		return CLI_FAILED;
+	e = fsck_run(c->cx, app_engine(app), &opt, &r);
+	cli_progress_end();
+	app_close(app);
+	if (e != OK)
+		return cli_fail(c);
+	printf("%s: %llu commits, %llu tree nodes, %llu entries, %llu blocks; "
+	    "%llu blocks of garbage\n", r.problems == 0 ? "clean" : "DAMAGED",
+	    (unsigned long long)r.commits, (unsigned long long)r.nodes,
+	    (unsigned long long)r.entries, (unsigned long long)r.blocks,
+	    (unsigned long long)r.garbage);
+	return r.problems == 0 ? CLI_OK : CLI_FAILED;
+}

@@ -1,0 +1,144 @@
+/* Bytes into blocks: small ones with their entry's tx, large ones as files. */
+#include "engine/body.h"
+
+#include <string.h>
+
+#include "base/buf.h"
+#include "engine/keys.h"
+
+uint64_t
+body_size(const struct body *b)
+{
+	return b->size;
+}
+
+const unsigned char *
+body_md5(const struct body *b)
+{
+	return b->md5;
+}
+
+/* What got no name leaves nothing behind. */
+static void
+body_release(void *thing)
+{
+	struct body	*b = thing;
+	struct cx	 cx = { .mem = arena_new() };
+
+	digest_drop(&b->digest);
+	block_drop(b->writer);
+	if (b->kept && !b->named)
+		block_delete(&cx, b->eng->block, &b->id);
+	arena_free(cx.mem);
+}
+
+static enum err
+to_file(struct cx *cx, struct body *b, struct str first)
+{
+	enum err	e;
+
+	if ((e = block_create(cx, b->eng->block, &b->writer)) != OK)
+		return e;
+	b->is_file = true;
+	return block_write(cx, b->writer, first.p, first.n);
+}
+
+enum err
+body_take(struct cx *cx, struct engine *eng, const struct source *src,
+    uint64_t max, void (*feed)(void *arg, const void *p, size_t n),
+    void *arg, struct body **out)
+{
+	struct body	*b = arena_get(cx->mem, sizeof *b);
+	struct buf	 small;
+	char		*window = arena_get(cx->mem, STREAM_WINDOW);
+	size_t		 got;
+	enum err	 e;
+
+	b->eng = eng;
+	digest_begin(&b->digest, DIGEST_MD5);
+	arena_defer(cx->mem, body_release, b);
+	buf_init(&small, cx->mem, eng->opt.inline_max);
+	while ((e = source_read(cx, src, window, STREAM_WINDOW, &got)) == OK &&
+	    got > 0) {
+		b->size += got;
+		if (b->size > max)
+			return fail(cx, E_TOO_LARGE, "at most %llu bytes are "
+			    "allowed here", (unsigned long long)max);
+		digest_feed(&b->digest, window, got);
+		if (feed != NULL)
+			feed(arg, window, got);
+		if (!b->is_file && b->size > eng->opt.inline_max &&
+		    (e = to_file(cx, b, buf_as_str(&small))) != OK)
+			return e;
+		if (!b->is_file)
+			buf_add(&small, window, got);
+		else if ((e = block_write(cx, b->writer, window, got)) != OK)
+			return e;
+	}
+	if (e != OK)
+		return e;
+	b->bytes = buf_as_str(&small);
+	digest_end(&b->digest, b->md5);
+	*out = b;
+	return OK;
+}
+
+enum err
+body_keep(struct cx *cx, struct body *b)
+{
+	struct block_writer	*w = b->writer;
+	struct gc_state		 gs;
+	enum err		 e;
+
+	b->id = give_id(0, AT_KV);
+	if (!b->is_file)
+		return OK;
+	/* The epoch is read here, not when the body began: an upload of two
+	 * days has an id of the last second. */
+	if ((e = gc_state_read(cx, b->eng, &gs)) != OK)
+		return e;
+	b->id = give_id(gs.epoch, AT_FILE);
+	b->writer = NULL;
+	if ((e = block_keep(cx, w, &b->id)) == OK)
+		b->kept = true;
+	return e;
+}
+
+enum err
+body_rename(struct cx *cx, struct body *b)
+{
+	struct gc_state	gs;
+	struct uid	old = b->id;
+	enum err	e;
+
+	if (!b->is_file)
+		return OK;
+	if ((e = gc_state_read(cx, b->eng, &gs)) != OK)
+		return e;
+	b->id = give_id(gs.epoch, AT_FILE);
+	return block_rename(cx, b->eng->block, &old, &b->id);
+}
+
+enum err
+body_give(struct cx *cx, struct kv_tx *tx, const struct gc_state *gs,
+    struct body *b, struct entry *en)
+{
+	struct uid	now = give_id(gs->epoch, AT_KV);
+	enum err	e;
+
+	en->size = b->size;
+	en->has_manifest = false;
+	en->n_extents = b->size > 0;
+	if (b->size == 0)
+		return OK;
+	if (!b->is_file) {
+		/* The epoch of this tx, the random part of the body. */
+		memcpy(b->id.b, now.b, 8);
+		if ((e = kv_put(cx, tx, key_small(cx, &b->id), b->bytes)) != OK)
+			return e;
+	} else if ((e = give_floor(cx, gs, give_epoch(&b->id))) != OK)
+		return e;
+	en->extents = arena_get(cx->mem, sizeof *en->extents);
+	en->extents[0] = (struct extent){ b->id, 0, b->size };
+	return give_entry(cx, tx, gs, en);
+}

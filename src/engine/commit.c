@@ -1,0 +1,231 @@
+/* Commit: seal, fold up to the cut, one transaction for the head. */
+#include "engine/commit.h"
+
+#include <time.h>
+
+#include "base/ident.h"
+#include "base/metric.h"
+#include "base/when.h"
+#include "engine/area.h"
+#include "engine/walk.h"
+
+enum { TRIES = 10, TAKE_OVER_US = 10 * 1000000, POLL_US = 3000 };
+
+struct sealing {
+	struct engine		*eng;
+	struct str		 repo, branch;
+	const struct commit_opts *opt;
+	struct uid		 ticket;
+	bool			 take_over;	/* of this ticket */
+	struct uid		 other;
+	/* out */
+	struct repo		 r;
+	struct branch		 br;
+	struct gc_state		 gs;
+	bool			 waits;		/* another's cut is live */
+	bool			 gone;		/* our ticket is */
+	struct commit		*c;
+};
+
+static enum err
+seal_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+{
+	struct sealing	*s = arg;
+	struct cut	*cut = &s->br.cut;
+	enum err	 e;
+
+	if ((e = branch_open(cx, tx, s->repo, s->branch, s->opt->force, &s->r,
+	    &s->br)) != OK)
+		return e;
+	s->waits = cut->live &&
+	    !(s->take_over && uid_is(&cut->ticket, &s->other));
+	if (s->waits)
+		return OK;
+	/* What is acknowledged from here on is not in this commit.  [I6] */
+	*cut = (struct cut){ .live = true, .ticket = s->ticket,
+	    .upto = s->br.open, .since = cx->now };
+	s->br.open++;
+	return branch_put(cx, tx, &s->r.ruid, &s->br);
+}
+
+static enum err
+look_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+{
+	struct sealing	*s = arg;
+	enum err	 e;
+
+	if ((e = repo_find(cx, tx, s->repo, &s->r)) != OK ||
+	    (e = branch_need(cx, tx, &s->r.ruid, s->branch, &s->br)) != OK)
+		return e;
+	s->gone = !s->br.cut.live ||
+	    !uid_is(&s->br.cut.ticket, &s->ticket);
+	return OK;
+}
+
+static enum err
+clear_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+{
+	struct sealing	*s = arg;
+	enum err	 e;
+
+	if ((e = look_fn(cx, tx, arg)) != OK || s->gone)
+		return e;
+	s->br.cut.live = false;
+	return branch_put(cx, tx, &s->r.ruid, &s->br);
+}
+
+enum err
+commit_on(struct cx *cx, struct kv_tx *tx, const struct gc_state *gs,
+    const struct uid *ruid, struct branch *br, const struct commit_opts *opt,
+    struct commit *c, const char *what)
+{
+	struct oid	old = br->head;
+	enum err	e;
+
+	c->generation++;
+	c->date = opt->date != 0 ? opt->date : cx->now / 1000;
+	c->committer = opt->committer;
+	c->message = opt->message;
+	c->meta = opt->meta;
+	c->n_meta = opt->n_meta;
+	if ((e = commit_put(cx, tx, gs, ruid, c)) != OK)
+		return e;
+	return branch_move(cx, tx, ruid, br, &old, &c->id, opt->committer,
+	    what);
+}
+
+static enum err
+commit_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+{
+	struct sealing	*s = arg;
+	struct commit	 head;
+	enum err	 e;
+
+	if ((e = look_fn(cx, tx, arg)) != OK || s->gone)
+		return e;
+	if ((e = gc_state_find(cx, tx, &s->gs)) != OK ||
+	    (e = commit_need(cx, tx, &s->r.ruid, &s->br.head, &head)) != OK)
+		return e;
+	*s->c = (struct commit){ .tree = s->br.cut.tree, .n_parents = 1,
+	    .parents = { head.id }, .generation = head.generation };
+	/* working and low stay: the view does not change.  [I1, I7] */
+	if ((e = commit_on(cx, tx, &s->gs, &s->r.ruid, &s->br, s->opt, s->c,
+	    "commit")) != OK)
+		return e;
+	return branch_put(cx, tx, &s->r.ruid, &s->br);
+}
+
+enum err
+trees_same(struct cx *cx, struct engine *eng, const struct oid *a,
+    const struct oid *b, bool *same)
+{
+	struct arena_mark	mark = arena_mark(cx->mem);
+	struct tree_change	ch;
+	struct tree_diff	d;
+	struct entry		x, y;
+	enum err		e;
+	bool			there = true;
+
+	*same = true;
+	e = tree_diff_open(cx, eng, NULL, a, b, STR(""), &d);
+	while (e == OK && *same &&
+	    (e = tree_diff_next(cx, &d, &ch, &there)) == OK && there) {
+		if (ch.a.p == NULL || ch.b.p == NULL)
+			*same = false;
+		else if ((e = entry_parse(cx, ch.a, &x)) == OK &&
+		    (e = entry_parse(cx, ch.b, &y)) == OK)
+			*same = entry_same(&x, &y);
+		arena_back(cx->mem, mark);
+	}
+	tree_diff_close(&d);
+	return e;
+}
+
+/* Seal; wait for a commit under way, and take it over when it stands still. */
+static enum err
+seal(struct cx *cx, struct sealing *s)
+{
+	const struct timespec	nap = { 0, POLL_US * 1000 };
+	int64_t			since = when_monotonic();
+	uint64_t		low = 0;
+	enum err		e;
+
+	for (;;) {
+		ident_random(s->ticket.b, sizeof s->ticket);
+		if ((e = kv_write(cx, s->eng->kv, seal_fn, s)) != OK ||
+		    !s->waits)
+			return e;
+		if (!uid_is(&s->other, &s->br.cut.ticket) || low != s->br.low) {
+			s->other = s->br.cut.ticket;
+			low = s->br.low;
+			since = when_monotonic();
+		}
+		s->take_over = when_monotonic() - since > TAKE_OVER_US;
+		nanosleep(&nap, NULL);
+	}
+}
+
+/* Fold until the cut's tree is known, whoever's fold brings it. */
+static enum err
+reach(struct cx *cx, struct sealing *s)
+{
+	struct branch_id	id = { s->r.ruid, s->br.uid, s->branch };
+	enum err		e;
+	bool			did;
+
+	for (;;) {
+		if ((e = fold_branch(cx, s->eng, &id, &did)) != OK ||
+		    (e = kv_read(cx, s->eng->kv, look_fn, s)) != OK)
+			return e;
+		if (s->gone || s->br.cut.known)
+			return OK;
+	}
+}
+
+/* One try, from seal to head. */
+static enum err
+commit_once(struct cx *cx, struct sealing *s)
+{
+	struct commit	head;
+	enum err	e;
+	bool		same = false;
+
+	if ((e = seal(cx, s)) != OK || (e = reach(cx, s)) != OK || s->gone)
+		return e;
+	if ((e = commit_load(cx, s->eng, &s->r.ruid, &s->br.head,
+	    &head)) != OK)
+		return e;
+	if (!s->opt->allow_empty && (e = trees_same(cx, s->eng, &head.tree,
+	    &s->br.cut.tree, &same)) != OK)
+		return e;
+	if (same) {
+		if ((e = kv_write(cx, s->eng->kv, clear_fn, s)) != OK)
+			return e;
+		return fail(cx, E_NO_CHANGES, "commit: no changes on branch "
+		    "\"%.*s\"", STRF(s->branch));
+	}
+	return kv_write(cx, s->eng->kv, commit_fn, s);
+}
+
+enum err
+commit_create(struct cx *cx, struct engine *eng, struct str repo,
+    struct str branch, const struct commit_opts *opt, struct commit *out)
+{
+	struct sealing	s = { .eng = eng, .repo = repo, .branch = branch,
+	    .opt = opt, .c = out };
+	enum err	e;
+	int		i;
+
+	for (i = 0; i < TRIES; i++) {
+		if ((e = commit_once(cx, &s)) != OK)
+			return e;
+		if (!s.gone) {
+			metric_add(METRIC_commits, 1);
+			engine_note(eng, &s.r.ruid, branch, &s.br.uid);
+			return OK;
+		}
+		s.take_over = false;
+	}
+	return fail(cx, E_TIP_MOVED, "branch \"%.*s\" was reset or merged "
+	    "into %d times during the commit", STRF(branch), TRIES);
+}

@@ -1,0 +1,22 @@
+/* What commit and merge share. */
+#ifndef ENGINE_COMMIT_H
+#define ENGINE_COMMIT_H
+
+#include "engine/fold.h"
+#include "engine/refs.h"
+
+/* Whether two trees have the same entries, by entry_same. */
+enum err	trees_same(struct cx *cx, struct engine *eng,
+		    const struct oid *a, const struct oid *b, bool *same);
+
+/*
+ * Put a commit made of opt on top of a branch, in a tx: record, head, head
+ * log, end of any cut.  c has tree and parents, and parents' generations in
+ * c->generation.  The caller writes the branch record.
+ */
+enum err	commit_on(struct cx *cx, struct kv_tx *tx,
+		    const struct gc_state *gs, const struct uid *ruid,
+		    struct branch *br, const struct commit_opts *opt,
+		    struct commit *c, const char *what);
+
+#endif

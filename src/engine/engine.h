@@ -1,0 +1,226 @@
+/*
+ * The versioning engine.  DESIGN states its invariants and protocols.
+ *
+ * Values that come back live in cx->mem.  Errors are those of the name of the
+ * thing that is missing or refused; besides, every call may give E_STORE,
+ * E_BUSY, E_DISK_FULL and E_CORRUPT.  Times are cx->now.
+ */
+#ifndef ENGINE_ENGINE_H
+#define ENGINE_ENGINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/stream.h"
+#include "base/str.h"
+#include "lake/call.h"
+
+struct block;
+struct cx;
+struct engine;
+struct kv;
+
+struct engine_opts {
+	size_t	inline_max;	/* bytes; larger objects are files */
+	size_t	cache_bytes;	/* of tree nodes, per process */
+	size_t	area_rows;	/* least rows that fill an area */
+	size_t	area_tombs;
+};
+
+void		engine_defaults(struct engine_opts *o);
+/* Both drivers stay the caller's. */
+struct engine	*engine_open(struct kv *kv, struct block *block,
+		    const struct engine_opts *o);
+void		engine_close(struct engine *eng);
+/* First record of a new lake. */
+enum err	engine_init(struct cx *cx, struct engine *eng);
+struct kv	*engine_kv(struct engine *eng);
+/*
+ * One bounded slice of maintenance that requests left behind: folding, and
+ * dropping folded rows.  *more: call again.
+ */
+enum err	engine_tend(struct cx *cx, struct engine *eng, bool *more);
+
+/* ---- repositories ------------------------------------------------------ */
+
+/* Creates the default branch on a first commit.  E_REPO_EXISTS, E_BAD_NAME. */
+enum err	repo_create(struct cx *cx, struct engine *eng,
+		    struct repo *r, struct str who);
+enum err	repo_get(struct cx *cx, struct engine *eng, struct str name,
+		    struct repo *out);
+enum err	repo_list(struct cx *cx, struct engine *eng,
+		    const struct list_query *q, struct repo_page *out);
+enum err	repo_delete(struct cx *cx, struct engine *eng,
+		    struct str name, bool force);
+
+/* ---- refs -------------------------------------------------------------- */
+
+/* Any ref expression to a commit; "$" is refused (E_BAD_REF). */
+enum err	ref_commit(struct cx *cx, struct engine *eng,
+		    struct str repo, struct str ref, struct commit *out);
+enum err	branch_create(struct cx *cx, struct engine *eng,
+		    struct str repo, struct str name, struct str source,
+		    bool hidden, struct str who, struct oid *head);
+enum err	branch_get(struct cx *cx, struct engine *eng,
+		    struct str repo, struct str name, struct branch *out);
+enum err	branch_list(struct cx *cx, struct engine *eng,
+		    struct str repo, const struct list_query *q,
+		    bool show_hidden, struct ref_page *out);
+enum err	branch_delete(struct cx *cx, struct engine *eng,
+		    struct str repo, struct str name, bool force,
+		    struct str who);
+enum err	tag_create(struct cx *cx, struct engine *eng, struct str repo,
+		    struct str name, struct str source, bool force,
+		    struct oid *commit);
+enum err	tag_get(struct cx *cx, struct engine *eng, struct str repo,
+		    struct str name, struct oid *commit);
+enum err	tag_list(struct cx *cx, struct engine *eng, struct str repo,
+		    const struct list_query *q, struct ref_page *out);
+enum err	tag_delete(struct cx *cx, struct engine *eng, struct str repo,
+		    struct str name, bool force);
+
+/* ---- objects ----------------------------------------------------------- */
+
+/*
+ * Store what a source gives, at most max bytes (E_TOO_LARGE).  Afterwards
+ * body_size and body_md5 are known.  feed (may be NULL) sees every window.
+ */
+enum err	body_take(struct cx *cx, struct engine *eng,
+		    const struct source *src, uint64_t max,
+		    void (*feed)(void *arg, const void *p, size_t n),
+		    void *arg, struct body **out);
+uint64_t	body_size(const struct body *b);
+const unsigned char *body_md5(const struct body *b);
+
+/* What the write would be refused for, before the body is read. */
+enum err	object_check_write(struct cx *cx, struct engine *eng,
+		    const struct at *at, const struct cond *cond, bool force);
+/* Names the body; fills size, mtime, extents of en. */
+enum err	object_put(struct cx *cx, struct engine *eng,
+		    const struct at *at, struct body *b, struct entry *en,
+		    const struct cond *cond, bool force);
+enum err	object_stat(struct cx *cx, struct engine *eng,
+		    const struct at *at, struct entry *out);
+/* The entry with its extents, whatever they are kept in. */
+enum err	object_open(struct cx *cx, struct engine *eng,
+		    const struct at *at, struct entry *out);
+enum err	object_source(struct cx *cx, struct engine *eng,
+		    const struct entry *en, uint64_t off, uint64_t len,
+		    struct source *out);
+/* The same span as files; *n is 0 when some of it is not in files. */
+enum err	object_files(struct cx *cx, struct engine *eng,
+		    const struct entry *en, uint64_t off, uint64_t len,
+		    struct file_span **out, size_t *n);
+enum err	object_delete(struct cx *cx, struct engine *eng,
+		    const struct at *at, const struct cond *cond,
+		    bool force);
+/* Up to 1000 paths of one branch in one transaction. */
+enum err	objects_delete(struct cx *cx, struct engine *eng,
+		    struct str repo, struct str branch,
+		    struct delete_item *items, size_t n, bool force);
+enum err	object_copy(struct cx *cx, struct engine *eng,
+		    const struct at *src, const struct at *dst,
+		    const struct copy_opts *opt, struct entry *out);
+/* Replace the user metadata, and no more. */
+enum err	object_set_meta(struct cx *cx, struct engine *eng,
+		    const struct at *at, struct pair *meta, size_t n,
+		    bool force);
+
+enum err	object_list(struct cx *cx, struct engine *eng,
+		    struct str repo, struct str ref,
+		    const struct list_query *q, struct list_page *out);
+
+/* ---- commits, diff, merge, reset --------------------------------------- */
+
+enum err	commit_create(struct cx *cx, struct engine *eng,
+		    struct str repo, struct str branch,
+		    const struct commit_opts *opt, struct commit *out);
+
+enum err	commit_log(struct cx *cx, struct engine *eng, struct str repo,
+		    const struct log_query *q, struct commit_page *out);
+enum err	merge_base(struct cx *cx, struct engine *eng, struct str repo,
+		    struct str left, struct str right, struct commit *l,
+		    struct commit *r, struct commit *base, bool *found);
+
+enum err	diff_refs(struct cx *cx, struct engine *eng, struct str repo,
+		    struct str left, struct str right, enum diff_kind kind,
+		    const struct list_query *q, struct diff_page *out);
+enum err	diff_uncommitted(struct cx *cx, struct engine *eng,
+		    struct str repo, struct str branch,
+		    const struct list_query *q, struct diff_page *out);
+
+/* E_CONFLICT, E_DIRTY, E_NO_CHANGES. */
+enum err	branch_merge(struct cx *cx, struct engine *eng,
+		    struct str repo, struct str source, struct str branch,
+		    const struct merge_opts *opt, struct commit *out);
+
+enum err	branch_reset(struct cx *cx, struct engine *eng,
+		    struct str repo, struct str branch, bool force);
+enum err	branch_reset_path(struct cx *cx, struct engine *eng,
+		    struct str repo, struct str branch, struct str path,
+		    bool prefix, bool force);
+
+/* ---- multipart uploads ------------------------------------------------- */
+
+enum err	upload_create(struct cx *cx, struct engine *eng,
+		    const struct at *at, struct upload *u);
+/* The open upload; E_NO_SUCH_UPLOAD. */
+enum err	upload_get(struct cx *cx, struct engine *eng,
+		    const struct at *at, const struct uid *id,
+		    struct upload *out);
+enum err	upload_part(struct cx *cx, struct engine *eng,
+		    const struct at *at, const struct uid *id,
+		    struct part *part, struct body *b);
+/* Bytes off … off+len of the source; len 0: all of it. */
+enum err	upload_part_copy(struct cx *cx, struct engine *eng,
+		    const struct at *at, const struct uid *id,
+		    struct part *part, const struct at *src,
+		    const struct cond *cond, uint64_t off, uint64_t len);
+enum err	upload_complete(struct cx *cx, struct engine *eng,
+		    const struct at *at, const struct uid *id,
+		    const struct complete_opts *opt, struct entry *out);
+enum err	upload_abort(struct cx *cx, struct engine *eng,
+		    const struct at *at, const struct uid *id);
+enum err	upload_parts(struct cx *cx, struct engine *eng,
+		    const struct at *at, const struct uid *id,
+		    uint32_t after, size_t limit, struct upload *u,
+		    struct part_page *out);
+/* Uploads of one branch, by path then id, after (path, id). */
+enum err	upload_list(struct cx *cx, struct engine *eng,
+		    struct str repo, struct str branch,
+		    const struct list_query *q, struct str after_id,
+		    struct upload_page *out);
+
+/* ---- upkeep ------------------------------------------------------------ */
+
+typedef void	progress_fn(void *arg, const char *what, uint64_t done,
+		    uint64_t total);	/* total 0: not known */
+
+struct gc_opts {
+	int64_t		 grace;		/* ms a dead file is kept for readers */
+	int64_t		 upload_age;	/* ms after which uploads are dropped */
+	progress_fn	*progress;
+	void		*arg;
+};
+struct gc_report {
+	uint64_t	commits, nodes, blocks, bytes, files, rows, uploads;
+};
+enum err	gc_run(struct cx *cx, struct engine *eng,
+		    const struct gc_opts *opt, struct gc_report *out);
+
+struct fsck_opts {
+	bool		 deep;		/* read every object's bytes */
+	void		(*found)(void *arg, const char *invariant,
+			    const char *what);
+	progress_fn	*progress;
+	void		*arg;
+};
+struct fsck_report {
+	uint64_t	problems, commits, nodes, entries, blocks, garbage;
+};
+enum err	fsck_run(struct cx *cx, struct engine *eng,
+		    const struct fsck_opts *opt, struct fsck_report *out);
+
+#endif

@@ -1,0 +1,261 @@
+/* Folds: sealed areas into the working tree, durably, whole areas at a time. */
+#include "engine/fold.h"
+
+#include <string.h>
+
+#include "base/metric.h"
+#include "base/vec.h"
+#include "engine/area.h"
+#include "engine/keys.h"
+
+enum { PAGE = 1000, TRIES = 10 };
+
+struct fold {
+	struct engine		*eng;
+	const struct branch_id	*id;
+	struct branch		 br;		/* as the snapshot had it */
+	bool			 there;
+	uint64_t		 epoch, last;	/* E and s of DESIGN 4 */
+	/* rows of areas low … last, a page at a time */
+	struct arena		*page_mem;
+	VEC(struct edit)	 page;
+	size_t			 at;
+	struct str		 from;
+	bool			 ended;
+	struct oid		 tree;		/* the result */
+	bool			 advanced;
+};
+
+static enum err
+look_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+{
+	struct fold		*f = arg;
+	const struct cut	*cut = &f->br.cut;
+	struct gc_state		 gs;
+	enum err		 e;
+
+	if ((e = branch_find(cx, tx, &f->id->ruid, f->id->name, &f->br,
+	    &f->there)) != OK || (e = gc_state_find(cx, tx, &gs)) != OK)
+		return e;
+	f->there = f->there && uid_is(&f->br.uid, &f->id->uid);
+	f->epoch = gs.epoch;
+	f->last = cut->live && !cut->known ? cut->upto : f->br.open - 1;
+	return OK;
+}
+
+static enum err
+page_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+{
+	struct fold	*f = arg;
+	struct merged	 m;
+	struct edit	*ed;
+	struct str	 path, value;
+	enum err	 e;
+	bool		 there = true;
+
+	if ((e = merged_open(cx, f->eng, tx, &f->br.uid, f->br.low, f->last,
+	    NULL, f->from, &m)) != OK)
+		return e;
+	while (f->page.n < PAGE &&
+	    (e = merged_next(cx, &m, &path, &value, &there)) == OK && there) {
+		ed = VEC_PUSH(cx->mem, &f->page);
+		ed->key = str_dup(cx->mem, path);
+		ed->gone = value.p == NULL;
+		ed->value = str_dup(cx->mem, value);
+	}
+	merged_close(&m);
+	f->ended = !there;
+	return e;
+}
+
+/* The next page begins after the last path: that path and a NUL. */
+static struct str
+just_after(struct arena *mem, struct str path)
+{
+	return (struct str){ arena_dup(mem, path.p, path.n), path.n + 1 };
+}
+
+static enum err
+edit_next(struct cx *cx, void *self, struct edit *out, bool *there)
+{
+	struct fold	*f = self;
+	struct cx	 page_cx = *cx;
+	char		 from[PATH_MAX_BYTES + 1];
+	enum err	 e;
+
+	if (f->at == f->page.n && !f->ended) {
+		if (f->page.n > 0) {
+			f->from = just_after(f->page_mem,
+			    f->page.at[f->page.n - 1].key);
+			memcpy(from, f->from.p, f->from.n);
+			f->from.p = from;
+		}
+		arena_empty(f->page_mem);
+		f->page.at = NULL;
+		f->page.n = f->page.room = f->at = 0;
+		page_cx.mem = f->page_mem;
+		if ((e = kv_read(&page_cx, f->eng->kv, page_fn, f)) != OK)
+			return cx_pass(cx, &page_cx);
+	}
+	*there = f->at < f->page.n;
+	if (*there)
+		*out = f->page.at[f->at++];
+	return OK;
+}
+
+static enum err
+advance_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+{
+	struct fold	*f = arg;
+	struct gc_state	 gs;
+	struct branch	 br;
+	enum err	 e;
+	bool		 there;
+
+	f->advanced = false;
+	if ((e = branch_find(cx, tx, &f->id->ruid, f->id->name, &br,
+	    &there)) != OK || (e = gc_state_find(cx, tx, &gs)) != OK)
+		return e;
+	/* (uid, low) is the version of the working tree.  [I4, I5] */
+	if (!there || !uid_is(&br.uid, &f->br.uid) || br.low != f->br.low)
+		return OK;
+	if ((e = give_floor(cx, &gs, f->epoch)) != OK)
+		return e;
+	br.working = f->tree;
+	br.low = f->last + 1;
+	if (br.cut.live && !br.cut.known && br.cut.upto == f->last) {
+		br.cut.known = true;
+		br.cut.tree = f->tree;
+	}
+	if ((e = give_tree(cx, tx, &gs, &f->tree)) != OK ||
+	    (e = branch_put(cx, tx, &f->id->ruid, &br)) != OK)
+		return e;
+	f->advanced = true;
+	return OK;
+}
+
+/* One try; *again when gc or another fold made it worthless. */
+static enum err
+fold_once(struct cx *cx, struct engine *eng, const struct branch_id *id,
+    bool *did, bool *again)
+{
+	struct arena_mark	mark = arena_mark(cx->mem);
+	struct fold		f = { .eng = eng, .id = id, .from = STR("") };
+	struct edits		edits = { edit_next, &f };
+	uint64_t		low;
+	enum err		e;
+
+	*did = *again = false;
+	if ((e = kv_read(cx, eng->kv, look_fn, &f)) != OK)
+		return e;
+	if (!f.there || f.last < f.br.low || f.br.open < f.br.low)
+		return OK;
+	low = f.br.low;
+	f.page_mem = arena_new();
+	e = tree_apply(cx, eng, &f.br.working, &edits, &f.tree);
+	arena_free(f.page_mem);
+	if (e == OK)
+		e = kv_write(cx, eng->kv, advance_fn, &f);
+	if (e == OK && f.advanced) {
+		metric_add(METRIC_folds, 1);
+		engine_note(eng, &id->ruid, id->name, &id->uid);
+		*did = true;
+	} else if (e == E_CONDEMNED) {
+		cx_forget(cx);
+		*again = true;
+		e = OK;
+	} else if (e == E_CORRUPT) {
+		/* A node that went while we folded an old state is no damage. */
+		if (kv_read(cx, eng->kv, look_fn, &f) == OK &&
+		    (!f.there || f.br.low != low)) {
+			cx_forget(cx);
+			*again = true;
+			e = OK;
+		}
+	}
+	arena_back(cx->mem, mark);
+	return e;
+}
+
+enum err
+fold_branch(struct cx *cx, struct engine *eng, const struct branch_id *id,
+    bool *did)
+{
+	enum err	e;
+	bool		again = true;
+	int		i;
+
+	for (i = 0; again && i < TRIES; i++)
+		if ((e = fold_once(cx, eng, id, did, &again)) != OK)
+			return e;
+	return again ? fail(cx, E_BUSY, "a fold was overtaken %d times",
+	    TRIES) : OK;
+}
+
+struct drop {
+	const struct uid	*uid;
+	uint64_t		 low;
+	size_t			 rows;
+	bool			 more;
+};
+
+static enum err
+drop_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+{
+	struct drop	*d = arg;
+	size_t		 n, counts;
+	enum err	 e;
+
+	if ((e = kv_clear(cx, tx, key_area(cx, d->uid, 0),
+	    key_area(cx, d->uid, d->low), d->rows, &n)) != OK)
+		return e;
+	d->more = n == d->rows;
+	return kv_clear(cx, tx, key_count(cx, d->uid, 0),
+	    key_count(cx, d->uid, d->low), d->rows, &counts);
+}
+
+enum err
+fold_drop(struct cx *cx, struct engine *eng, const struct uid *uid,
+    uint64_t low, size_t rows, bool *more)
+{
+	struct drop	d = { uid, low, rows, false };
+	enum err	e;
+
+	e = kv_write(cx, eng->kv, drop_fn, &d);
+	*more = d.more;
+	return e;
+}
+
+struct find {
+	struct str	repo, name;
+	struct repo	r;
+	struct branch	br;
+	bool		there;
+};
+
+static enum err
+find_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+{
+	struct find	*f = arg;
+	enum err	 e;
+
+	if ((e = repo_find(cx, tx, f->repo, &f->r)) != OK)
+		return e;
+	return branch_find(cx, tx, &f->r.ruid, f->name, &f->br, &f->there);
+}
+
+enum err
+fold_help(struct cx *cx, struct engine *eng, struct str repo,
+    struct str branch)
+{
+	struct find		f = { .repo = repo, .name = branch };
+	struct branch_id	id;
+	enum err		e;
+	bool			did;
+
+	if ((e = kv_read(cx, eng->kv, find_fn, &f)) != OK || !f.there ||
+	    f.br.open - f.br.low < SEALED_HELP)
+		return e;
+	id = (struct branch_id){ f.r.ruid, f.br.uid, branch };
+	return fold_branch(cx, eng, &id, &did);
+}

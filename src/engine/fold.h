@@ -1,0 +1,26 @@
+/* Folding sealed areas into the working tree. */
+#ifndef ENGINE_FOLD_H
+#define ENGINE_FOLD_H
+
+#include "engine/inside.h"
+
+struct branch_id {
+	struct uid	ruid, uid;
+	struct str	name;
+};
+
+/*
+ * One fold of what is sealed, as far as a cut allows.  *did: the working tree
+ * advanced; false when there was nothing to do or another was faster.
+ */
+enum err	fold_branch(struct cx *cx, struct engine *eng,
+		    const struct branch_id *id, bool *did);
+/* Drop rows of areas below low, at most `rows` of them. */
+enum err	fold_drop(struct cx *cx, struct engine *eng,
+		    const struct uid *uid, uint64_t low, size_t rows,
+		    bool *more);
+/* Branches with this many areas waiting are folded before more is put. */
+enum err	fold_help(struct cx *cx, struct engine *eng, struct str repo,
+		    struct str branch);
+
+#endif

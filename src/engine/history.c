@@ -1,0 +1,262 @@
+/* What history answers: the log, and merge bases. */
+#include "engine/history.h"
+
+#include "base/vec.h"
+#include "engine/refs.h"
+#include "engine/tree.h"
+#include "engine/walk.h"
+
+/* ---- log --------------------------------------------------------------- */
+
+struct log {
+	struct engine		*eng;
+	const struct log_query	*q;
+	struct repo		 r;
+	struct commit		 from, stop;
+	bool			 stopping;
+	struct oid		 after;
+	bool			 skipping;	/* up to `after` */
+	VEC(struct commit)	 found;
+};
+
+static enum err
+start_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+{
+	struct log	*l = arg;
+	struct commit	 after;
+	enum err	 e;
+
+	if ((e = repo_find(cx, tx, l->r.name, &l->r)) != OK ||
+	    (e = ref_find(cx, tx, &l->r, l->q->ref, &l->from)) != OK)
+		return e;
+	l->stopping = l->q->stop_at.n > 0;
+	if (l->stopping && (e = ref_find(cx, tx, &l->r, l->q->stop_at,
+	    &l->stop)) != OK)
+		return e;
+	l->skipping = l->q->after.n > 0;
+	if (!l->skipping)
+		return OK;
+	if ((e = ref_find(cx, tx, &l->r, l->q->after, &after)) != OK)
+		return e;
+	l->after = after.id;
+	return OK;
+}
+
+static enum err
+log_see(struct cx *cx, struct log *l, struct walk *w, const struct oid *id)
+{
+	struct walk_commit	*wc;
+	struct commit		 c;
+	struct arena_mark	 mark;
+	enum err		 e;
+	bool			 fresh;
+
+	if ((e = walk_see(cx, w, id, &wc, &fresh)) != OK || !fresh)
+		return e;
+	mark = arena_mark(cx->mem);
+	if ((e = commit_load(cx, l->eng, &l->r.ruid, id, &c)) != OK)
+		return e;
+	wc->rank = (uint64_t)c.date;
+	wc->n_parents = c.n_parents;
+	wc->parents[0] = c.parents[0];
+	wc->parents[1] = c.parents[1];
+	arena_back(cx->mem, mark);
+	walk_add(w, wc);
+	return OK;
+}
+
+static bool
+path_wanted(const struct log_query *q, struct str path)
+{
+	size_t	i;
+
+	for (i = 0; i < q->n_paths; i++)
+		if (str_is(q->paths[i], path))
+			return true;
+	for (i = 0; i < q->n_prefixes; i++)
+		if (str_starts(path, q->prefixes[i]))
+			return true;
+	return false;
+}
+
+/* Where a diff can show the first wanted path. */
+static struct str
+least_path(const struct log_query *q)
+{
+	struct str	least = { NULL, 0 }, s;
+	size_t		i;
+
+	for (i = 0; i < q->n_paths + q->n_prefixes; i++) {
+		s = i < q->n_paths ? q->paths[i] : q->prefixes[i - q->n_paths];
+		if (least.p == NULL || str_cmp(s, least) < 0)
+			least = s;
+	}
+	return least;
+}
+
+/* Did the commit touch a wanted path?  Merges and the root never do. */
+static enum err
+touches(struct cx *cx, struct log *l, const struct commit *c, bool *yes)
+{
+	struct tree_change	 ch;
+	struct tree_diff	 d;
+	struct commit		 parent;
+	enum err		 e;
+	bool			 there;
+
+	*yes = l->q->n_paths + l->q->n_prefixes == 0;
+	if (*yes || c->n_parents != 1)
+		return OK;
+	if ((e = commit_load(cx, l->eng, &l->r.ruid, &c->parents[0],
+	    &parent)) != OK)
+		return e;
+	e = tree_diff_open(cx, l->eng, NULL, &parent.tree, &c->tree,
+	    least_path(l->q), &d);
+	while (e == OK && !*yes &&
+	    (e = tree_diff_next(cx, &d, &ch, &there)) == OK && there)
+		*yes = path_wanted(l->q, ch.key);
+	tree_diff_close(&d);
+	return e;
+}
+
+static enum err
+log_visit(struct cx *cx, struct log *l, const struct oid *id, bool *full)
+{
+	struct commit	c;
+	enum err	e;
+	bool		yes;
+
+	if (l->skipping) {
+		l->skipping = !oid_is(id, &l->after);
+		return OK;
+	}
+	if ((e = commit_load(cx, l->eng, &l->r.ruid, id, &c)) != OK)
+		return e;
+	if (l->q->since != 0 && c.date < l->q->since)
+		return OK;
+	if ((e = touches(cx, l, &c, &yes)) != OK || !yes)
+		return e;
+	*full = l->found.n == l->q->amount;
+	if (!*full)
+		*VEC_PUSH(cx->mem, &l->found) = c;
+	return OK;
+}
+
+enum err
+commit_log(struct cx *cx, struct engine *eng, struct str repo,
+    const struct log_query *q, struct commit_page *out)
+{
+	struct log		 l = { .eng = eng, .q = q,
+	    .r = { .name = repo } };
+	struct walk_commit	*wc;
+	struct walk		 w;
+	size_t			 i, n;
+	enum err		 e;
+	bool			 full = false;
+
+	walk_init(&w, cx->mem);
+	if ((e = kv_read(cx, eng->kv, start_fn, &l)) != OK ||
+	    (e = log_see(cx, &l, &w, &l.from.id)) != OK)
+		return e;
+	while (!full && (wc = walk_take(&w)) != NULL) {
+		if ((e = log_visit(cx, &l, &wc->id, &full)) != OK)
+			return e;
+		if (l.stopping && oid_is(&wc->id, &l.stop.id))
+			break;
+		if (q->limit && l.found.n == q->amount)
+			break;
+		if (q->since != 0 && (int64_t)wc->rank < q->since)
+			continue;
+		n = q->first_parent && wc->n_parents > 1 ? 1 : wc->n_parents;
+		for (i = 0; i < n; i++)
+			if ((e = log_see(cx, &l, &w, &wc->parents[i])) != OK)
+				return e;
+	}
+	out->at = l.found.at;
+	out->n = l.found.n;
+	out->more = full;
+	return OK;
+}
+
+/* ---- merge base -------------------------------------------------------- */
+
+enum { LEFT = 1, RIGHT = 2, BOTH = 3 };
+
+static enum err
+base_see(struct cx *cx, struct engine *eng, const struct uid *ruid,
+    struct walk *w, const struct oid *id, unsigned colour)
+{
+	struct arena_mark	 mark;
+	struct walk_commit	*wc;
+	struct commit		 c;
+	enum err		 e;
+	bool			 fresh;
+
+	if ((e = walk_see(cx, w, id, &wc, &fresh)) != OK)
+		return e;
+	wc->colour |= colour;
+	if (!fresh)
+		return OK;
+	mark = arena_mark(cx->mem);
+	if ((e = commit_load(cx, eng, ruid, id, &c)) != OK)
+		return e;
+	wc->rank = c.generation;
+	wc->n_parents = c.n_parents;
+	wc->parents[0] = c.parents[0];
+	wc->parents[1] = c.parents[1];
+	arena_back(cx->mem, mark);
+	walk_add(w, wc);
+	return OK;
+}
+
+/*
+ * Largest generation first, colours handed to the parents: the first commit
+ * with both is a best common ancestor, since a commit is taken only after all
+ * its descendants.  [I13]
+ */
+enum err
+history_base(struct cx *cx, struct engine *eng, const struct uid *ruid,
+    const struct oid *left, const struct oid *right, struct oid *base,
+    bool *found)
+{
+	struct walk_commit	*wc;
+	struct walk		 w;
+	size_t			 i;
+	enum err		 e;
+
+	*found = false;
+	walk_init(&w, cx->mem);
+	if ((e = base_see(cx, eng, ruid, &w, left, LEFT)) != OK ||
+	    (e = base_see(cx, eng, ruid, &w, right, RIGHT)) != OK)
+		return e;
+	while ((wc = walk_take(&w)) != NULL) {
+		if (wc->colour == BOTH) {
+			*base = wc->id;
+			*found = true;
+			return OK;
+		}
+		for (i = 0; i < wc->n_parents; i++)
+			if ((e = base_see(cx, eng, ruid, &w, &wc->parents[i],
+			    wc->colour)) != OK)
+				return e;
+	}
+	return OK;
+}
+
+enum err
+merge_base(struct cx *cx, struct engine *eng, struct str repo,
+    struct str left, struct str right, struct commit *l, struct commit *r,
+    struct commit *base, bool *found)
+{
+	struct repo	rp;
+	struct oid	id;
+	enum err	e;
+
+	if ((e = repo_get(cx, eng, repo, &rp)) != OK ||
+	    (e = ref_commit(cx, eng, repo, left, l)) != OK ||
+	    (e = ref_commit(cx, eng, repo, right, r)) != OK ||
+	    (e = history_base(cx, eng, &rp.ruid, &l->id, &r->id, &id,
+	    found)) != OK || !*found)
+		return e;
+	return commit_load(cx, eng, &rp.ruid, &id, base);
+}

@@ -1,0 +1,397 @@
+/* Walking everything that has a name. */
+#include "engine/mark.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/digest.h"
+#include "base/ident.h"
+#include "base/vec.h"
+#include "engine/keys.h"
+
+enum { PAGE = 500 };
+
+struct seen {
+	uint64_t	a, b;		/* both 0: free */
+};
+
+/* ---- rows, page by page ------------------------------------------------ */
+
+struct page {
+	struct str	 lo, hi;
+	bool		 keys_only, ended;
+	VEC(struct pair) rows;
+};
+
+static enum err
+page_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+{
+	struct page		*p = arg;
+	struct kv_cursor	*cur;
+	struct pair		*row;
+	struct str		 k, v;
+	enum err		 e;
+	bool			 there = true;
+
+	e = p->keys_only ? kv_scan_keys(cx, tx, p->lo, p->hi, &cur) :
+	    kv_scan(cx, tx, p->lo, p->hi, &cur);
+	while (e == OK && p->rows.n < PAGE &&
+	    (e = kv_next(cx, tx, cur, &k, &v, &there)) == OK && there) {
+		row = VEC_PUSH(cx->mem, &p->rows);
+		row->name = str_dup(cx->mem, k);
+		row->value = str_dup(cx->mem, v);
+	}
+	p->ended = !there;
+	return e;
+}
+
+enum err
+each_row(struct cx *cx, struct engine *eng, struct str prefix,
+    bool keys_only, row_fn *fn, void *arg)
+{
+	struct range		 in = key_range(cx, prefix);
+	struct page		 p = { .hi = in.hi, .keys_only = keys_only };
+	struct arena_mark	 mark;
+	unsigned char		 from[2048];
+	size_t			 i;
+	enum err		 e = OK;
+
+	p.lo = in.lo;
+	while (e == OK && !p.ended) {
+		mark = arena_mark(cx->mem);
+		p.rows.at = NULL;
+		p.rows.n = p.rows.room = 0;
+		e = kv_read(cx, eng->kv, page_fn, &p);
+		for (i = 0; e == OK && i < p.rows.n; i++)
+			e = fn(cx, p.rows.at[i].name, p.rows.at[i].value, arg);
+		if (p.rows.n > 0) {		/* after the last: and a NUL */
+			i = p.rows.at[p.rows.n - 1].name.n;
+			memcpy(from, p.rows.at[p.rows.n - 1].name.p, i);
+			from[i] = 0;
+			p.lo = (struct str){ (char *)from, i + 1 };
+		}
+		arena_back(cx->mem, mark);
+	}
+	return e;
+}
+
+/* ---- what was seen ----------------------------------------------------- */
+
+void
+mark_init(struct mark *m, struct engine *eng)
+{
+	memset(m, 0, sizeof *m);
+	m->eng = eng;
+	m->size = 4096;
+	m->table = calloc(m->size, sizeof *m->table);
+	if (m->table == NULL)
+		abort();
+	ident_random(m->seed, sizeof m->seed);
+}
+
+void
+mark_release(struct mark *m)
+{
+	free(m->table);
+}
+
+static struct seen
+print_of(const struct mark *m, char kind, struct str id)
+{
+	unsigned char	hash[SHA256_BYTES];
+	struct digest	d;
+	struct seen	s;
+
+	digest_begin(&d, DIGEST_SHA256);
+	digest_feed(&d, m->seed, sizeof m->seed);
+	digest_feed(&d, &kind, 1);
+	digest_feed(&d, id.p, id.n);
+	digest_end(&d, hash);
+	memcpy(&s, hash, sizeof s);
+	s.a |= 1;
+	return s;
+}
+
+static struct seen *
+slot_of(const struct mark *m, struct seen s)
+{
+	size_t	i = s.b & (m->size - 1);
+
+	while (m->table[i].a != 0 &&
+	    (m->table[i].a != s.a || m->table[i].b != s.b))
+		i = (i + 1) & (m->size - 1);
+	return &m->table[i];
+}
+
+static void
+grow(struct mark *m)
+{
+	struct seen	*old = m->table;
+	size_t		 i, n = m->size;
+
+	m->size *= 2;
+	m->table = calloc(m->size, sizeof *m->table);
+	if (m->table == NULL)
+		abort();
+	for (i = 0; i < n; i++)
+		if (old[i].a != 0)
+			*slot_of(m, old[i]) = old[i];
+	free(old);
+}
+
+bool
+mark_has(const struct mark *m, char kind, struct str id)
+{
+	return slot_of(m, print_of(m, kind, id))->a != 0;
+}
+
+/* true: it is new. */
+static bool
+see(struct mark *m, char kind, struct str id)
+{
+	struct seen	s = print_of(m, kind, id), *at = slot_of(m, s);
+
+	if (at->a != 0)
+		return false;
+	*at = s;
+	if (++m->n * 2 > m->size)
+		grow(m);
+	if (m->progress != NULL && m->n % 1024 == 0)
+		m->progress(m->progress_arg, "walking", m->n, 0);
+	return true;
+}
+
+/* ---- down from a root -------------------------------------------------- */
+
+static enum err
+lost(struct cx *cx, struct mark *m)
+{
+	if (m->missing == NULL)
+		return cx->code;
+	return m->missing(cx, m);
+}
+
+struct find {
+	struct str	key, value;
+	bool		there;
+};
+
+static enum err
+find_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+{
+	struct find	*f = arg;
+
+	return kv_find(cx, tx, f->key, &f->value, &f->there);
+}
+
+static enum err
+mark_value(struct cx *cx, struct mark *m, struct str path, struct str value)
+{
+	struct arena_mark	back = arena_mark(cx->mem);
+	struct entry		en;
+	enum err		e;
+
+	if ((e = entry_parse(cx, value, &en)) != OK)
+		return lost(cx, m);
+	m->entries++;
+	if (en.has_manifest)
+		e = mark_manifest(cx, m, &en.manifest);
+	if (e == OK)
+		e = m->entry(cx, m, path, &en);
+	arena_back(cx->mem, back);
+	return e;
+}
+
+static enum err
+mark_node(struct cx *cx, struct mark *m, const struct oid *id,
+    bool rightmost)
+{
+	struct arena_mark	 back = arena_mark(cx->mem);
+	struct node_it		*it;
+	struct node		*n;
+	enum err		 e;
+
+	if (!see(m, GREY_NODE, oid_str(id)))
+		return OK;
+	if (node_get(cx, m->eng, NULL, id, &n) != OK)
+		return cx->code == E_CORRUPT ? lost(cx, m) : cx->code;
+	m->nodes++;
+	e = m->node != NULL ? m->node(cx, m, n, rightmost) : OK;
+	if ((it = malloc(sizeof *it)) == NULL)
+		abort();
+	node_begin(it, n);
+	while (e == OK && node_step(it))
+		e = it->level == 0 ?
+		    mark_value(cx, m, node_key(it), it->value) :
+		    mark_node(cx, m, &it->child,
+		    rightmost && it->off >= it->end);
+	if (e == OK && it->bad) {
+		fail(cx, E_CORRUPT, "tree node %s cannot be read",
+		    oid_hex(id).z);
+		e = lost(cx, m);
+	}
+	free(it);
+	node_release(n);
+	arena_back(cx->mem, back);
+	return e;
+}
+
+enum err
+mark_tree(struct cx *cx, struct mark *m, const struct oid *root)
+{
+	return oid_is_zero(root) ? OK : mark_node(cx, m, root, true);
+}
+
+enum err
+mark_manifest(struct cx *cx, struct mark *m, const struct uid *id)
+{
+	struct find	f = { .key = key_manifest(cx, id) };
+	struct entry	en = { .size = 0 };
+	enum err	e;
+
+	if (!see(m, GREY_MANIFEST, uid_str(id)))
+		return OK;
+	if ((e = kv_read(cx, m->eng->kv, find_fn, &f)) != OK)
+		return e;
+	if (!f.there) {
+		fail(cx, E_CORRUPT, "a manifest is missing");
+		return lost(cx, m);
+	}
+	if (manifest_parse(cx, f.value, &en) != OK)
+		return lost(cx, m);
+	return m->entry(cx, m, STR(""), &en);
+}
+
+enum err
+mark_commit(struct cx *cx, struct mark *m, const struct uid *ruid,
+    const struct oid *first)
+{
+	VEC(struct oid)		todo = { 0 };
+	struct arena_mark	back;
+	struct commit		c;
+	struct find		f;
+	struct oid		id;
+	enum err		e = OK;
+	size_t			i;
+
+	*VEC_PUSH(cx->mem, &todo) = *first;
+	while (e == OK && todo.n > 0) {
+		id = todo.at[--todo.n];
+		f = (struct find){ .key = key_commit(cx, ruid,
+		    oid_str(&id)) };
+		if (oid_is_zero(&id) ||
+		    !see(m, GREY_COMMIT, str_from(f.key, 1)))
+			continue;
+		if ((e = kv_read(cx, m->eng->kv, find_fn, &f)) != OK)
+			break;
+		if (!f.there)
+			fail(cx, E_CORRUPT, "commit %s is missing",
+			    oid_hex(&id).z);
+		if (!f.there || commit_parse(cx, f.value, &c) != OK) {
+			e = lost(cx, m);
+			continue;
+		}
+		m->commits++;
+		if (m->commit != NULL)
+			e = m->commit(cx, m, ruid, &c);
+		back = arena_mark(cx->mem);
+		if (e == OK)
+			e = mark_tree(cx, m, &c.tree);
+		arena_back(cx->mem, back);
+		for (i = 0; i < c.n_parents; i++)
+			*VEC_PUSH(cx->mem, &todo) = c.parents[i];
+	}
+	return e;
+}
+
+/* ---- roots ------------------------------------------------------------- */
+
+static struct uid
+uid_in(struct str key)
+{
+	struct uid	u = { { 0 } };
+	struct str	s = str_from(key, 1);
+
+	take_bytes(&s, sizeof u, u.b);
+	return u;
+}
+
+static enum err
+root_branch(struct cx *cx, struct str key, struct str value, void *arg)
+{
+	struct mark	*m = arg;
+	struct uid	 ruid = uid_in(key);
+	struct branch	 br;
+	enum err	 e;
+
+	if (branch_parse(cx, value, &br) != OK)
+		return lost(cx, m);
+	if ((e = mark_commit(cx, m, &ruid, &br.head)) != OK ||
+	    (e = mark_tree(cx, m, &br.working)) != OK)
+		return e;
+	return br.cut.live && br.cut.known ?
+	    mark_tree(cx, m, &br.cut.tree) : OK;
+}
+
+static enum err
+root_tag(struct cx *cx, struct str key, struct str value, void *arg)
+{
+	struct uid	ruid = uid_in(key);
+	struct oid	id;
+
+	if (!take_bytes(&value, sizeof id, id.b)) {
+		fail(cx, E_CORRUPT, "a tag cannot be read");
+		return lost(cx, arg);
+	}
+	return mark_commit(cx, arg, &ruid, &id);
+}
+
+static enum err
+root_head(struct cx *cx, struct str key, struct str value, void *arg)
+{
+	struct uid	ruid = uid_in(key);
+	struct headmove	mv;
+	enum err	e;
+
+	if (headmove_parse(cx, value, &mv) != OK)
+		return lost(cx, arg);
+	if ((e = mark_commit(cx, arg, &ruid, &mv.old)) != OK)
+		return e;
+	return mark_commit(cx, arg, &ruid, &mv.new);
+}
+
+static enum err
+root_row(struct cx *cx, struct str key, struct str value, void *arg)
+{
+	if (value.n == 0 || value.p[0] == 0)
+		return OK;
+	return mark_value(cx, arg, str_from(key, 1 + sizeof(struct uid) + 8),
+	    str_from(value, 1));
+}
+
+static enum err
+root_part(struct cx *cx, struct str key, struct str value, void *arg)
+{
+	(void)key;
+	return mark_value(cx, arg, STR("a part"), value);
+}
+
+enum err
+mark_roots(struct cx *cx, struct mark *m)
+{
+	static const struct {
+		char	 letter;
+		row_fn	*fn;
+	} roots[] = {
+		{ 'B', root_branch }, { 'T', root_tag }, { 'H', root_head },
+		{ 'P', root_part }, { 'r', root_row },
+	};
+	size_t		i;
+	enum err	e = OK;
+
+	for (i = 0; e == OK && i < sizeof roots / sizeof roots[0]; i++)
+		e = each_row(cx, m->eng, key_letter(cx, roots[i].letter),
+		    false, roots[i].fn, m);
+	return e;
+}

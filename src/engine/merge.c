@@ -1,0 +1,543 @@
+/* Diffs between refs and of a branch with its head; three-way merge. */
+#include "engine/engine.h"
+
+#include <string.h>
+
+#include "base/metric.h"
+#include "base/vec.h"
+#include "engine/area.h"
+#include "engine/commit.h"
+#include "engine/history.h"
+#include "engine/keys.h"
+#include "engine/walk.h"
+
+/* ---- three-way --------------------------------------------------------- */
+
+/* One path that differs from the base on one side or on both. */
+struct three {
+	struct tree_diff	src, dst;	/* base -> source, -> destination */
+	struct tree_change	s, d;
+	bool			has_s, has_d;
+	bool			use_s, use_d;	/* what the item at hand took */
+};
+
+struct three_item {
+	struct str	path, base, src, dst;	/* p NULL: not there */
+	bool		by_src, by_dst;		/* who changed it */
+};
+
+static enum err
+three_open(struct cx *cx, struct engine *eng, const struct oid *base,
+    const struct oid *src, const struct oid *dst, struct str from,
+    struct three *t)
+{
+	enum err	e;
+
+	memset(t, 0, sizeof *t);
+	t->use_s = t->use_d = true;
+	e = tree_diff_open(cx, eng, NULL, base, src, from, &t->src);
+	if (e == OK)
+		e = tree_diff_open(cx, eng, NULL, base, dst, from, &t->dst);
+	return e;
+}
+
+static void
+three_close(struct three *t)
+{
+	tree_diff_close(&t->src);
+	tree_diff_close(&t->dst);
+}
+
+/* The same content, or both absent. */
+static enum err
+values_same(struct cx *cx, struct str a, struct str b, bool *same)
+{
+	struct arena_mark	mark = arena_mark(cx->mem);
+	struct entry		x, y;
+	enum err		e;
+
+	*same = a.p == NULL && b.p == NULL;
+	if (a.p == NULL || b.p == NULL)
+		return OK;
+	if ((e = entry_parse(cx, a, &x)) == OK &&
+	    (e = entry_parse(cx, b, &y)) == OK)
+		*same = entry_same(&x, &y);
+	arena_back(cx->mem, mark);
+	return e;
+}
+
+static enum err
+three_next(struct cx *cx, struct three *t, struct three_item *it, bool *there)
+{
+	enum err	e;
+	int		o;
+
+	if (t->use_s && (e = tree_diff_next(cx, &t->src, &t->s,
+	    &t->has_s)) != OK)
+		return e;
+	if (t->use_d && (e = tree_diff_next(cx, &t->dst, &t->d,
+	    &t->has_d)) != OK)
+		return e;
+	*there = t->has_s || t->has_d;
+	o = !t->has_d ? -1 : !t->has_s ? 1 : str_cmp(t->s.key, t->d.key);
+	t->use_s = t->has_s && o <= 0;
+	t->use_d = t->has_d && o >= 0;
+	if (!*there)
+		return OK;
+	it->path = t->use_s ? t->s.key : t->d.key;
+	it->base = t->use_s ? t->s.a : t->d.a;
+	it->src = t->use_s ? t->s.b : it->base;
+	it->dst = t->use_d ? t->d.b : it->base;
+	/* Different bytes may still be the same content. */
+	if ((e = values_same(cx, it->base, it->src, &it->by_src)) != OK ||
+	    (e = values_same(cx, it->base, it->dst, &it->by_dst)) != OK)
+		return e;
+	it->by_src = !it->by_src;
+	it->by_dst = !it->by_dst;
+	return OK;
+}
+
+/* ---- diff pages -------------------------------------------------------- */
+
+struct pager {
+	const struct list_query	*q;
+	struct diff_page	*out;
+	VEC(struct diff_item)	 items;
+	bool			 done;
+};
+
+/* Groups by delimiter; the page ends one past its limit, or the prefix. */
+static enum err
+page_add(struct cx *cx, struct pager *p, enum change type, struct str path,
+    struct str value)
+{
+	const struct list_query	*q = p->q;
+	struct str		 rest = str_from(path, q->prefix.n);
+	struct diff_item	*it;
+	size_t			 at;
+
+	if (!str_starts(path, q->prefix)) {
+		p->done = str_cmp(path, q->prefix) > 0;
+		return OK;
+	}
+	at = q->delimiter.n > 0 ? str_find_str(rest, q->delimiter) : rest.n;
+	if (at < rest.n) {
+		path = str_to(path, q->prefix.n + at + q->delimiter.n);
+		type = CHANGE_PREFIX;
+		if (str_is(path, q->after) || (p->items.n > 0 &&
+		    str_is(p->items.at[p->items.n - 1].path, path)))
+			return OK;
+	}
+	if (str_cmp(path, q->after) <= 0 && q->after.n > 0)
+		return OK;
+	if (p->items.n == q->limit) {
+		p->out->more = p->done = true;
+		return OK;
+	}
+	it = VEC_PUSH(cx->mem, &p->items);
+	it->type = type;
+	it->path = str_dup(cx->mem, path);
+	return type == CHANGE_PREFIX ? OK :
+	    entry_parse(cx, str_dup(cx->mem, value), &it->en);
+}
+
+static struct str
+page_start(const struct list_query *q)
+{
+	return str_cmp(q->after, q->prefix) > 0 ? q->after : q->prefix;
+}
+
+static void
+page_end(struct pager *p)
+{
+	p->out->at = p->items.at;
+	p->out->n = p->items.n;
+}
+
+static enum err
+page_change(struct cx *cx, struct pager *p, struct str path, struct str a,
+    struct str b)
+{
+	enum err	e;
+	bool		same;
+
+	if ((e = values_same(cx, a, b, &same)) != OK || same)
+		return e;
+	return page_add(cx, p, a.p == NULL ? CHANGE_ADDED :
+	    b.p == NULL ? CHANGE_REMOVED : CHANGE_CHANGED, path,
+	    b.p == NULL ? a : b);
+}
+
+static enum err
+two_dot(struct cx *cx, struct engine *eng, const struct oid *a,
+    const struct oid *b, struct pager *p)
+{
+	struct tree_change	ch;
+	struct tree_diff	d;
+	enum err		e;
+	bool			there;
+
+	e = tree_diff_open(cx, eng, NULL, a, b, page_start(p->q), &d);
+	while (e == OK && !p->done &&
+	    (e = tree_diff_next(cx, &d, &ch, &there)) == OK && there)
+		e = page_change(cx, p, ch.key, ch.a, ch.b);
+	tree_diff_close(&d);
+	return e;
+}
+
+/* What merging right into left would do. */
+static enum err
+three_dot(struct cx *cx, struct engine *eng, const struct oid *base,
+    const struct oid *left, const struct oid *right, struct pager *p)
+{
+	struct three_item	it;
+	struct three		t;
+	enum err		e;
+	bool			there, same;
+
+	e = three_open(cx, eng, base, right, left, page_start(p->q), &t);
+	while (e == OK && !p->done &&
+	    (e = three_next(cx, &t, &it, &there)) == OK && there) {
+		if (!it.by_src ||
+		    (e = values_same(cx, it.src, it.dst, &same)) != OK || same)
+			continue;
+		if (it.by_dst)
+			e = page_add(cx, p, CHANGE_CONFLICT, it.path,
+			    it.src.p != NULL ? it.src : it.base.p != NULL ?
+			    it.base : it.dst);
+		else
+			e = page_change(cx, p, it.path, it.base, it.src);
+	}
+	three_close(&t);
+	return e;
+}
+
+enum err
+diff_refs(struct cx *cx, struct engine *eng, struct str repo, struct str left,
+    struct str right, enum diff_kind kind, const struct list_query *q,
+    struct diff_page *out)
+{
+	struct pager	p = { .q = q, .out = out };
+	struct commit	l, r, base = { .n_parents = 0 };
+	enum err	e;
+	bool		found;
+
+	out->more = false;
+	if (kind == DIFF_TWO_DOT) {
+		if ((e = ref_commit(cx, eng, repo, left, &l)) == OK &&
+		    (e = ref_commit(cx, eng, repo, right, &r)) == OK)
+			e = two_dot(cx, eng, &l.tree, &r.tree, &p);
+	} else if ((e = merge_base(cx, eng, repo, left, right, &l, &r, &base,
+	    &found)) == OK)
+		e = three_dot(cx, eng, &base.tree, &l.tree, &r.tree, &p);
+	page_end(&p);
+	return e;
+}
+
+struct uncommitted {
+	struct engine	*eng;
+	struct str	 repo, branch;
+	struct pager	 p;
+};
+
+/*
+ * Candidates are the staged rows and what differs between head and working
+ * tree, in one order; a row decides over the working tree.
+ */
+static enum err
+uncommitted_walk(struct cx *cx, struct kv_tx *tx, struct uncommitted *u,
+    const struct oid *head, struct merged *m, struct tree_diff *d)
+{
+	struct tree_change	ch;
+	struct str		path = { NULL, 0 }, value = { NULL, 0 }, old;
+	enum err		e;
+	bool			row = true, diff = true, in_head;
+	int			o = 0;
+
+	while (!u->p.done) {
+		if (o <= 0 && row &&
+		    (e = merged_next(cx, m, &path, &value, &row)) != OK)
+			return e;
+		if (o >= 0 && diff &&
+		    (e = tree_diff_next(cx, d, &ch, &diff)) != OK)
+			return e;
+		if (!row && !diff)
+			break;
+		o = !diff ? -1 : !row ? 1 : str_cmp(path, ch.key);
+		if (o > 0) {
+			e = page_change(cx, &u->p, ch.key, ch.a, ch.b);
+		} else if (o == 0) {
+			e = page_change(cx, &u->p, path, ch.a, value);
+		} else if ((e = tree_find(cx, u->eng, tx, head, path, &old,
+		    &in_head)) == OK) {
+			e = page_change(cx, &u->p, path, in_head ? old :
+			    (struct str){ NULL, 0 }, value);
+		}
+		if (e != OK)
+			return e;
+	}
+	return OK;
+}
+
+static enum err
+uncommitted_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+{
+	struct uncommitted	*u = arg;
+	struct str		 from = page_start(u->p.q);
+	struct tree_diff	 d;
+	struct merged		 m;
+	struct branch		 br;
+	struct commit		 head;
+	struct repo		 r;
+	enum err		 e;
+
+	u->p.items.n = 0;
+	u->p.done = u->p.out->more = false;
+	if ((e = repo_find(cx, tx, u->repo, &r)) != OK ||
+	    (e = branch_need(cx, tx, &r.ruid, u->branch, &br)) != OK ||
+	    (e = commit_need(cx, tx, &r.ruid, &br.head, &head)) != OK ||
+	    (e = merged_open(cx, u->eng, tx, &br.uid, br.low, br.open, NULL,
+	    from, &m)) != OK)
+		return e;
+	e = tree_diff_open(cx, u->eng, tx, &head.tree, &br.working, from, &d);
+	if (e == OK)
+		e = uncommitted_walk(cx, tx, u, &head.tree, &m, &d);
+	tree_diff_close(&d);
+	merged_close(&m);
+	return e;
+}
+
+enum err
+diff_uncommitted(struct cx *cx, struct engine *eng, struct str repo,
+    struct str branch, const struct list_query *q, struct diff_page *out)
+{
+	struct uncommitted	u = { .eng = eng, .repo = repo,
+	    .branch = branch, .p = { .q = q, .out = out } };
+	enum err		e;
+
+	e = kv_read(cx, eng->kv, uncommitted_fn, &u);
+	page_end(&u.p);
+	return e;
+}
+
+/* ---- merge ------------------------------------------------------------- */
+
+struct merging {
+	struct engine		*eng;
+	struct str		 repo, source, branch;
+	const struct merge_opts	*opt;
+	struct repo		 r;
+	struct branch		 br;		/* clean, as first seen */
+	struct commit		 src, dst, base;
+	struct gc_state		 gs;
+	bool			 staged, moved;
+	struct oid		 tree;
+	struct commit		*out;
+	/* edits */
+	struct three		 three;
+};
+
+/* Branch, commits and E in one snapshot; staged: rows wait. */
+static enum err
+merge_look_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+{
+	struct merging	*m = arg;
+	enum err	 e;
+	bool		 empty;
+
+	/* Protection does not stop a merge, a read-only repository does. */
+	if ((e = repo_find(cx, tx, m->repo, &m->r)) != OK ||
+	    (e = repo_writable(cx, &m->r, m->opt->commit.force)) != OK ||
+	    (e = branch_need(cx, tx, &m->r.ruid, m->branch, &m->br)) != OK ||
+	    (e = ref_find(cx, tx, &m->r, m->source, &m->src)) != OK ||
+	    (e = commit_need(cx, tx, &m->r.ruid, &m->br.head, &m->dst)) != OK ||
+	    (e = gc_state_find(cx, tx, &m->gs)) != OK ||
+	    (e = area_is_empty(cx, tx, &m->br, m->br.open, &empty)) != OK)
+		return e;
+	m->staged = !empty || m->br.low < m->br.open;
+	return OK;
+}
+
+static enum err
+merge_seal_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+{
+	struct merging	*m = arg;
+	enum err	 e;
+	bool		 empty;
+
+	if ((e = branch_need(cx, tx, &m->r.ruid, m->branch, &m->br)) != OK ||
+	    (e = area_is_empty(cx, tx, &m->br, m->br.open, &empty)) != OK ||
+	    empty)
+		return e;
+	m->br.open++;
+	return branch_put(cx, tx, &m->r.ruid, &m->br);
+}
+
+/* Nothing staged, or only rows that change nothing. */
+static enum err
+merge_clean(struct cx *cx, struct merging *m)
+{
+	struct branch_id	id;
+	enum err		e;
+	bool			did, same;
+
+	if ((e = kv_read(cx, m->eng->kv, merge_look_fn, m)) != OK)
+		return e;
+	if (m->staged) {
+		if ((e = kv_write(cx, m->eng->kv, merge_seal_fn, m)) != OK)
+			return e;
+		id = (struct branch_id){ m->r.ruid, m->br.uid, m->branch };
+		if ((e = fold_branch(cx, m->eng, &id, &did)) != OK ||
+		    (e = kv_read(cx, m->eng->kv, merge_look_fn, m)) != OK)
+			return e;
+	}
+	same = !m->staged;
+	if (same && (e = trees_same(cx, m->eng, &m->dst.tree, &m->br.working,
+	    &same)) != OK)
+		return e;
+	return same ? OK : fail(cx, E_DIRTY, "branch \"%.*s\" is a dirty "
+	    "branch: commit or reset its changes first", STRF(m->branch));
+}
+
+/* The edits that turn the destination into the merge. */
+static enum err
+merge_edit(struct cx *cx, void *self, struct edit *out, bool *there)
+{
+	struct merging		*m = self;
+	struct three_item	 it;
+	enum err		 e;
+	bool			 same;
+
+	while ((e = three_next(cx, &m->three, &it, there)) == OK && *there) {
+		if (!it.by_src)
+			continue;
+		if ((e = values_same(cx, it.src, it.dst, &same)) != OK)
+			return e;
+		if (same)
+			continue;
+		if (it.by_dst && m->opt->strategy == STRATEGY_NONE)
+			return fail(cx, E_CONFLICT, "conflict found: "
+			    "\"%.*s\" changed on both sides", STRF(it.path));
+		if (it.by_dst && m->opt->strategy == STRATEGY_DEST)
+			continue;
+		out->key = it.path;
+		out->gone = it.src.p == NULL;
+		out->value = it.src;
+		return OK;
+	}
+	return e;
+}
+
+static enum err
+merge_tree(struct cx *cx, struct merging *m)
+{
+	struct edits	edits = { merge_edit, m };
+	enum err	e;
+
+	if (oid_is(&m->dst.tree, &m->base.tree)) {
+		m->tree = m->src.tree;
+		return OK;
+	}
+	e = three_open(cx, m->eng, &m->base.tree, &m->src.tree, &m->dst.tree,
+	    STR(""), &m->three);
+	if (e == OK)
+		e = tree_apply(cx, m->eng, &m->dst.tree, &edits, &m->tree);
+	three_close(&m->three);
+	return e;
+}
+
+static enum err
+merge_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+{
+	struct merging	*m = arg;
+	struct branch	 br;
+	struct gc_state	 gs;
+	struct commit	 c;
+	struct repo	 r;
+	enum err	 e;
+	bool		 empty;
+
+	if ((e = repo_find(cx, tx, m->repo, &r)) != OK ||
+	    (e = repo_writable(cx, &r, m->opt->commit.force)) != OK ||
+	    (e = branch_need(cx, tx, &r.ruid, m->branch, &br)) != OK ||
+	    (e = gc_state_find(cx, tx, &gs)) != OK)
+		return e;
+	m->moved = !uid_is(&br.uid, &m->br.uid) ||
+	    !oid_is(&br.head, &m->br.head);
+	if (m->moved)
+		return OK;
+	if ((e = area_is_empty(cx, tx, &br, br.open, &empty)) != OK)
+		return e;
+	/* A write in between was judged before the merge.  (N_MERGE) */
+	if (!empty || br.low != m->br.low || br.open != m->br.open)
+		return fail(cx, E_DIRTY, "branch \"%.*s\" is a dirty branch: "
+		    "it was written to during the merge", STRF(m->branch));
+	if ((e = give_floor(cx, &gs, m->gs.epoch)) != OK ||
+	    (e = commit_need(cx, tx, &r.ruid, &m->src.id, &c)) != OK ||
+	    (e = commit_need(cx, tx, &r.ruid, &m->dst.id, &c)) != OK ||
+	    (!oid_is_zero(&m->base.id) &&
+	    (e = commit_need(cx, tx, &r.ruid, &m->base.id, &c)) != OK))
+		return e;
+	*m->out = (struct commit){ .tree = m->tree,
+	    .n_parents = m->opt->squash ? 1 : 2,
+	    .parents = { m->dst.id, m->src.id },
+	    .generation = m->dst.generation > m->src.generation ||
+	    m->opt->squash ? m->dst.generation : m->src.generation };
+	br.working = m->tree;
+	br.open++;
+	br.low = br.open;
+	if ((e = commit_on(cx, tx, &gs, &r.ruid, &br, &m->opt->commit,
+	    m->out, "merge")) != OK)
+		return e;
+	return branch_put(cx, tx, &r.ruid, &br);
+}
+
+static enum err
+merge_once(struct cx *cx, struct merging *m)
+{
+	struct oid	base;
+	enum err	e;
+	bool		found;
+
+	if ((e = merge_clean(cx, m)) != OK ||
+	    (e = history_base(cx, m->eng, &m->r.ruid, &m->dst.id, &m->src.id,
+	    &base, &found)) != OK)
+		return e;
+	m->base = (struct commit){ .n_parents = 0 };
+	if (found && (e = commit_load(cx, m->eng, &m->r.ruid, &base,
+	    &m->base)) != OK)
+		return e;
+	if (oid_is(&m->src.tree, &m->base.tree) &&
+	    !m->opt->commit.allow_empty && !m->opt->commit.force)
+		return fail(cx, E_NO_CHANGES, "merge: no changes on "
+		    "\"%.*s\" since the merge base", STRF(m->source));
+	if ((e = merge_tree(cx, m)) != OK)
+		return e;
+	return kv_write(cx, m->eng->kv, merge_fn, m);
+}
+
+enum err
+branch_merge(struct cx *cx, struct engine *eng, struct str repo,
+    struct str source, struct str branch, const struct merge_opts *opt,
+    struct commit *out)
+{
+	struct merging	m = { .eng = eng, .repo = repo, .source = source,
+	    .branch = branch, .opt = opt, .out = out };
+	enum err	e;
+	int		i;
+
+	for (i = 0; i < 10; i++) {
+		e = merge_once(cx, &m);
+		if (e == E_CONDEMNED) {
+			cx_forget(cx);
+			continue;
+		}
+		if (e == OK && m.moved)
+			continue;
+		if (e == OK)
+			metric_add(METRIC_commits, 1);
+		return e;
+	}
+	return fail(cx, E_TIP_MOVED, "branch \"%.*s\" moved %d times during "
+	    "the merge", STRF(branch), i);
+}

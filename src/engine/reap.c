@@ -1,0 +1,219 @@
+/* Taking away the rows of what no longer exists. */
+#include "engine/reap.h"
+
+#include <string.h>
+
+#include "base/buf.h"
+#include "engine/fold.h"
+#include "engine/keys.h"
+#include "engine/mark.h"
+#include "engine/refs.h"
+
+enum { STEP = 1000 };
+#define DAY_MS	((int64_t)24 * 3600 * 1000)
+
+struct reap {
+	struct engine		*eng;
+	struct gc_report	*r;
+	int64_t			 upload_age;
+};
+
+struct clear {
+	struct range	in;
+	size_t		n;
+};
+
+static enum err
+clear_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+{
+	struct clear	*c = arg;
+
+	return kv_clear(cx, tx, c->in.lo, c->in.hi, STEP, &c->n);
+}
+
+static enum err
+clear_all(struct cx *cx, struct reap *p, struct str prefix)
+{
+	struct clear	c = { .in = key_range(cx, prefix), .n = STEP };
+	enum err	e = OK;
+
+	while (e == OK && c.n == STEP) {
+		e = kv_write(cx, p->eng->kv, clear_fn, &c);
+		p->r->rows += c.n;
+	}
+	return e;
+}
+
+struct del {
+	struct str	key, note;	/* note: a reap record to write, or "" */
+};
+
+static enum err
+del_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+{
+	struct del	*d = arg;
+	enum err	 e;
+
+	if (d->note.n > 0 && (e = kv_put(cx, tx, d->note, STR(""))) != OK)
+		return e;
+	return kv_delete(cx, tx, d->key);
+}
+
+static enum err
+drop_upload(struct cx *cx, struct reap *p, struct str key)
+{
+	struct del	d = { .key = key };
+	struct uid	id;
+	enum err	e;
+
+	/* The record goes first: parts of no upload are the reaper's. */
+	memcpy(id.b, key.p + key.n - sizeof id, sizeof id);
+	if ((e = kv_write(cx, p->eng->kv, del_fn, &d)) != OK)
+		return e;
+	p->r->uploads++;
+	return clear_all(cx, p, key_parts(cx, &id));
+}
+
+static enum err
+any_upload(struct cx *cx, struct str key, struct str value, void *arg)
+{
+	(void)value;
+	return drop_upload(cx, arg, key);
+}
+
+static enum err
+old_upload(struct cx *cx, struct str key, struct str value, void *arg)
+{
+	struct reap	*p = arg;
+	struct upload	 u;
+	enum err	 e;
+
+	if ((e = upload_parse(cx, value, &u)) != OK)
+		return e;
+	/* The answer of a completed one is kept for a day. */
+	if (u.created + (u.done ? DAY_MS : p->upload_age) > cx->now)
+		return OK;
+	return drop_upload(cx, p, key);
+}
+
+static enum err
+reap_branch(struct cx *cx, struct reap *p, const struct uid *uid)
+{
+	enum err	e;
+
+	if ((e = each_row(cx, p->eng, key_uploads(cx, uid), true, any_upload,
+	    p)) != OK ||
+	    (e = clear_all(cx, p, key_rows(cx, uid))) != OK)
+		return e;
+	return clear_all(cx, p, key_counts(cx, uid));
+}
+
+/* A branch of a deleted repository: its rows are the next thing to reap. */
+static enum err
+orphan_branch(struct cx *cx, struct str key, struct str value, void *arg)
+{
+	struct reap	*p = arg;
+	struct branch	 br;
+	struct del	 d = { .key = key };
+	enum err	 e;
+
+	if ((e = branch_parse(cx, value, &br)) != OK)
+		return e;
+	d.note = key_reap(cx, 'B', &br.uid);
+	if ((e = kv_write(cx, p->eng->kv, del_fn, &d)) != OK)
+		return e;
+	return reap_branch(cx, p, &br.uid);
+}
+
+static enum err
+reap_repo(struct cx *cx, struct reap *p, const struct uid *ruid)
+{
+	static const char	kinds[] = "THCD";
+	struct buf		b;
+	size_t			i;
+	enum err		e;
+
+	e = each_row(cx, p->eng, key_branch(cx, ruid, STR("")), false,
+	    orphan_branch, p);
+	for (i = 0; e == OK && kinds[i] != '\0'; i++) {
+		buf_init(&b, cx->mem, 64);
+		buf_byte(&b, kinds[i]);
+		buf_str(&b, uid_str(ruid));
+		e = clear_all(cx, p, buf_as_str(&b));
+	}
+	return e;
+}
+
+static enum err
+reap_one(struct cx *cx, struct str key, struct str value, void *arg)
+{
+	struct reap	*p = arg;
+	struct del	 d = { .key = key };
+	struct uid	 id;
+	enum err	 e;
+
+	(void)value;
+	memcpy(id.b, key.p + 2, sizeof id);
+	e = key.p[1] == 'R' ? reap_repo(cx, p, &id) :
+	    reap_branch(cx, p, &id);
+	return e == OK ? kv_write(cx, p->eng->kv, del_fn, &d) : e;
+}
+
+struct cut_args {
+	struct uid	ruid, ticket;
+	struct str	name;
+};
+
+static enum err
+cut_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+{
+	struct cut_args	*a = arg;
+	struct branch	 br;
+	enum err	 e;
+	bool		 there;
+
+	if ((e = branch_find(cx, tx, &a->ruid, a->name, &br, &there)) != OK ||
+	    !there || !br.cut.live || !uid_is(&br.cut.ticket, &a->ticket))
+		return e;
+	br.cut.live = false;
+	return branch_put(cx, tx, &a->ruid, &br);
+}
+
+/* What a living branch has left: folded areas, a cut nobody moves. */
+static enum err
+tend_branch(struct cx *cx, struct str key, struct str value, void *arg)
+{
+	struct reap	*p = arg;
+	struct branch	 br;
+	struct cut_args	 a;
+	enum err	 e;
+	bool		 more = true;
+
+	if ((e = branch_parse(cx, value, &br)) != OK)
+		return e;
+	while (more)
+		if ((e = fold_drop(cx, p->eng, &br.uid, br.low, STEP,
+		    &more)) != OK)
+			return e;
+	if (!br.cut.live || br.cut.since + DAY_MS > cx->now)
+		return OK;
+	memcpy(a.ruid.b, key.p + 1, sizeof a.ruid);
+	a.name = str_from(key, 1 + sizeof a.ruid);
+	a.ticket = br.cut.ticket;
+	return kv_write(cx, p->eng->kv, cut_fn, &a);
+}
+
+enum err
+reap_run(struct cx *cx, struct engine *eng, int64_t upload_age,
+    struct gc_report *r)
+{
+	struct reap	p = { eng, r, upload_age };
+	enum err	e;
+
+	if ((e = each_row(cx, eng, key_letter(cx, 'Z'), true, reap_one,
+	    &p)) != OK ||
+	    (e = each_row(cx, eng, key_letter(cx, 'B'), false, tend_branch,
+	    &p)) != OK)
+		return e;
+	return each_row(cx, eng, key_letter(cx, 'U'), false, old_upload, &p);
+}

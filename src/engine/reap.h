@@ -1,0 +1,12 @@
+/* Taking away the rows of what no longer exists. */
+#ifndef ENGINE_REAP_H
+#define ENGINE_REAP_H
+
+#include "engine/inside.h"
+
+/* Rows of deleted repositories and branches, of folded areas, uploads older
+ * than age ms, cuts that stand still for a day; in small transactions. */
+enum err	reap_run(struct cx *cx, struct engine *eng, int64_t upload_age,
+		    struct gc_report *r);
+
+#endif

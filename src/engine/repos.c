@@ -1,0 +1,222 @@
+/* Repositories. */
+#include "engine/engine.h"
+
+#include "base/buf.h"
+#include "base/ident.h"
+#include "base/vec.h"
+#include "engine/keys.h"
+#include "engine/refs.h"
+#include "lake/names.h"
+
+enum { RECORD_MAX = 1 << 20 };
+
+enum err
+repo_find(struct cx *cx, struct kv_tx *tx, struct str name, struct repo *out)
+{
+	struct str	v;
+	enum err	e;
+	bool		there;
+
+	if ((e = name_check_repo(cx, name)) != OK ||
+	    (e = kv_find(cx, tx, key_repo(cx, name), &v, &there)) != OK)
+		return e;
+	if (!there)
+		return fail(cx, E_NO_SUCH_REPO, "repository \"%.*s\" not found",
+		    STRF(name));
+	if ((e = repo_parse(cx, v, out)) != OK)
+		return e;
+	out->name = name;
+	return OK;
+}
+
+enum err
+repo_put(struct cx *cx, struct kv_tx *tx, const struct repo *r)
+{
+	struct buf	b;
+
+	buf_init(&b, cx->mem, RECORD_MAX);
+	repo_format(&b, r);
+	if (!buf_ok(&b))
+		return fail(cx, E_TOO_LARGE, "the repository's metadata is "
+		    "over 1 MiB");
+	return kv_put(cx, tx, key_repo(cx, r->name), buf_as_str(&b));
+}
+
+enum err
+repo_writable(struct cx *cx, const struct repo *r, bool force)
+{
+	if (r->read_only && !force)
+		return fail(cx, E_READ_ONLY_REPO, "repository \"%.*s\" is "
+		    "read-only", STRF(r->name));
+	return OK;
+}
+
+struct create {
+	struct repo	*r;
+	struct str	 who;
+	struct uid	 branch_uid;
+};
+
+/* Namespaces are not shared: [REST createRepository] 400. */
+static enum err
+namespace_free(struct cx *cx, struct kv_tx *tx, struct str ns)
+{
+	struct range		 all = key_range(cx, key_letter(cx, 'R'));
+	struct kv_cursor	*cur;
+	struct repo		 r;
+	struct str		 k, v;
+	enum err		 e;
+	bool			 there;
+
+	if ((e = kv_scan(cx, tx, all.lo, all.hi, &cur)) != OK)
+		return e;
+	while ((e = kv_next(cx, tx, cur, &k, &v, &there)) == OK && there) {
+		if ((e = repo_parse(cx, v, &r)) != OK)
+			return e;
+		if (str_is(r.storage_namespace, ns))
+			return fail(cx, E_BAD_ARGUMENT, "storage namespace "
+			    "\"%.*s\" already in use", STRF(ns));
+	}
+	return e;
+}
+
+static enum err
+create_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+{
+	static const struct oid	 none;
+	struct create		*c = arg;
+	struct repo		*r = c->r;
+	struct branch		 br = { .name = r->default_branch,
+	    .uid = c->branch_uid, .low = 1, .open = 1 };
+	struct commit		 first = { .generation = 1,
+	    .date = cx->now / 1000, .committer = STR(""),
+	    .message = STR("Repository created") };
+	struct gc_state		 gs;
+	struct str		 v;
+	enum err		 e;
+	bool			 there;
+
+	if ((e = kv_find(cx, tx, key_repo(cx, r->name), &v, &there)) != OK)
+		return e;
+	if (there)
+		return fail(cx, E_REPO_EXISTS, "repository \"%.*s\" exists "
+		    "already", STRF(r->name));
+	if ((e = namespace_free(cx, tx, r->storage_namespace)) != OK ||
+	    (e = gc_state_find(cx, tx, &gs)) != OK ||
+	    (e = repo_put(cx, tx, r)) != OK ||
+	    (e = commit_put(cx, tx, &gs, &r->ruid, &first)) != OK ||
+	    (e = branch_move(cx, tx, &r->ruid, &br, &none, &first.id, c->who,
+	    "create")) != OK)
+		return e;
+	return branch_put(cx, tx, &r->ruid, &br);
+}
+
+enum err
+repo_create(struct cx *cx, struct engine *eng, struct repo *r, struct str who)
+{
+	struct create	c = { .r = r, .who = who };
+	enum err	e;
+
+	if ((e = name_check_repo(cx, r->name)) != OK ||
+	    (e = name_check_branch(cx, r->default_branch)) != OK)
+		return e;
+	ident_random(r->ruid.b, sizeof r->ruid);
+	ident_random(c.branch_uid.b, sizeof c.branch_uid);
+	r->created = cx->now;
+	return kv_write(cx, eng->kv, create_fn, &c);
+}
+
+struct get {
+	struct str	 name;
+	struct repo	*out;
+};
+
+static enum err
+get_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+{
+	struct get	*g = arg;
+
+	return repo_find(cx, tx, g->name, g->out);
+}
+
+enum err
+repo_get(struct cx *cx, struct engine *eng, struct str name, struct repo *out)
+{
+	struct get	g = { name, out };
+
+	return kv_read(cx, eng->kv, get_fn, &g);
+}
+
+struct list {
+	const struct list_query	*q;
+	struct repo_page	*out;
+};
+
+static enum err
+list_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+{
+	struct list		*l = arg;
+	VEC(struct repo)	 found = { 0 };
+	struct range		 in = key_range(cx, key_repo(cx, l->q->prefix));
+	struct kv_cursor	*cur;
+	struct repo		*r;
+	struct str		 k, v;
+	enum err		 e;
+	bool			 there;
+
+	l->out->more = false;
+	if (l->q->after.n > 0 && str_cmp(key_repo(cx, l->q->after), in.lo) >= 0)
+		in.lo = str_printf(cx->mem, "R%.*s%c", STRF(l->q->after), 0);
+	if ((e = kv_scan(cx, tx, in.lo, in.hi, &cur)) != OK)
+		return e;
+	while ((e = kv_next(cx, tx, cur, &k, &v, &there)) == OK && there) {
+		if (found.n == l->q->limit) {
+			l->out->more = true;
+			break;
+		}
+		r = VEC_PUSH(cx->mem, &found);
+		if ((e = repo_parse(cx, str_dup(cx->mem, v), r)) != OK)
+			return e;
+		r->name = str_dup(cx->mem, str_from(k, 1));
+	}
+	l->out->at = found.at;
+	l->out->n = found.n;
+	return e;
+}
+
+enum err
+repo_list(struct cx *cx, struct engine *eng, const struct list_query *q,
+    struct repo_page *out)
+{
+	struct list	l = { q, out };
+
+	return kv_read(cx, eng->kv, list_fn, &l);
+}
+
+struct drop {
+	struct str	name;
+	bool		force;
+};
+
+static enum err
+drop_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+{
+	struct drop	*d = arg;
+	struct repo	 r;
+	enum err	 e;
+
+	if ((e = repo_find(cx, tx, d->name, &r)) != OK ||
+	    (e = repo_writable(cx, &r, d->force)) != OK ||
+	    (e = kv_delete(cx, tx, key_repo(cx, d->name))) != OK)
+		return e;
+	/* Everything under ruid goes later, in small steps. */
+	return kv_put(cx, tx, key_reap(cx, 'R', &r.ruid), STR(""));
+}
+
+enum err
+repo_delete(struct cx *cx, struct engine *eng, struct str name, bool force)
+{
+	struct drop	d = { name, force };
+
+	return kv_write(cx, eng->kv, drop_fn, &d);
+}

@@ -1,0 +1,41 @@
+/* Walking the commit graph, best commit first. */
+#ifndef ENGINE_WALK_H
+#define ENGINE_WALK_H
+
+#include "engine/inside.h"
+
+enum { WALK_MAX = 1000000 };	/* commits, then an honest error */
+
+struct walk_commit {
+	struct oid	id;
+	struct oid	parents[COMMIT_PARENTS];
+	size_t		n_parents;
+	uint64_t	rank;		/* generation, or date */
+	unsigned	colour;
+};
+
+/*
+ * A queue of commits that gives each once, largest rank first, ties by larger
+ * id.  Colours of a commit that is put several times are united.
+ */
+struct walk {
+	struct arena		*mem;
+	struct walk_commit	**heap;
+	size_t			 n, room;
+	struct walk_commit	**table;	/* seen, by id */
+	size_t			 n_seen, size;
+};
+
+void		walk_init(struct walk *w, struct arena *mem);
+/* fresh: it was not seen before; fill the rest in and call walk_add. */
+enum err	walk_see(struct cx *cx, struct walk *w, const struct oid *id,
+		    struct walk_commit **out, bool *fresh);
+void		walk_add(struct walk *w, struct walk_commit *c);
+struct walk_commit *walk_take(struct walk *w);		/* NULL at the end */
+
+/* A commit in a snapshot of its own. */
+enum err	commit_load(struct cx *cx, struct engine *eng,
+		    const struct uid *ruid, const struct oid *id,
+		    struct commit *out);
+
+#endif

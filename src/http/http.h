@@ -1,0 +1,127 @@
+/*
+ * Requests and responses, as every front gives and takes them.  Knows neither
+ * S3 nor lakeFS.
+ *
+ * The target is read from REQUEST_URI alone, raw: SCRIPT_NAME, PATH_INFO and
+ * QUERY_STRING are normalised by web servers, each in its own way.
+ */
+#ifndef HTTP_HTTP_H
+#define HTTP_HTTP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/stream.h"
+#include "base/str.h"
+
+struct cx;
+
+enum method { M_GET, M_HEAD, M_PUT, M_POST, M_DELETE, M_PATCH, M_OPTIONS,
+	M_OTHER };
+
+struct request {
+	enum method	 method;
+	struct str	 method_name;
+	struct str	 raw_path, raw_query;	/* as sent */
+	struct str	 path;			/* decoded once */
+	struct pair	*query;			/* decoded, as sent in order */
+	size_t		 n_query;
+	struct pair	*headers;		/* names in lower case, "-" */
+	size_t		 n_headers;
+	struct str	 host;			/* as sent */
+	struct str	 remote;
+	bool		 https;
+	bool		 is_apache;
+	bool		 has_length;		/* length of the body is known */
+	uint64_t	 length;
+	struct source	 body;			/* exactly length bytes, or fails */
+	uint64_t	 body_read;
+};
+
+/* From the variables of CGI (NAME=value …); E_BAD_REQUEST. */
+enum err	request_from_env(struct cx *cx, char **env,
+		    const struct source *body, struct request *out);
+/* "" with p NULL when the header was not sent. */
+struct str	request_header(const struct request *req, const char *name);
+struct pair	*request_query(const struct request *req, const char *name);
+/* The value of a query parameter, "" with p NULL when absent. */
+struct str	request_param(const struct request *req, const char *name);
+
+enum { RESPONSE_HEADERS = 60 * 1024 };
+
+struct response {
+	int			 status;
+	struct buf		 headers;	/* formatted lines */
+	struct str		 body;		/* bytes, or a source: */
+	struct source		 source;
+	uint64_t		 length;	/* of either */
+	bool			 has_source;
+	const struct file_span	*files;		/* the same as the source */
+	size_t			 n_files;
+	bool			 is_head;	/* the body is not sent */
+};
+
+void		response_init(struct response *res, struct cx *cx);
+/* Values from clients are checked: one with a line break is left out. */
+void		response_header(struct response *res, const char *name,
+		    struct str value);
+/* Whole body at once; type may be NULL. */
+void		response_body(struct response *res, int status,
+		    const char *type, struct str body);
+void		response_source(struct response *res,
+		    const struct source *src, uint64_t length);
+
+enum sendfile { SENDFILE_NONE, SENDFILE_LIGHTTPD2, SENDFILE_APACHE,
+	SENDFILE_NGINX };
+
+/* Where a front writes; E_STORE when the client has gone. */
+struct sink {
+	enum err	(*write)(struct cx *cx, void *self, const void *p,
+			    size_t n);
+	void		*self;
+};
+
+struct send_opts {
+	enum sendfile	 how;
+	uint64_t	 least;		/* bytes; smaller bodies are written */
+	struct str	 root, prefix;	/* nginx: file root -> internal URL */
+};
+
+/* Status, headers, body; *sent counts body bytes. */
+enum err	response_send(struct cx *cx, const struct request *req,
+		    const struct response *res, const struct send_opts *opt,
+		    const struct sink *out, uint64_t *sent);
+
+/* One request through a front: read from env and body, write to out. */
+typedef void	serve_fn(void *arg, char **env, const struct source *body,
+		    const struct sink *out);
+
+/*
+ * FastCGI: threads accept until a SIGTERM or SIGUSR1; requests at work end
+ * first (at most 30 s).  idle (may be NULL) runs after each answer, when its
+ * connection is closed.  fd is the listening socket.
+ */
+enum err	front_fcgi_run(struct cx *cx, int fd, unsigned threads,
+		    serve_fn *serve, void (*idle)(void *arg), void *arg);
+/* Plain CGI: this process is one request. */
+void		front_cgi_run(char **env, serve_fn *serve, void *arg);
+/* Called by FastCGI or CGI?  By how the process was started. */
+bool		front_is_cgi(void);
+
+/* A byte span of an object of size bytes. */
+struct span {
+	bool		partial;
+	uint64_t	off, len;
+};
+
+/*
+ * A Range header.  [RFC 9110 14]  One range is honoured; several, or a
+ * malformed one, mean the whole object.  E_BAD_RANGE past the end.
+ */
+enum err	span_parse(struct cx *cx, struct str range, uint64_t size,
+		    struct span *out);
+
+#endif

@@ -1,0 +1,180 @@
+/* Responses: headers, bodies, and how they are sent. */
+#include "http/http.h"
+
+#include <string.h>
+
+#include "base/cx.h"
+#include "base/enc.h"
+
+void
+response_init(struct response *res, struct cx *cx)
+{
+	memset(res, 0, sizeof *res);
+	buf_init(&res->headers, cx->mem, RESPONSE_HEADERS);
+	res->status = 200;
+}
+
+void
+response_header(struct response *res, const char *name, struct str value)
+{
+	size_t	i;
+
+	for (i = 0; i < value.n; i++)
+		if (value.p[i] == '\r' || value.p[i] == '\n' ||
+		    value.p[i] == '\0')
+			return;
+	buf_z(&res->headers, name);
+	buf_z(&res->headers, ": ");
+	buf_str(&res->headers, value);
+	buf_z(&res->headers, "\r\n");
+}
+
+void
+response_body(struct response *res, int status, const char *type,
+    struct str body)
+{
+	res->status = status;
+	if (type != NULL)
+		response_header(res, "Content-Type", str_of(type));
+	res->body = body;
+	res->length = body.n;
+	res->has_source = false;
+	res->n_files = 0;
+}
+
+void
+response_source(struct response *res, const struct source *src,
+    uint64_t length)
+{
+	res->source = *src;
+	res->length = length;
+	res->has_source = true;
+}
+
+static const char *
+reason(int status)
+{
+	switch (status) {
+	case 200: return "OK";
+	case 201: return "Created";
+	case 202: return "Accepted";
+	case 204: return "No Content";
+	case 206: return "Partial Content";
+	case 304: return "Not Modified";
+	case 307: return "Temporary Redirect";
+	case 400: return "Bad Request";
+	case 401: return "Unauthorized";
+	case 403: return "Forbidden";
+	case 404: return "Not Found";
+	case 405: return "Method Not Allowed";
+	case 409: return "Conflict";
+	case 411: return "Length Required";
+	case 412: return "Precondition Failed";
+	case 413: return "Content Too Large";
+	case 416: return "Range Not Satisfiable";
+	case 500: return "Internal Server Error";
+	case 501: return "Not Implemented";
+	case 503: return "Service Unavailable";
+	default: return "Status";
+	}
+}
+
+/* The header by which a web server sends the files itself; false: none. */
+static bool
+sendfile_header(struct buf *b, const struct response *res,
+    const struct send_opts *opt)
+{
+	const struct file_span	*f = res->files;
+	size_t			 i;
+
+	if (res->n_files == 0 || res->length < opt->least || res->is_head)
+		return false;
+	switch (opt->how) {
+	case SENDFILE_NONE:
+		return false;
+	case SENDFILE_LIGHTTPD2:
+		if (res->n_files > 300)		/* 64 KiB of headers in all */
+			return false;
+		buf_z(b, "X-Sendfile2: ");
+		for (i = 0; i < res->n_files; i++)
+			buf_printf(b, "%s%.*s %llu-%llu", i > 0 ? "," : "",
+			    STRF(f[i].path), (unsigned long long)f[i].off,
+			    (unsigned long long)(f[i].off + f[i].len - 1));
+		buf_z(b, "\r\n");
+		return true;
+	case SENDFILE_APACHE:
+		/* Only whole files under 200: else the header leaks. */
+		if (res->n_files != 1 || f[0].off != 0 || res->status != 200)
+			return false;
+		buf_printf(b, "X-Sendfile: %.*s\r\n", STRF(f[0].path));
+		return true;
+	case SENDFILE_NGINX:
+		if (res->n_files != 1 || f[0].off != 0 || res->status != 200 ||
+		    !str_starts(f[0].path, opt->root))
+			return false;
+		buf_printf(b, "X-Accel-Redirect: %.*s%.*s\r\n",
+		    STRF(opt->prefix),
+		    STRF(str_from(f[0].path, opt->root.n)));
+		return true;
+	}
+	return false;
+}
+
+static enum err
+send_source(struct cx *cx, const struct response *res,
+    const struct sink *out, uint64_t *sent)
+{
+	char		*window = arena_get(cx->mem, STREAM_WINDOW);
+	size_t		 got, n;
+	enum err	 e;
+
+	while (*sent < res->length) {
+		n = res->length - *sent < STREAM_WINDOW ?
+		    (size_t)(res->length - *sent) : STREAM_WINDOW;
+		if ((e = source_read(cx, &res->source, window, n, &got)) != OK)
+			return e;
+		if (got == 0)
+			return fail(cx, E_CORRUPT, "the object ended early");
+		if ((e = out->write(cx, out->self, window, got)) != OK)
+			return e;
+		*sent += got;
+	}
+	return OK;
+}
+
+enum err
+response_send(struct cx *cx, const struct request *req,
+    const struct response *res, const struct send_opts *opt,
+    const struct sink *out, uint64_t *sent)
+{
+	struct buf	b;
+	enum err	e;
+	bool		bare, by_server;
+
+	*sent = 0;
+	buf_init(&b, cx->mem, RESPONSE_HEADERS + 4096 + res->body.n);
+	buf_printf(&b, "Status: %d %s\r\n", res->status, reason(res->status));
+	buf_str(&b, buf_as_str(&res->headers));
+	/* No length with these.  [RFC 9110 8.6] */
+	bare = res->status == 204 || res->status == 304;
+	by_server = sendfile_header(&b, res, opt);
+	/* Apache drops "Content-Length: 0" from answers to HEAD. */
+	if (!bare && !by_server)
+		buf_printf(&b, "Content-Length: %s%llu\r\n", res->is_head &&
+		    req->is_apache && res->length == 0 ? "0" : "",
+		    (unsigned long long)res->length);
+	buf_z(&b, "\r\n");
+	if (!bare && !by_server && !res->is_head && !res->has_source) {
+		buf_str(&b, res->body);
+		*sent = res->body.n;
+	}
+	if ((e = out->write(cx, out->self, b.p, b.n)) != OK)
+		return e;
+	if (by_server) {
+		*sent = res->length;
+		return OK;
+	}
+	if (bare || res->is_head || !res->has_source)
+		return OK;
+	return send_source(cx, res, out, sent);
+}

@@ -1,0 +1,113 @@
+/* The caller's side of kv: argument checks, then the driver. */
+#include "kv/kv.h"
+
+#include <assert.h>
+
+#include "base/cx.h"
+
+enum { KEY_MAX = 2000, VALUE_MAX = 16 << 20 };
+
+/* A transaction inside a transaction would wait for itself. */
+static _Thread_local bool	inside;
+
+enum err
+kv_read(struct cx *cx, struct kv *kv, kv_fn *fn, void *arg)
+{
+	enum err	e;
+
+	assert(!inside);
+	inside = true;
+	e = kv->ops->read(cx, kv, fn, arg);
+	inside = false;
+	return e;
+}
+
+enum err
+kv_write(struct cx *cx, struct kv *kv, kv_fn *fn, void *arg)
+{
+	enum err	e;
+
+	assert(!inside);
+	inside = true;
+	e = kv->ops->write(cx, kv, fn, arg);
+	inside = false;
+	return e;
+}
+
+enum err
+kv_find(struct cx *cx, struct kv_tx *tx, struct str key, struct str *value,
+    bool *there)
+{
+	assert(key.n > 0 && key.n <= KEY_MAX);
+	return tx->kv->ops->find(cx, tx, key, value, there);
+}
+
+enum err
+kv_put(struct cx *cx, struct kv_tx *tx, struct str key, struct str value)
+{
+	assert(tx->writing && key.n > 0 && key.n <= KEY_MAX &&
+	    value.n <= VALUE_MAX);
+	return tx->kv->ops->put(cx, tx, key, value);
+}
+
+enum err
+kv_delete(struct cx *cx, struct kv_tx *tx, struct str key)
+{
+	assert(tx->writing && key.n > 0 && key.n <= KEY_MAX);
+	return tx->kv->ops->del(cx, tx, key);
+}
+
+enum err
+kv_scan(struct cx *cx, struct kv_tx *tx, struct str lo, struct str hi,
+    struct kv_cursor **cur)
+{
+	return tx->kv->ops->scan(cx, tx, lo, hi, false, cur);
+}
+
+enum err
+kv_scan_keys(struct cx *cx, struct kv_tx *tx, struct str lo, struct str hi,
+    struct kv_cursor **cur)
+{
+	return tx->kv->ops->scan(cx, tx, lo, hi, true, cur);
+}
+
+enum err
+kv_next(struct cx *cx, struct kv_tx *tx, struct kv_cursor *cur,
+    struct str *key, struct str *value, bool *there)
+{
+	return tx->kv->ops->next(cx, cur, key, value, there);
+}
+
+enum err
+kv_seek(struct cx *cx, struct kv_tx *tx, struct kv_cursor *cur, struct str lo)
+{
+	return tx->kv->ops->seek(cx, cur, lo);
+}
+
+void
+kv_cursor_close(struct kv_tx *tx, struct kv_cursor *cur)
+{
+	tx->kv->ops->cursor_close(cur);
+}
+
+enum err
+kv_last(struct cx *cx, struct kv_tx *tx, struct str lo, struct str hi,
+    struct str *key, struct str *value, bool *there)
+{
+	return tx->kv->ops->last(cx, tx, lo, hi, key, value, there);
+}
+
+enum err
+kv_clear(struct cx *cx, struct kv_tx *tx, struct str lo, struct str hi,
+    size_t max, size_t *n)
+{
+	assert(tx->writing);
+	return tx->kv->ops->clear(cx, tx, lo, hi, max, n);
+}
+
+void
+kv_close(struct kv *kv)
+{
+	if (kv != NULL)
+		kv->ops->close(kv);
+}

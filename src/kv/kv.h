@@ -1,0 +1,110 @@
+/*
+ * kv: an ordered map of byte keys to byte values with transactions.
+ *
+ * What every driver promises (tests/contract/kv_contract.c proves it):
+ *
+ * K1  write(fn) is serializable, phantoms and write skew included.
+ * K2  Visible implies durable: nobody reads what a power cut can take back
+ *     (with durability relaxed: what a crash of the process can).
+ * K3  fn may run several times and on another caller's thread, with its own
+ *     caller's values.  It touches its arguments, its out-values (set anew on
+ *     each run) and the transaction; it may not defer, open or keep anything.
+ *     Ids and the time are drawn before the call.
+ * K4  Nothing that fn found may reach a client before write has returned, not
+ *     even a refusal: in a group it may rest on another's uncommitted write.
+ * K5  A member that fails takes nothing with it; a lost transaction is noticed.
+ * K6  E_STORE from write means "unknown", never "not done".
+ *
+ * Keys are 1 to 2000 bytes, values 0 to 16 MiB.  Order is that of memcmp.
+ */
+#ifndef KV_KV_H
+#define KV_KV_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/err.h"
+#include "base/str.h"
+
+struct cx;
+struct kv;
+struct kv_tx;
+struct kv_cursor;
+
+typedef enum err kv_fn(struct cx *cx, struct kv_tx *tx, void *arg);
+
+struct kv_ops {
+	/* Run fn on one snapshot.  Short: a page of work, no client I/O. */
+	enum err (*read)(struct cx *, struct kv *, kv_fn *, void *arg);
+	/* Run fn serializably; OK only when durable.  K1 to K6. */
+	enum err (*write)(struct cx *, struct kv *, kv_fn *, void *arg);
+	/* The value is copied to the context's memory. */
+	enum err (*find)(struct cx *, struct kv_tx *, struct str key,
+	    struct str *value, bool *there);
+	enum err (*put)(struct cx *, struct kv_tx *, struct str key,
+	    struct str value);
+	enum err (*del)(struct cx *, struct kv_tx *, struct str key);
+	/* Cursor before the first key >= lo; ends before hi.  With keys_only
+	 * values may come as "". */
+	enum err (*scan)(struct cx *, struct kv_tx *, struct str lo,
+	    struct str hi, bool keys_only, struct kv_cursor **);
+	/* Key and value are valid until the next call on the cursor. */
+	enum err (*next)(struct cx *, struct kv_cursor *, struct str *key,
+	    struct str *value, bool *there);
+	/* Go to the first key >= lo, forwards or backwards. */
+	enum err (*seek)(struct cx *, struct kv_cursor *, struct str lo);
+	/* Give up a cursor early; the end of the transaction closes all. */
+	void (*cursor_close)(struct kv_cursor *);
+	/* The greatest key in [lo, hi), copied. */
+	enum err (*last)(struct cx *, struct kv_tx *, struct str lo,
+	    struct str hi, struct str *key, struct str *value, bool *there);
+	/* Delete the first max keys of [lo, hi); *n says how many. */
+	enum err (*clear)(struct cx *, struct kv_tx *, struct str lo,
+	    struct str hi, size_t max, size_t *n);
+	void (*close)(struct kv *);
+};
+
+struct kv {
+	const struct kv_ops *ops;
+};
+
+struct kv_tx {
+	struct kv	*kv;
+	bool		 writing;
+};
+
+enum err	kv_read(struct cx *cx, struct kv *kv, kv_fn *fn, void *arg);
+enum err	kv_write(struct cx *cx, struct kv *kv, kv_fn *fn, void *arg);
+enum err	kv_find(struct cx *cx, struct kv_tx *tx, struct str key,
+		    struct str *value, bool *there);
+enum err	kv_put(struct cx *cx, struct kv_tx *tx, struct str key,
+		    struct str value);
+enum err	kv_delete(struct cx *cx, struct kv_tx *tx, struct str key);
+enum err	kv_scan(struct cx *cx, struct kv_tx *tx, struct str lo,
+		    struct str hi, struct kv_cursor **cur);
+enum err	kv_scan_keys(struct cx *cx, struct kv_tx *tx, struct str lo,
+		    struct str hi, struct kv_cursor **cur);
+enum err	kv_next(struct cx *cx, struct kv_tx *tx, struct kv_cursor *cur,
+		    struct str *key, struct str *value, bool *there);
+enum err	kv_seek(struct cx *cx, struct kv_tx *tx, struct kv_cursor *cur,
+		    struct str lo);
+void		kv_cursor_close(struct kv_tx *tx, struct kv_cursor *cur);
+enum err	kv_last(struct cx *cx, struct kv_tx *tx, struct str lo,
+		    struct str hi, struct str *key, struct str *value,
+		    bool *there);
+enum err	kv_clear(struct cx *cx, struct kv_tx *tx, struct str lo,
+		    struct str hi, size_t max, size_t *n);
+void		kv_close(struct kv *kv);
+
+/* Drivers. */
+struct kv_sqlite_opts {
+	bool		 relaxed;	/* a power cut may lose the last writes */
+	bool		 create;	/* make the database; it must not exist */
+	const char	*vfs;		/* NULL, or a test's VFS */
+};
+
+struct kv	*kv_mem_open(void);
+enum err	 kv_sqlite_open(struct cx *cx, const char *dir,
+		    const struct kv_sqlite_opts *opt, struct kv **out);
+
+#endif

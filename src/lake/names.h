@@ -1,0 +1,28 @@
+/* Legal names, and the limits of keys.  Pure. */
+#ifndef LAKE_NAMES_H
+#define LAKE_NAMES_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "base/str.h"
+
+struct cx;
+
+enum {
+	PATH_MAX_BYTES = 1024,	/* AWS S3's limit for a key */
+	NAME_MAX_BYTES = 255	/* branch and tag */
+};
+
+/* E_BAD_NAME with words that state the rule. */
+enum err	name_check_repo(struct cx *cx, struct str name);
+enum err	name_check_branch(struct cx *cx, struct str name);
+enum err	name_check_tag(struct cx *cx, struct str name);
+
+/* E_BAD_PATH, E_KEY_TOO_LONG: 1 to 1024 bytes of UTF-8. */
+enum err	name_check_path(struct cx *cx, struct str path);
+
+/* 64 lower-case hex digits: what a full commit id looks like. */
+bool		name_is_commit_id(struct str name);
+
+#endif

@@ -1,0 +1,39 @@
+/*
+ * Ref expressions: main, main~2, main^1, main~2^2, main@, main$, a1b2c3.
+ * Pure parsing; what they resolve to is the engine's.
+ */
+#ifndef LAKE_REFEXPR_H
+#define LAKE_REFEXPR_H
+
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/str.h"
+
+struct cx;
+
+enum { REF_STEPS = 32 };
+
+enum ref_mode {
+	REF_PLAIN,	/* a branch means its staging view */
+	REF_HEAD,	/* "@": the committed head of a branch */
+	REF_STAGED	/* "$": the staging view, said aloud */
+};
+
+struct ref_step {
+	char		op;	/* '~': nth first-parent ancestor; '^': nth parent */
+	uint32_t	n;
+};
+
+struct refexpr {
+	struct str	base;
+	enum ref_mode	mode;
+	struct ref_step	steps[REF_STEPS];
+	size_t		n_steps;
+};
+
+/* E_BAD_REF. */
+enum err	refexpr_parse(struct cx *cx, struct str text,
+		    struct refexpr *out);
+
+#endif

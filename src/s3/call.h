@@ -1,0 +1,133 @@
+/* What the operations of the gateway share. */
+#ifndef S3_CALL_H
+#define S3_CALL_H
+
+#include "auth/auth.h"
+#include "base/cx.h"
+#include "base/digest.h"
+#include "http/http.h"
+#include "lake/lakepath.h"
+#include "s3/s3.h"
+#include "store/store.h"
+
+#define S3_XMLNS	"http://s3.amazonaws.com/doc/2006-03-01/"
+
+enum {
+	S3_XML_MAX = 2 << 20,		/* of a request: 1000 keys fit */
+	S3_ANSWER_MAX = 16 << 20,
+	S3_PAGE = 1000
+};
+#define S3_OBJECT_MAX	((uint64_t)5 << 30)	/* of one PUT */
+
+struct s3_row;
+
+struct s3_call {
+	struct store		*store;
+	const struct s3_opts	*opt;
+	struct request		*req;
+	struct response		*res;
+	struct identity		 who;
+	struct signature	 sig;
+	struct str		 bucket, key;
+	struct lakepath		 lp;
+	struct at		 at;
+	const struct s3_row	*row;
+};
+
+typedef enum err s3_fn(struct cx *cx, struct s3_call *c);
+
+enum s3_scope { AT_SERVICE, AT_BUCKET, AT_OBJECT };
+enum { F_WRITE = 1 };
+
+struct s3_row {
+	enum method	 method;
+	enum s3_scope	 scope;
+	const char	*must;		/* query key, or NULL */
+	const char	*header;	/* present, or NULL */
+	const char	*allowed;	/* further query keys, by blanks */
+	s3_fn		*run;		/* NULL: answers 501 on purpose */
+	const char	*called;
+	unsigned	 needs;
+};
+
+/* s3_route: the row, or why there is none. */
+enum err	s3_route(struct cx *cx, const struct request *req,
+		    enum s3_scope scope, const struct s3_row **out);
+const struct s3_row *s3_route_table(size_t *n);
+
+/* s3_error: the S3 code and status of a kind. */
+const char	*s3_error_code(enum err e, int *status);
+
+/* s3_shape: headers and XML that operations share. */
+void		s3_xml_begin(struct cx *cx, struct buf *b, const char *root);
+void		s3_xml_end(struct s3_call *c, struct buf *b,
+		    const char *root);
+struct str	s3_quoted(struct cx *cx, struct str etag);
+struct str	s3_unquoted(struct str etag);
+void		s3_entry_headers(struct cx *cx, struct s3_call *c,
+		    const struct entry *en);
+void		s3_sum_headers(struct s3_call *c, const struct entry *en);
+/* Content-Type, Cache-Control …, x-amz-meta-*, x-amz-tagging. */
+enum err	s3_take_meta(struct cx *cx, const struct s3_call *c,
+		    struct entry *en);
+/* If-Match and kin, under a prefix: "" or "x-amz-copy-source-". */
+enum err	s3_take_cond(struct cx *cx, const struct s3_call *c,
+		    const char *prefix, struct cond *out);
+/* Refuses headers whose meaning would otherwise be dropped silently. */
+enum err	s3_refuse_unknown(struct cx *cx, const struct s3_call *c);
+enum err	s3_copy_source(struct cx *cx, const struct s3_call *c,
+		    struct at *src);
+enum err	s3_number(struct cx *cx, const struct s3_call *c,
+		    const char *param, uint64_t usual, uint64_t max,
+		    uint64_t *out);
+
+/* s3_body: a request body with everything that vouches for it. */
+struct s3_sum {
+	const char		*name;		/* "crc32" */
+	enum digest_kind	 kind;
+	struct digest		 digest;
+	struct str		 want;		/* as sent; p NULL: only computed */
+	bool			 in_trailer;
+	struct str		 got;		/* base64 */
+};
+struct s3_body {
+	struct s3_call	*call;
+	struct source	 source;		/* the payload, unframed */
+	uint64_t	 length;		/* of the payload */
+	bool		 has_md5;
+	unsigned char	 md5[16];
+	bool		 has_hash;
+	struct digest	 hash;			/* x-amz-content-sha256 */
+	struct s3_sum	 sums[5];
+	size_t		 n_sums;
+	struct pair	 trailer;		/* filled at the end */
+};
+
+/* sum: compute this one too ("" none), as an upload asks for. */
+enum err	s3_body_open(struct cx *cx, struct s3_call *c, struct str sum,
+		    struct s3_body *out);
+/* Store the payload, then check all digests and lengths. */
+enum err	s3_body_take(struct cx *cx, struct s3_body *b, uint64_t max,
+		    struct body **out);
+/* A small body, checked the same way. */
+enum err	s3_body_text(struct cx *cx, struct s3_body *b,
+		    struct str *out);
+void		s3_body_sums(struct cx *cx, const struct s3_body *b,
+		    struct entry *en);
+bool		s3_sum_kind(struct str name, enum digest_kind *kind);
+
+/* s3_chunked: a source that takes aws-chunked framing off. */
+enum err	s3_chunked_open(struct cx *cx, struct s3_body *b,
+		    struct source *out);
+
+/* The operations, each in the file of its group. */
+s3_fn	s3_list_buckets, s3_head_bucket, s3_get_bucket_location,
+	s3_get_bucket_versioning, s3_create_bucket,
+	s3_list_objects, s3_list_objects_v2,
+	s3_get_object, s3_put_object, s3_copy_object,
+	s3_delete_object, s3_delete_objects,
+	s3_create_multipart_upload, s3_upload_part, s3_upload_part_copy,
+	s3_complete_multipart_upload, s3_abort_multipart_upload,
+	s3_list_parts, s3_list_multipart_uploads;
+
+#endif

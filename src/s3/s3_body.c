@@ -1,0 +1,266 @@
+/* Request bodies, and everything that vouches for them. */
+#include "s3/call.h"
+
+#include <string.h>
+
+#include "base/enc.h"
+
+static const struct {
+	const char		*name;
+	enum digest_kind	 kind;
+} kinds[] = {
+	{ "crc32", DIGEST_CRC32 }, { "crc32c", DIGEST_CRC32C },
+	{ "crc64nvme", DIGEST_CRC64NVME }, { "sha1", DIGEST_SHA1 },
+	{ "sha256", DIGEST_SHA256 },
+};
+
+bool
+s3_sum_kind(struct str name, enum digest_kind *kind)
+{
+	size_t	i;
+
+	for (i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+		if (str_is_nocase(name, str_of(kinds[i].name))) {
+			*kind = kinds[i].kind;
+			return true;
+		}
+	return false;
+}
+
+static struct s3_sum *
+sum_add(struct s3_body *b, struct str name)
+{
+	struct s3_sum	*s;
+	size_t		 i, k;
+
+	for (i = 0; i < b->n_sums; i++)
+		if (str_is_nocase(name, str_of(b->sums[i].name)))
+			return &b->sums[i];
+	for (k = 0; k < sizeof kinds / sizeof kinds[0]; k++)
+		if (str_is_nocase(name, str_of(kinds[k].name)))
+			break;
+	if (k == sizeof kinds / sizeof kinds[0])
+		return NULL;
+	s = &b->sums[b->n_sums++];
+	s->name = kinds[k].name;
+	s->kind = kinds[k].kind;
+	digest_begin(&s->digest, s->kind);
+	return s;
+}
+
+/* x-amz-checksum-<kind> headers, and the one that a trailer promises. */
+static enum err
+take_sums(struct cx *cx, struct s3_body *b)
+{
+	static const struct str	 head = { "x-amz-checksum-", 15 };
+	const struct request	*req = b->call->req;
+	struct str		 v, trailer;
+	struct s3_sum		*s;
+	unsigned char		 raw[DIGEST_MAX];
+	size_t			 i;
+
+	for (i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+		v = request_header(req, str_printf(cx->mem, "%.*s%s",
+		    STRF(head), kinds[i].name).p);
+		if (v.n == 0)
+			continue;
+		if (!enc_unbase64(v, raw, digest_size(kinds[i].kind)))
+			return fail(cx, E_BAD_REQUEST, "Value for "
+			    "x-amz-checksum-%s header is invalid.",
+			    kinds[i].name);
+		if (b->n_sums > 0)
+			return fail(cx, E_BAD_REQUEST, "Expecting a single "
+			    "x-amz-checksum- header. Multiple checksum Types "
+			    "are not allowed.");
+		sum_add(b, str_of(kinds[i].name))->want = v;
+	}
+	trailer = str_trim(request_header(req, "x-amz-trailer"));
+	if (trailer.n == 0)
+		return OK;
+	s = str_starts_nocase(trailer, head) ?
+	    sum_add(b, str_from(trailer, head.n)) : NULL;
+	if (s == NULL)
+		return fail(cx, E_BAD_REQUEST, "The value specified in the "
+		    "x-amz-trailer header is not supported");
+	s->in_trailer = true;
+	return OK;
+}
+
+static enum err
+take_md5(struct cx *cx, struct s3_body *b)
+{
+	struct str	v = request_header(b->call->req, "content-md5");
+
+	if (v.p == NULL)
+		return OK;
+	if (!enc_unbase64(v, b->md5, sizeof b->md5))
+		return fail(cx, E_INVALID_DIGEST, "The Content-MD5 you "
+		    "specified was invalid.");
+	b->has_md5 = true;
+	return OK;
+}
+
+static void
+body_drop(void *thing)
+{
+	struct s3_body	*b = thing;
+	size_t		 i;
+
+	for (i = 0; i < b->n_sums; i++)
+		digest_drop(&b->sums[i].digest);
+	if (b->has_hash)
+		digest_drop(&b->hash);
+}
+
+static bool
+is_framed(const struct s3_call *c)
+{
+	return c->sig.payload == PAYLOAD_CHUNKS ||
+	    c->sig.payload == PAYLOAD_CHUNKS_TRAILER ||
+	    c->sig.payload == PAYLOAD_UNSIGNED_TRAILER;
+}
+
+enum err
+s3_body_open(struct cx *cx, struct s3_call *c, struct str sum,
+    struct s3_body *b)
+{
+	struct str	length;
+	enum err	e;
+
+	memset(b, 0, sizeof *b);
+	b->call = c;
+	b->source = c->req->body;
+	b->length = c->req->length;
+	arena_defer(cx->mem, body_drop, b);
+	if ((e = take_md5(cx, b)) != OK || (e = take_sums(cx, b)) != OK)
+		return e;
+	if (sum.n > 0)
+		sum_add(b, sum);
+	b->has_hash = c->sig.payload == PAYLOAD_HASH;
+	if (b->has_hash)
+		digest_begin(&b->hash, DIGEST_SHA256);
+	if (!is_framed(c)) {
+		/* Chunked without a length cannot be told from a cut one. */
+		if (!c->req->has_length)
+			return fail(cx, E_NO_LENGTH, "You must provide the "
+			    "Content-Length HTTP header.");
+		return OK;
+	}
+	length = request_header(c->req, "x-amz-decoded-content-length");
+	if (!str_u64(length, INT64_MAX, &b->length))
+		return fail(cx, E_NO_LENGTH, "A streamed upload must have "
+		    "x-amz-decoded-content-length.");
+	return s3_chunked_open(cx, b, &b->source);
+}
+
+static void
+feed(void *arg, const void *p, size_t n)
+{
+	struct s3_body	*b = arg;
+	size_t		 i;
+
+	for (i = 0; i < b->n_sums; i++)
+		digest_feed(&b->sums[i].digest, p, n);
+	if (b->has_hash)
+		digest_feed(&b->hash, p, n);
+}
+
+static enum err
+check_sum(struct cx *cx, struct s3_body *b, struct s3_sum *s)
+{
+	unsigned char	raw[DIGEST_MAX], want[DIGEST_MAX];
+	size_t		n = digest_size(s->kind);
+
+	digest_end(&s->digest, raw);
+	s->got = enc_base64(cx->mem, raw, n);
+	if (s->in_trailer) {
+		if (!str_is_nocase(str_from(b->trailer.name, 15),
+		    str_of(s->name)) || b->trailer.name.n < 15)
+			return fail(cx, E_BAD_REQUEST, "The trailer that "
+			    "x-amz-trailer promises did not come.");
+		s->want = b->trailer.value;
+	}
+	if (s->want.p == NULL)
+		return OK;
+	if (!enc_unbase64(s->want, want, n))
+		return fail(cx, E_BAD_REQUEST, "Value for x-amz-checksum-%s "
+		    "trailing header is invalid.", s->name);
+	if (memcmp(raw, want, n) != 0)
+		return fail(cx, E_BAD_DIGEST, "The %s you specified did not "
+		    "match the calculated checksum.", s->name);
+	return OK;
+}
+
+/* After the last byte: nothing is stored unless all of it holds. */
+static enum err
+check(struct cx *cx, struct s3_body *b, uint64_t size,
+    const unsigned char md5[16])
+{
+	unsigned char	hash[SHA256_BYTES];
+	enum err	e;
+	size_t		i;
+
+	if (size != b->length)
+		return fail(cx, E_INCOMPLETE_BODY, "You did not provide the "
+		    "number of bytes specified: %llu came, %llu were "
+		    "announced.", (unsigned long long)size,
+		    (unsigned long long)b->length);
+	if (b->has_md5 && memcmp(md5, b->md5, 16) != 0)
+		return fail(cx, E_BAD_DIGEST, "The Content-MD5 you specified "
+		    "did not match what we received.");
+	if (b->has_hash) {
+		digest_end(&b->hash, hash);
+		if (memcmp(hash, b->call->sig.hash, sizeof hash) != 0)
+			return fail(cx, E_BAD_SHA256, "The provided "
+			    "'x-amz-content-sha256' header does not match "
+			    "what was computed.");
+	}
+	for (i = 0; i < b->n_sums; i++)
+		if ((e = check_sum(cx, b, &b->sums[i])) != OK)
+			return e;
+	return OK;
+}
+
+enum err
+s3_body_take(struct cx *cx, struct s3_body *b, uint64_t max,
+    struct body **out)
+{
+	enum err	e;
+
+	if (b->length > max)
+		return fail(cx, E_TOO_LARGE, "Your proposed upload exceeds "
+		    "the maximum allowed size of %llu bytes.",
+		    (unsigned long long)max);
+	if ((e = store_body_take(cx, b->call->store, &b->source, max, feed, b,
+	    out)) != OK)
+		return e;
+	return check(cx, b, store_body_size(*out), store_body_md5(*out));
+}
+
+enum err
+s3_body_text(struct cx *cx, struct s3_body *b, struct str *out)
+{
+	unsigned char	md5[16];
+	enum err	e;
+
+	if (b->length > S3_XML_MAX)
+		return fail(cx, E_BAD_XML, "The body may have %d bytes.",
+		    S3_XML_MAX);
+	if ((e = source_all(cx, &b->source, S3_XML_MAX, out)) != OK)
+		return e;
+	feed(b, out->p, out->n);
+	digest_of(DIGEST_MD5, out->p, out->n, md5);
+	return check(cx, b, out->n, md5);
+}
+
+void
+s3_body_sums(struct cx *cx, const struct s3_body *b, struct entry *en)
+{
+	size_t	i;
+
+	en->sums = arena_get(cx->mem, b->n_sums * sizeof *en->sums);
+	en->n_sums = b->n_sums;
+	for (i = 0; i < b->n_sums; i++)
+		en->sums[i] = (struct pair){ str_of(b->sums[i].name),
+		    b->sums[i].got };
+}

@@ -1,0 +1,104 @@
+/* Operations on buckets, that is, repositories. */
+#include "s3/call.h"
+
+#include "base/xml.h"
+#include "base/when.h"
+
+enum err
+s3_list_buckets(struct cx *cx, struct s3_call *c)
+{
+	struct list_query	q = { .prefix = request_param(c->req,
+	    "prefix"), .after = request_param(c->req, "continuation-token") };
+	struct repo_page	page;
+	struct buf		b;
+	uint64_t		limit;
+	size_t			i;
+	enum err		e;
+
+	if ((e = s3_number(cx, c, "max-buckets", 10000, 10000, &limit)) != OK)
+		return e;
+	q.limit = limit;
+	if ((e = store_repo_list(cx, c->store, &q, &page)) != OK)
+		return e;
+	s3_xml_begin(cx, &b, "ListAllMyBucketsResult");
+	buf_z(&b, "<Owner>");
+	xml_put(&b, "ID", c->who.user);
+	xml_put(&b, "DisplayName", c->who.user);
+	buf_z(&b, "</Owner><Buckets>");
+	for (i = 0; i < page.n; i++) {
+		buf_z(&b, "<Bucket>");
+		xml_put(&b, "Name", page.at[i].name);
+		xml_put(&b, "CreationDate", when_iso(cx->mem,
+		    page.at[i].created));
+		buf_z(&b, "</Bucket>");
+	}
+	buf_z(&b, "</Buckets>");
+	if (page.more)
+		xml_put(&b, "ContinuationToken", page.at[page.n - 1].name);
+	if (q.prefix.n > 0)
+		xml_put(&b, "Prefix", q.prefix);
+	s3_xml_end(c, &b, "ListAllMyBucketsResult");
+	return OK;
+}
+
+enum err
+s3_head_bucket(struct cx *cx, struct s3_call *c)
+{
+	struct repo	r;
+	enum err	e;
+
+	if ((e = store_repo_get(cx, c->store, c->bucket, &r)) != OK)
+		return e;
+	response_header(c->res, "x-amz-bucket-region", c->opt->region);
+	return OK;
+}
+
+enum err
+s3_get_bucket_location(struct cx *cx, struct s3_call *c)
+{
+	struct repo	r;
+	struct buf	b;
+	enum err	e;
+
+	if ((e = store_repo_get(cx, c->store, c->bucket, &r)) != OK)
+		return e;
+	s3_xml_begin(cx, &b, "LocationConstraint");
+	/* [S3] us-east-1 is said by an empty element. */
+	if (!str_is(c->opt->region, STR("us-east-1")))
+		buf_str(&b, c->opt->region);
+	s3_xml_end(c, &b, "LocationConstraint");
+	return OK;
+}
+
+enum err
+s3_get_bucket_versioning(struct cx *cx, struct s3_call *c)
+{
+	struct repo	r;
+	struct buf	b;
+	enum err	e;
+
+	if ((e = store_repo_get(cx, c->store, c->bucket, &r)) != OK)
+		return e;
+	s3_xml_begin(cx, &b, "VersioningConfiguration");
+	s3_xml_end(c, &b, "VersioningConfiguration");
+	return OK;
+}
+
+/* Tools create what is there already to be sure of it; that they may. */
+enum err
+s3_create_bucket(struct cx *cx, struct s3_call *c)
+{
+	struct repo	r;
+	enum err	e;
+
+	e = store_repo_get(cx, c->store, c->bucket, &r);
+	if (e == OK)
+		return fail(cx, E_REPO_EXISTS, "Your previous request to "
+		    "create the named bucket succeeded and you already own "
+		    "it.");
+	if (e != E_NO_SUCH_REPO)
+		return e;
+	return fail(cx, E_NOT_IMPLEMENTED, "Buckets are repositories: create "
+	    "\"%.*s\" with lakectl, the REST API or `lakegate repo create`.",
+	    STRF(c->bucket));
+}

@@ -1,0 +1,255 @@
+/*
+ * aws-chunked: "size[;chunk-signature=…]\r\n" data "\r\n" …, a chunk of size
+ * 0, trailers, an empty line.  Signatures form a chain from the request's.
+ * [AWS SigV4 streaming]
+ */
+#include "s3/call.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/enc.h"
+#include "net/sigv4.h"
+
+enum { LINE_MAX_BYTES = 4096, INPUT = 16 * 1024 };
+
+struct chunked {
+	struct s3_body	*body;
+	struct source	 in;
+	char		*buf;			/* what was read and not used */
+	size_t		 at, n;
+	uint64_t	 left;			/* of this chunk */
+	bool		 in_chunk, ended;
+	char		 claimed[65];		/* this chunk's signature */
+	char		 last[65];		/* the chain so far */
+	struct digest	 hash;
+	bool		 is_signed;
+	char		 line[LINE_MAX_BYTES];
+};
+
+static enum err
+bad(struct cx *cx, const char *why)
+{
+	return fail(cx, E_INCOMPLETE_BODY, "The aws-chunked body is not well "
+	    "formed: %s.", why);
+}
+
+static enum err
+fill(struct cx *cx, struct chunked *k)
+{
+	enum err	e;
+
+	if (k->at < k->n)
+		return OK;
+	k->at = 0;
+	if ((e = source_read(cx, &k->in, k->buf, INPUT, &k->n)) != OK)
+		return e;
+	return k->n > 0 ? OK : bad(cx, "it ends early");
+}
+
+/* A line without its CRLF; valid until the next one. */
+static enum err
+line(struct cx *cx, struct chunked *k, struct str *out)
+{
+	char		*p = k->line;
+	size_t		 n = 0;
+	enum err	 e;
+
+	for (;;) {
+		if ((e = fill(cx, k)) != OK)
+			return e;
+		if (n == LINE_MAX_BYTES)
+			return bad(cx, "a line is too long");
+		p[n++] = k->buf[k->at++];
+		if (n >= 2 && p[n - 2] == '\r' && p[n - 1] == '\n')
+			break;
+	}
+	*out = (struct str){ p, n - 2 };
+	return OK;
+}
+
+static enum err
+check_signature(struct cx *cx, struct chunked *k, const char *kind,
+    struct str hashes, struct str claimed)
+{
+	const struct signature	*sig = &k->body->call->sig;
+	struct str		 sts;
+
+	sts = str_printf(cx->mem, "%s\n%.*s\n%.*s\n%s\n%.*s", kind,
+	    STRF(sig->date), STRF(sig->scope), k->last, STRF(hashes));
+	sigv4_sign(sig->key, sts, k->last);
+	if (claimed.n != 64 || !digest_same(k->last, claimed.p, 64))
+		return fail(cx, E_SIGNATURE, "The signature of a chunk does "
+		    "not match.");
+	return OK;
+}
+
+static enum err
+chunk_verify(struct cx *cx, struct chunked *k)
+{
+	unsigned char	raw[SHA256_BYTES];
+	char		hex[65];
+
+	if (!k->is_signed)
+		return OK;
+	digest_end(&k->hash, raw);
+	enc_hex(hex, raw, sizeof raw);
+	return check_signature(cx, k, "AWS4-HMAC-SHA256-PAYLOAD",
+	    str_printf(cx->mem, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b"
+	    "934ca495991b7852b855\n%s", hex), str_of(k->claimed));
+}
+
+/* Sizes are hex, at most 8 TiB. */
+static bool
+hex_size(struct str s, uint64_t *out)
+{
+	unsigned char	d;
+	size_t		i;
+
+	*out = 0;
+	for (i = 0; i < s.n; i++) {
+		char	two[2] = { '0', s.p[i] };
+
+		if (!enc_unhex((struct str){ two, 2 }, &d, 1))
+			return false;
+		*out = *out << 4 | d;
+	}
+	return s.n > 0 && s.n <= 11;
+}
+
+static enum err
+chunk_begin(struct cx *cx, struct chunked *k)
+{
+	struct str	l, ext;
+	size_t		semi;
+	enum err	e;
+
+	if ((e = line(cx, k, &l)) != OK)
+		return e;
+	semi = str_find(l, ';');
+	ext = str_from(l, semi + 1);
+	if (!hex_size(str_to(l, semi), &k->left))
+		return bad(cx, "a chunk size is no hex number");
+	snprintf(k->claimed, sizeof k->claimed, "%.*s",
+	    STRF(str_starts(ext, STR("chunk-signature=")) ?
+	    str_from(ext, 16) : STR("")));
+	if (k->is_signed)
+		digest_begin(&k->hash, DIGEST_SHA256);
+	k->in_chunk = true;
+	return OK;
+}
+
+/* Trailers up to the empty line; their signature comes last. */
+static enum err
+trailers(struct cx *cx, struct chunked *k)
+{
+	struct pair	*t = &k->body->trailer;
+	struct str	 l, claimed = STR(""), text;
+	unsigned char	 raw[SHA256_BYTES];
+	char		 hex[65];
+	size_t		 colon;
+	enum err	 e;
+
+	while ((e = line(cx, k, &l)) == OK && l.n > 0) {
+		colon = str_find(l, ':');
+		if (colon == l.n || t->value.p != NULL) {
+			if (!str_starts(l, STR("x-amz-trailer-signature:")))
+				return bad(cx, "a trailer is not expected");
+			claimed = str_dup(cx->mem, str_trim(str_from(l,
+			    colon + 1)));
+			continue;
+		}
+		t->name = str_lower(cx->mem, str_trim(str_to(l, colon)));
+		t->value = str_dup(cx->mem, str_trim(str_from(l, colon + 1)));
+	}
+	if (e != OK ||
+	    k->body->call->sig.payload != PAYLOAD_CHUNKS_TRAILER)
+		return e;
+	text = str_printf(cx->mem, "%.*s:%.*s\n", STRF(t->name),
+	    STRF(t->value));
+	digest_of(DIGEST_SHA256, text.p, text.n, raw);
+	enc_hex(hex, raw, sizeof raw);
+	return check_signature(cx, k, "AWS4-HMAC-SHA256-TRAILER", str_of(hex),
+	    claimed);
+}
+
+/* The end of a chunk: its CRLF and signature; after the last, trailers. */
+static enum err
+chunk_end(struct cx *cx, struct chunked *k, bool last)
+{
+	struct str	l;
+	enum err	e;
+
+	k->in_chunk = false;
+	if ((e = chunk_verify(cx, k)) != OK)
+		return e;
+	if (last) {
+		k->ended = true;
+		return trailers(cx, k);
+	}
+	if ((e = line(cx, k, &l)) != OK)
+		return e;
+	return l.n == 0 ? OK : bad(cx, "a chunk is longer than its size");
+}
+
+/* Some bytes of the chunk at hand. */
+static enum err
+chunk_bytes(struct cx *cx, struct chunked *k, void *p, size_t n, size_t *got)
+{
+	enum err	e;
+
+	if ((e = fill(cx, k)) != OK)
+		return e;
+	n = k->left < n ? (size_t)k->left : n;
+	n = k->n - k->at < n ? k->n - k->at : n;
+	memcpy(p, k->buf + k->at, n);
+	if (k->is_signed)
+		digest_feed(&k->hash, p, n);
+	k->at += n;
+	k->left -= n;
+	*got = n;
+	return k->left == 0 ? chunk_end(cx, k, false) : OK;
+}
+
+static enum err
+chunked_read(struct cx *cx, void *self, void *p, size_t n, size_t *got)
+{
+	struct chunked		*k = self;
+	struct arena_mark	 mark;
+	enum err		 e = OK;
+
+	/* A body has any number of chunks: each gives its memory back. */
+	while (e == OK && *got == 0 && !k->ended) {
+		mark = arena_mark(cx->mem);
+		if (!k->in_chunk)
+			e = chunk_begin(cx, k);
+		if (e == OK && k->left == 0)
+			return chunk_end(cx, k, true);
+		if (e == OK)
+			e = chunk_bytes(cx, k, p, n, got);
+		arena_back(cx->mem, mark);
+	}
+	return e;
+}
+
+static void
+chunked_drop(void *thing)
+{
+	digest_drop(&((struct chunked *)thing)->hash);
+}
+
+enum err
+s3_chunked_open(struct cx *cx, struct s3_body *b, struct source *out)
+{
+	struct chunked	*k = arena_get(cx->mem, sizeof *k);
+
+	k->body = b;
+	k->in = b->source;
+	k->buf = arena_get(cx->mem, INPUT);
+	k->is_signed = b->call->sig.payload != PAYLOAD_UNSIGNED_TRAILER;
+	snprintf(k->last, sizeof k->last, "%.*s",
+	    STRF(b->call->sig.seed));
+	arena_defer(cx->mem, chunked_drop, k);
+	*out = (struct source){ chunked_read, k };
+	return OK;
+}

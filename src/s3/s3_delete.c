@@ -1,0 +1,159 @@
+/* DeleteObject and DeleteObjects. */
+#include "s3/call.h"
+
+#include <string.h>
+
+#include "base/vec.h"
+#include "base/when.h"
+#include "base/xml.h"
+#include "lake/names.h"
+
+enum err
+s3_delete_object(struct cx *cx, struct s3_call *c)
+{
+	struct cond	cond;
+	enum err	e;
+
+	if ((e = s3_take_cond(cx, c, "", &cond)) != OK ||
+	    (e = store_object_delete(cx, c->store, &c->at, &cond,
+	    false)) != OK)
+		return e;
+	c->res->status = 204;
+	return OK;
+}
+
+struct item {			/* one <Object>, in the order of the request */
+	struct str	key;
+	struct lakepath	lp;
+	struct cond	cond;
+	enum err	result;
+	struct str	words;
+	bool		done;
+};
+
+static enum err
+take_item(struct cx *cx, struct s3_call *c, struct xml x, struct item *it)
+{
+	struct str	v;
+	int64_t		ms;
+
+	memset(it, 0, sizeof *it);
+	it->key = xml_text(cx, x, "Key");
+	if (it->key.n > 0 && it->key.p[0] == '/')
+		it->key = str_from(it->key, 1);
+	it->lp = lakepath_parse(c->bucket, it->key);
+	if (it->key.n == 0)
+		return fail(cx, E_BAD_XML, "An <Object> needs a <Key>");
+	v = xml_text(cx, x, "ETag");
+	if (v.n > 0)
+		it->cond.if_match = v;
+	v = xml_text(cx, x, "LastModifiedTime");
+	if (v.n > 0 && (when_http_parse(v, &ms) || when_iso_parse(v, &ms)))
+		it->cond.mtime = ms;
+	v = xml_text(cx, x, "Size");
+	it->cond.has_size = v.n > 0;
+	if (v.n > 0 && !str_u64(v, UINT64_MAX, &it->cond.size))
+		return fail(cx, E_BAD_XML, "<Size> is no number");
+	return OK;
+}
+
+struct items {
+	struct item	*at;
+	size_t		 n, room;
+	bool		 quiet;
+};
+
+static enum err
+take_items(struct cx *cx, struct s3_call *c, struct items *all)
+{
+	struct s3_body	in;
+	struct xml	root, x;
+	struct str	text;
+	enum err	e;
+	bool		more;
+
+	memset(all, 0, sizeof *all);
+	if ((e = s3_body_open(cx, c, STR(""), &in)) != OK ||
+	    (e = s3_body_text(cx, &in, &text)) != OK ||
+	    (e = xml_parse(cx, text, "Delete", &root)) != OK)
+		return e;
+	all->quiet = str_is(xml_text(cx, root, "Quiet"), STR("true"));
+	for (more = xml_child(root, "Object", &x); more;
+	    more = xml_next(x, "Object", &x))
+		if ((e = take_item(cx, c, x, VEC_PUSH(cx->mem, all))) != OK)
+			return e;
+	if (all->n == 0 || all->n > S3_PAGE)
+		return fail(cx, E_BAD_XML, "1 to %d objects can be deleted "
+		    "at once", S3_PAGE);
+	return OK;
+}
+
+/* All keys of one branch, in one transaction. */
+static void
+delete_of_ref(struct cx *cx, struct s3_call *c, struct items *all,
+    struct str ref)
+{
+	VEC(struct delete_item)	 batch = { 0 };
+	struct delete_item	*d;
+	struct item		*it;
+	size_t			 i;
+	enum err		 e = OK;
+	struct str		 words;
+
+	for (it = all->at; it < all->at + all->n; it++) {
+		if (it->done || !str_is(it->lp.ref, ref))
+			continue;
+		it->done = true;
+		if ((it->result = name_check_path(cx, it->lp.path)) != OK) {
+			it->words = str_dup(cx->mem, str_of(cx->words));
+			cx_forget(cx);
+			continue;
+		}
+		d = VEC_PUSH(cx->mem, &batch);
+		d->path = it->lp.path;
+		d->cond = it->cond;
+	}
+	if (batch.n > 0)
+		e = store_objects_delete(cx, c->store, c->bucket, ref,
+		    batch.at, batch.n, false);
+	words = str_dup(cx->mem, str_of(cx->words));
+	for (it = all->at, i = 0; it < all->at + all->n; it++) {
+		if (!str_is(it->lp.ref, ref) || it->result != OK)
+			continue;
+		d = &batch.at[i++];
+		it->result = e != OK ? e : d->result;
+		it->words = e != OK ? words : d->words;
+	}
+	cx_forget(cx);
+}
+
+enum err
+s3_delete_objects(struct cx *cx, struct s3_call *c)
+{
+	struct items	all;
+	struct item	*it;
+	struct buf	b;
+	enum err	e;
+	int		status;
+
+	if ((e = take_items(cx, c, &all)) != OK)
+		return e;
+	for (it = all.at; it < all.at + all.n; it++)
+		if (!it->done)
+			delete_of_ref(cx, c, &all, it->lp.ref);
+	s3_xml_begin(cx, &b, "DeleteResult");
+	for (it = all.at; it < all.at + all.n; it++) {
+		if (it->result == OK && all.quiet)
+			continue;
+		buf_z(&b, it->result == OK ? "<Deleted>" : "<Error>");
+		xml_put(&b, "Key", it->key);
+		if (it->result != OK) {
+			xml_put(&b, "Code", str_of(s3_error_code(it->result,
+			    &status)));
+			xml_put(&b, "Message", it->words);
+		}
+		buf_z(&b, it->result == OK ? "</Deleted>" : "</Error>");
+	}
+	s3_xml_end(c, &b, "DeleteResult");
+	return OK;
+}

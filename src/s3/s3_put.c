@@ -1,0 +1,102 @@
+/* PutObject and CopyObject. */
+#include "s3/call.h"
+
+#include "base/enc.h"
+#include "base/when.h"
+#include "base/xml.h"
+
+static struct str
+etag_of(struct cx *cx, const struct body *b)
+{
+	char	*hex = arena_get(cx->mem, 33);
+
+	enc_hex(hex, store_body_md5(b), 16);
+	return str_of(hex);
+}
+
+/* Write one object to a branch's staging area. */
+enum err
+s3_put_object(struct cx *cx, struct s3_call *c)
+{
+	struct s3_body	 in;
+	struct entry	 en;
+	struct body	*body;
+	struct cond	 cond;
+	enum err	 e;
+
+	/* What would refuse it is said before the body is taken. */
+	if ((e = s3_refuse_unknown(cx, c)) != OK ||
+	    (e = s3_take_meta(cx, c, &en)) != OK ||
+	    (e = s3_take_cond(cx, c, "", &cond)) != OK ||
+	    (e = s3_body_open(cx, c, STR(""), &in)) != OK ||
+	    (e = store_object_check_write(cx, c->store, &c->at, &cond,
+	    false)) != OK)
+		return e;
+
+	/* Bytes first, then, when all vouches for them, the name. */
+	if ((e = s3_body_take(cx, &in, S3_OBJECT_MAX, &body)) != OK)
+		return e;
+	en.etag = etag_of(cx, body);
+	s3_body_sums(cx, &in, &en);
+	if ((e = store_object_put(cx, c->store, &c->at, body, &en, &cond,
+	    false)) != OK)
+		return e;
+
+	response_header(c->res, "ETag", s3_quoted(cx, en.etag));
+	s3_sum_headers(c, &en);
+	return OK;
+}
+
+/* "COPY", the default, or "REPLACE". */
+static enum err
+directive(struct cx *cx, const struct s3_call *c, const char *header,
+    bool *replace)
+{
+	struct str	v = request_header(c->req, header);
+
+	*replace = str_is(v, STR("REPLACE"));
+	if (v.n > 0 && !*replace && !str_is(v, STR("COPY")))
+		return fail(cx, E_BAD_ARGUMENT, "Unknown %s: COPY or REPLACE",
+		    header);
+	return OK;
+}
+
+/* A new name for the same bytes: nothing is moved inside a lake. */
+enum err
+s3_copy_object(struct cx *cx, struct s3_call *c)
+{
+	struct copy_opts	opt = { .replace = NULL };
+	struct entry		by, en;
+	struct at		src;
+	struct buf		b;
+	enum err		e;
+	bool			meta;
+
+	if ((e = s3_refuse_unknown(cx, c)) != OK ||
+	    (e = s3_copy_source(cx, c, &src)) != OK ||
+	    (e = s3_take_meta(cx, c, &by)) != OK ||
+	    (e = s3_take_cond(cx, c, "x-amz-copy-source-",
+	    &opt.src_cond)) != OK ||
+	    (e = s3_take_cond(cx, c, "", &opt.dst_cond)) != OK ||
+	    (e = directive(cx, c, "x-amz-metadata-directive", &meta)) != OK ||
+	    (e = directive(cx, c, "x-amz-tagging-directive",
+	    &opt.replace_tags)) != OK)
+		return e;
+	if (!meta && !opt.replace_tags && str_is(src.repo, c->at.repo) &&
+	    str_is(src.ref, c->at.ref) && str_is(src.path, c->at.path))
+		return fail(cx, E_BAD_REQUEST, "This copy request is illegal "
+		    "because it is trying to copy an object to itself without "
+		    "changing the object's metadata.");
+	if (!meta)
+		by.content_type = (struct str){ NULL, 0 };
+	opt.replace = &by;
+	if ((e = store_object_copy(cx, c->store, &src, &c->at, &opt,
+	    &en)) != OK)
+		return e;
+
+	s3_xml_begin(cx, &b, "CopyObjectResult");
+	xml_put(&b, "LastModified", when_iso(cx->mem, en.mtime));
+	xml_put(&b, "ETag", s3_quoted(cx, en.etag));
+	s3_xml_end(c, &b, "CopyObjectResult");
+	return OK;
+}

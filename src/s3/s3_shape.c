@@ -1,0 +1,331 @@
+/* Headers and XML that several operations share. */
+#include "s3/call.h"
+
+#include <string.h>
+
+#include "base/enc.h"
+#include "base/vec.h"
+#include "base/when.h"
+#include "lake/names.h"
+
+enum { META_MAX = 2048 };	/* [S3] user metadata, names and values */
+
+void
+s3_xml_begin(struct cx *cx, struct buf *b, const char *root)
+{
+	buf_init(b, cx->mem, S3_ANSWER_MAX);
+	buf_printf(b, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+	    "<%s xmlns=\"" S3_XMLNS "\">", root);
+}
+
+void
+s3_xml_end(struct s3_call *c, struct buf *b, const char *root)
+{
+	buf_printf(b, "</%s>", root);
+	response_body(c->res, 200, "application/xml", buf_as_str(b));
+}
+
+struct str
+s3_quoted(struct cx *cx, struct str etag)
+{
+	return str_printf(cx->mem, "\"%.*s\"", STRF(etag));
+}
+
+struct str
+s3_unquoted(struct str etag)
+{
+	etag = str_trim(etag);
+	if (etag.n >= 2 && etag.p[0] == '"' && etag.p[etag.n - 1] == '"')
+		return (struct str){ etag.p + 1, etag.n - 2 };
+	return etag;
+}
+
+/* What the API calls X-Amz-Meta-foo is the header x-amz-meta-foo. */
+static const struct str	meta_api = { "X-Amz-Meta-", 11 };
+
+void
+s3_entry_headers(struct cx *cx, struct s3_call *c, const struct entry *en)
+{
+	struct str	*over;
+	size_t		 i, missing = 0;
+	static const struct {
+		const char	*param, *name;
+	} overrides[] = {
+		{ "response-content-type", "Content-Type" },
+		{ "response-content-language", "Content-Language" },
+		{ "response-expires", "Expires" },
+		{ "response-cache-control", "Cache-Control" },
+		{ "response-content-disposition", "Content-Disposition" },
+		{ "response-content-encoding", "Content-Encoding" },
+	};
+	const size_t	 n = sizeof overrides / sizeof overrides[0];
+	struct pair	*h;
+
+	over = arena_get(cx->mem, n * sizeof *over);
+	for (i = 0; i < n; i++) {
+		over[i] = request_param(c->req, overrides[i].param);
+		if (over[i].p == NULL) {
+			h = pairs_find(en->headers, en->n_headers,
+			    str_of(overrides[i].name));
+			over[i] = i == 0 ? en->content_type :
+			    h != NULL ? h->value : STR("");
+		}
+		if (over[i].n > 0)
+			response_header(c->res, overrides[i].name, over[i]);
+	}
+	response_header(c->res, "ETag", s3_quoted(cx, en->etag));
+	response_header(c->res, "Last-Modified", when_http(cx->mem,
+	    en->mtime));
+	response_header(c->res, "Accept-Ranges", STR("bytes"));
+	for (i = 0; i < en->n_meta; i++) {
+		if (!str_starts_nocase(en->meta[i].name, meta_api)) {
+			missing++;
+			continue;
+		}
+		response_header(c->res, str_printf(cx->mem, "x-amz-meta-%.*s",
+		    STRF(str_from(en->meta[i].name, meta_api.n))).p,
+		    en->meta[i].value);
+	}
+	if (missing > 0)
+		response_header(c->res, "x-amz-missing-meta",
+		    str_printf(cx->mem, "%zu", missing));
+	if (en->n_tags > 0)
+		response_header(c->res, "x-amz-tagging-count",
+		    str_printf(cx->mem, "%zu", en->n_tags));
+}
+
+void
+s3_sum_headers(struct s3_call *c, const struct entry *en)
+{
+	char	name[64];
+	size_t	i;
+
+	for (i = 0; i < en->n_sums; i++) {
+		snprintf(name, sizeof name, "x-amz-checksum-%.*s",
+		    STRF(en->sums[i].name));
+		response_header(c->res, name, en->sums[i].value);
+	}
+	if (en->n_sums > 0)
+		response_header(c->res, "x-amz-checksum-type",
+		    en->sums_composite ? STR("COMPOSITE") :
+		    STR("FULL_OBJECT"));
+}
+
+static enum err
+take_user_meta(struct cx *cx, const struct s3_call *c, struct entry *en)
+{
+	VEC(struct pair)	 meta = { 0 };
+	const struct pair	*h;
+	struct pair		*p;
+	struct str		 name;
+	size_t			 i, total = 0;
+
+	for (i = 0; i < c->req->n_headers; i++) {
+		h = &c->req->headers[i];
+		if (!str_starts(h->name, STR("x-amz-meta-")))
+			continue;
+		name = str_from(h->name, 11);
+		total += name.n + h->value.n;
+		p = VEC_PUSH(cx->mem, &meta);
+		p->name = str_printf(cx->mem, "%.*s%.*s", STRF(meta_api),
+		    STRF(name));
+		p->value = h->value;
+	}
+	if (total > META_MAX)
+		return fail(cx, E_METADATA_TOO_LARGE, "Your metadata headers "
+		    "have %zu bytes; the maximum is %d.", total, META_MAX);
+	en->meta = meta.at;
+	en->n_meta = meta.n;
+	return OK;
+}
+
+/* "k1=v1&k2=v2", percent-encoded.  [S3 x-amz-tagging] */
+static enum err
+take_tags(struct cx *cx, const struct s3_call *c, struct entry *en)
+{
+	struct str		 rest, one;
+	VEC(struct pair)	 tags = { 0 };
+	struct pair		*p;
+	size_t			 at;
+
+	rest = request_header(c->req, "x-amz-tagging");
+	if (rest.n == 0)
+		return OK;
+	while (str_split(&rest, '&', &one)) {
+		at = str_find(one, '=');
+		p = VEC_PUSH(cx->mem, &tags);
+		if (!enc_unpercent(cx->mem, str_to(one, at), true, &p->name) ||
+		    !enc_unpercent(cx->mem, str_from(one, at + 1), true,
+		    &p->value) || p->name.n == 0 || p->name.n > 128 ||
+		    p->value.n > 256 || tags.n > 10 ||
+		    pairs_find(tags.at, tags.n - 1, p->name) != NULL)
+			return fail(cx, E_BAD_ARGUMENT, "x-amz-tagging: at "
+			    "most 10 distinct tags, keys of 1 to 128 and "
+			    "values of up to 256 characters");
+	}
+	en->tags = tags.at;
+	en->n_tags = tags.n;
+	return OK;
+}
+
+/* aws-chunked is framing, not an encoding of the object. */
+static struct str
+object_encoding(struct cx *cx, struct str value)
+{
+	struct str	rest = value, one;
+	struct buf	b;
+
+	buf_init(&b, cx->mem, 4096);
+	while (str_split(&rest, ',', &one)) {
+		one = str_trim(one);
+		if (one.n == 0 || str_is(one, STR("aws-chunked")))
+			continue;
+		if (b.n > 0)
+			buf_byte(&b, ',');
+		buf_str(&b, one);
+	}
+	return buf_as_str(&b);
+}
+
+enum err
+s3_take_meta(struct cx *cx, const struct s3_call *c, struct entry *en)
+{
+	static const char *const	kept[][2] = {
+		{ "cache-control", "Cache-Control" },
+		{ "content-disposition", "Content-Disposition" },
+		{ "content-encoding", "Content-Encoding" },
+		{ "content-language", "Content-Language" },
+		{ "expires", "Expires" },
+	};
+	VEC(struct pair)		 headers = { 0 };
+	struct pair			*p;
+	struct str			 v;
+	size_t				 i;
+	enum err			 e;
+
+	memset(en, 0, sizeof *en);
+	en->content_type = request_header(c->req, "content-type");
+	if (en->content_type.n == 0)
+		en->content_type = STR("binary/octet-stream");
+	for (i = 0; i < sizeof kept / sizeof kept[0]; i++) {
+		v = request_header(c->req, kept[i][0]);
+		if (i == 2)
+			v = object_encoding(cx, v);
+		if (v.n == 0)
+			continue;
+		p = VEC_PUSH(cx->mem, &headers);
+		p->name = str_of(kept[i][1]);
+		p->value = v;
+	}
+	en->headers = headers.at;
+	en->n_headers = headers.n;
+	if ((e = take_user_meta(cx, c, en)) != OK)
+		return e;
+	return take_tags(cx, c, en);
+}
+
+static struct str
+prefixed(struct cx *cx, const struct s3_call *c, const char *prefix,
+    const char *name)
+{
+	return request_header(c->req, str_printf(cx->mem, "%s%s", prefix,
+	    name).p);
+}
+
+/* Dates that cannot be read do not count.  [RFC 9110 13.1.3] */
+static int64_t
+date_of(struct str s)
+{
+	int64_t	ms;
+
+	return when_http_parse(s, &ms) || when_iso_parse(s, &ms) ? ms : 0;
+}
+
+enum err
+s3_take_cond(struct cx *cx, const struct s3_call *c, const char *prefix,
+    struct cond *out)
+{
+	struct str	v;
+
+	memset(out, 0, sizeof *out);
+	out->if_match = prefixed(cx, c, prefix, "if-match");
+	out->if_none_match = prefixed(cx, c, prefix, "if-none-match");
+	out->modified_since = date_of(prefixed(cx, c, prefix,
+	    "if-modified-since"));
+	out->unmodified_since = date_of(prefixed(cx, c, prefix,
+	    "if-unmodified-since"));
+	if (prefix[0] != '\0')
+		return OK;
+	out->mtime = date_of(request_header(c->req,
+	    "x-amz-if-match-last-modified-time"));
+	v = request_header(c->req, "x-amz-if-match-size");
+	out->has_size = v.n > 0;
+	if (out->has_size && !str_u64(v, UINT64_MAX, &out->size))
+		return fail(cx, E_BAD_ARGUMENT, "x-amz-if-match-size is no "
+		    "number");
+	return OK;
+}
+
+enum err
+s3_refuse_unknown(struct cx *cx, const struct s3_call *c)
+{
+	static const char *const	meant[] = {
+		"x-amz-server-side-encryption-customer-algorithm",
+		"x-amz-server-side-encryption-aws-kms-key-id",
+		"x-amz-object-lock-mode", "x-amz-object-lock-legal-hold",
+		"x-amz-write-offset-bytes", "x-amz-website-redirect-location",
+	};
+	size_t				i;
+
+	for (i = 0; i < sizeof meant / sizeof meant[0]; i++)
+		if (request_header(c->req, meant[i]).n > 0)
+			return fail(cx, E_NOT_IMPLEMENTED, "The header %s "
+			    "implies functionality that is not implemented.",
+			    meant[i]);
+	if (request_header(c->req, "x-amz-server-side-encryption").n > 0)
+		return fail(cx, E_NOT_IMPLEMENTED, "Server-side encryption is "
+		    "not implemented: encrypt the disk.");
+	return OK;
+}
+
+enum err
+s3_copy_source(struct cx *cx, const struct s3_call *c, struct at *src)
+{
+	struct str	s = request_header(c->req, "x-amz-copy-source");
+	struct lakepath	lp;
+	size_t		at;
+
+	if (str_find(s, '?') < s.n)
+		return fail(cx, E_NOT_IMPLEMENTED, "x-amz-copy-source with "
+		    "versionId is not implemented: name the commit as the "
+		    "ref.");
+	if (s.n > 0 && s.p[0] == '/')
+		s = str_from(s, 1);
+	if (!enc_unpercent(cx->mem, s, false, &s))
+		return fail(cx, E_BAD_ARGUMENT, "x-amz-copy-source has a bad "
+		    "percent escape");
+	at = str_find(s, '/');
+	lp = lakepath_parse(str_to(s, at), str_from(s, at + 1));
+	if (lp.ref.n == 0 || lp.path.n == 0)
+		return fail(cx, E_BAD_ARGUMENT, "x-amz-copy-source must be "
+		    "/<repository>/<ref>/<path>");
+	*src = (struct at){ lp.repo, lp.ref, lp.path };
+	return OK;
+}
+
+enum err
+s3_number(struct cx *cx, const struct s3_call *c, const char *param,
+    uint64_t usual, uint64_t max, uint64_t *out)
+{
+	struct str	v = request_param(c->req, param);
+
+	*out = usual;
+	if (v.n == 0)
+		return OK;
+	if (!str_u64(v, INT32_MAX, out))
+		return fail(cx, E_BAD_ARGUMENT, "Argument %s must be an "
+		    "integer between 0 and 2147483647", param);
+	if (*out > max)
+		*out = max;
+	return OK;
+}

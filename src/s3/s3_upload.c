@@ -1,0 +1,468 @@
+/* Multipart uploads. */
+#include "s3/call.h"
+
+#include <string.h>
+
+#include "base/enc.h"
+#include "base/vec.h"
+#include "base/when.h"
+#include "base/xml.h"
+
+enum { PARTS_MAX = 10000 };
+
+static enum err
+take_id(struct cx *cx, const struct s3_call *c, struct uid *id)
+{
+	if (!enc_unhex(request_param(c->req, "uploadId"), id->b,
+	    sizeof id->b))
+		return fail(cx, E_NO_SUCH_UPLOAD, "The specified upload does "
+		    "not exist. The upload ID may be invalid, or the upload "
+		    "may have been aborted or completed.");
+	return OK;
+}
+
+static struct str
+id_text(struct cx *cx, const struct uid *id)
+{
+	char	*z = arena_get(cx->mem, 33);
+
+	enc_hex(z, id->b, sizeof id->b);
+	return str_of(z);
+}
+
+static enum err
+take_number(struct cx *cx, const struct s3_call *c, uint32_t *out)
+{
+	uint64_t	n;
+
+	if (!str_u64(request_param(c->req, "partNumber"), PARTS_MAX, &n) ||
+	    n == 0)
+		return fail(cx, E_BAD_ARGUMENT, "Part number must be an "
+		    "integer between 1 and %d, inclusive", PARTS_MAX);
+	*out = (uint32_t)n;
+	return OK;
+}
+
+/* x-amz-checksum-algorithm and -type; CRCs default as AWS has them. */
+static enum err
+take_sum_kind(struct cx *cx, const struct s3_call *c, struct upload *u)
+{
+	struct str		 type = request_header(c->req,
+	    "x-amz-checksum-type");
+	enum digest_kind	 kind;
+
+	u->sum_kind = str_lower(cx->mem, request_header(c->req,
+	    "x-amz-checksum-algorithm"));
+	if (u->sum_kind.n == 0)
+		return OK;
+	if (!s3_sum_kind(u->sum_kind, &kind))
+		return fail(cx, E_BAD_REQUEST, "Checksum algorithm provided is "
+		    "unsupported. Please try again with any of the valid "
+		    "types: CRC32, CRC32C, CRC64NVME, SHA1, SHA256");
+	u->sum_composite = type.n > 0 ? str_is(type, STR("COMPOSITE")) :
+	    kind != DIGEST_CRC64NVME;
+	if ((u->sum_composite && kind == DIGEST_CRC64NVME) ||
+	    (!u->sum_composite && (kind == DIGEST_SHA1 ||
+	    kind == DIGEST_SHA256)))
+		return fail(cx, E_BAD_REQUEST, "The %.*s checksum type cannot "
+		    "be used with the %.*s checksum algorithm.", STRF(type),
+		    STRF(u->sum_kind));
+	return OK;
+}
+
+enum err
+s3_create_multipart_upload(struct cx *cx, struct s3_call *c)
+{
+	const struct cond	none = { .mtime = 0 };
+	struct upload		u = { .created = 0 };
+	struct buf		b;
+	enum err		e;
+
+	if ((e = s3_refuse_unknown(cx, c)) != OK ||
+	    (e = s3_take_meta(cx, c, &u.meta)) != OK ||
+	    (e = take_sum_kind(cx, c, &u)) != OK ||
+	    (e = store_object_check_write(cx, c->store, &c->at, &none,
+	    false)) != OK ||
+	    (e = store_upload_create(cx, c->store, &c->at, &u)) != OK)
+		return e;
+	if (u.sum_kind.n > 0) {
+		response_header(c->res, "x-amz-checksum-algorithm",
+		    request_header(c->req, "x-amz-checksum-algorithm"));
+		response_header(c->res, "x-amz-checksum-type",
+		    u.sum_composite ? STR("COMPOSITE") : STR("FULL_OBJECT"));
+	}
+	s3_xml_begin(cx, &b, "InitiateMultipartUploadResult");
+	xml_put(&b, "Bucket", c->bucket);
+	xml_put(&b, "Key", c->key);
+	xml_put(&b, "UploadId", id_text(cx, &u.id));
+	s3_xml_end(c, &b, "InitiateMultipartUploadResult");
+	return OK;
+}
+
+enum err
+s3_upload_part(struct cx *cx, struct s3_call *c)
+{
+	struct part	 part = { .number = 0 };
+	struct s3_body	 in;
+	struct upload	 u;
+	struct body	*body;
+	struct uid	 id;
+	char		*hex = arena_get(cx->mem, 33);
+	enum err	 e;
+
+	if ((e = take_id(cx, c, &id)) != OK ||
+	    (e = take_number(cx, c, &part.number)) != OK ||
+	    (e = store_upload_get(cx, c->store, &c->at, &id, &u)) != OK ||
+	    (e = s3_body_open(cx, c, u.sum_kind, &in)) != OK ||
+	    (e = s3_body_take(cx, &in, S3_OBJECT_MAX, &body)) != OK)
+		return e;
+	enc_hex(hex, store_body_md5(body), 16);
+	part.en.etag = str_of(hex);
+	s3_body_sums(cx, &in, &part.en);
+	if ((e = store_upload_part(cx, c->store, &c->at, &id, &part,
+	    body)) != OK)
+		return e;
+	response_header(c->res, "ETag", s3_quoted(cx, part.en.etag));
+	for (size_t i = 0; i < part.en.n_sums; i++)
+		response_header(c->res, str_printf(cx->mem,
+		    "x-amz-checksum-%.*s", STRF(part.en.sums[i].name)).p,
+		    part.en.sums[i].value);
+	return OK;
+}
+
+/* "bytes=a-b", both ends given.  [S3 UploadPartCopy] */
+static enum err
+take_copy_range(struct cx *cx, const struct s3_call *c, uint64_t *off,
+    uint64_t *len)
+{
+	struct str	r = request_header(c->req, "x-amz-copy-source-range");
+	uint64_t	a, b;
+	size_t		dash;
+
+	*off = *len = 0;
+	if (r.p == NULL)
+		return OK;
+	dash = str_find(r, '-');
+	if (!str_starts(r, STR("bytes=")) || dash < 6 ||
+	    !str_u64(str_from(str_to(r, dash), 6), INT64_MAX, &a) ||
+	    !str_u64(str_from(r, dash + 1), INT64_MAX, &b) || b < a)
+		return fail(cx, E_BAD_ARGUMENT, "The x-amz-copy-source-range "
+		    "value must be of the form bytes=first-last where first "
+		    "and last are the zero-based offsets of the first and "
+		    "last bytes to copy");
+	*off = a;
+	*len = b - a + 1;
+	return OK;
+}
+
+enum err
+s3_upload_part_copy(struct cx *cx, struct s3_call *c)
+{
+	struct part	part = { .number = 0 };
+	struct cond	cond;
+	struct uid	id;
+	struct at	src;
+	struct buf	b;
+	uint64_t	off, len;
+	enum err	e;
+
+	if ((e = take_id(cx, c, &id)) != OK ||
+	    (e = take_number(cx, c, &part.number)) != OK ||
+	    (e = s3_copy_source(cx, c, &src)) != OK ||
+	    (e = take_copy_range(cx, c, &off, &len)) != OK ||
+	    (e = s3_take_cond(cx, c, "x-amz-copy-source-", &cond)) != OK ||
+	    (e = store_upload_part_copy(cx, c->store, &c->at, &id, &part,
+	    &src, &cond, off, len)) != OK)
+		return e;
+	s3_xml_begin(cx, &b, "CopyPartResult");
+	xml_put(&b, "LastModified", when_iso(cx->mem, part.en.mtime));
+	xml_put(&b, "ETag", s3_quoted(cx, part.en.etag));
+	s3_xml_end(c, &b, "CopyPartResult");
+	return OK;
+}
+
+static enum err
+take_part(struct cx *cx, struct xml x, struct complete_item *it)
+{
+	static const struct {
+		const char	*element, *name;
+	} sums[] = {
+		{ "ChecksumCRC32", "crc32" }, { "ChecksumCRC32C", "crc32c" },
+		{ "ChecksumCRC64NVME", "crc64nvme" },
+		{ "ChecksumSHA1", "sha1" }, { "ChecksumSHA256", "sha256" },
+	};
+	uint64_t	n;
+	size_t		i;
+
+	if (!str_u64(str_trim(xml_text(cx, x, "PartNumber")), PARTS_MAX, &n) ||
+	    n == 0)
+		return fail(cx, E_BAD_ARGUMENT, "<PartNumber> must be an "
+		    "integer between 1 and %d", PARTS_MAX);
+	it->number = (uint32_t)n;
+	it->etag = s3_unquoted(xml_text(cx, x, "ETag"));
+	it->sum = (struct pair){ { NULL, 0 }, { NULL, 0 } };
+	for (i = 0; i < sizeof sums / sizeof sums[0]; i++) {
+		it->sum.value = xml_text(cx, x, sums[i].element);
+		if (it->sum.value.n > 0) {
+			it->sum.name = str_of(sums[i].name);
+			break;
+		}
+	}
+	return OK;
+}
+
+static enum err
+take_list(struct cx *cx, struct s3_call *c, struct complete_opts *opt)
+{
+	VEC(struct complete_item) items = { 0 };
+	struct s3_body	in;
+	struct xml	root, x;
+	struct str	text, v;
+	size_t		i;
+	enum err	e;
+	bool		more;
+
+	/* Here a checksum header speaks of the object, not of this body. */
+	if ((e = s3_body_open(cx, c, STR(""), &in)) != OK)
+		return e;
+	for (i = 0; i < in.n_sums; i++) {
+		if (in.sums[i].in_trailer)
+			continue;
+		opt->sum = (struct pair){ str_of(in.sums[i].name),
+		    in.sums[i].want };
+		in.sums[i].want.p = NULL;
+	}
+	if ((e = s3_body_text(cx, &in, &text)) != OK ||
+	    (e = xml_parse(cx, text, "CompleteMultipartUpload", &root)) != OK)
+		return e;
+	for (more = xml_child(root, "Part", &x); more;
+	    more = xml_next(x, "Part", &x))
+		if ((e = take_part(cx, x, VEC_PUSH(cx->mem, &items))) != OK)
+			return e;
+	opt->items = items.at;
+	opt->n = items.n;
+	v = request_header(c->req, "x-amz-mp-object-size");
+	opt->has_size = v.n > 0;
+	if (opt->has_size && !str_u64(v, INT64_MAX, &opt->size))
+		return fail(cx, E_BAD_REQUEST, "x-amz-mp-object-size is no "
+		    "number");
+	return OK;
+}
+
+enum err
+s3_complete_multipart_upload(struct cx *cx, struct s3_call *c)
+{
+	struct complete_opts	opt = { .n = 0 };
+	struct entry		en;
+	struct uid		id;
+	struct buf		b;
+	size_t			i;
+	enum err		e;
+
+	if ((e = take_id(cx, c, &id)) != OK ||
+	    (e = s3_take_cond(cx, c, "", &opt.cond)) != OK ||
+	    (e = take_list(cx, c, &opt)) != OK ||
+	    (e = store_upload_complete(cx, c->store, &c->at, &id, &opt,
+	    &en)) != OK)
+		return e;
+	s3_xml_begin(cx, &b, "CompleteMultipartUploadResult");
+	xml_put(&b, "Location", str_printf(cx->mem, "%s://%.*s%.*s",
+	    c->req->https ? "https" : "http", STRF(c->req->host),
+	    STRF(c->req->raw_path)));
+	xml_put(&b, "Bucket", c->bucket);
+	xml_put(&b, "Key", c->key);
+	xml_put(&b, "ETag", s3_quoted(cx, en.etag));
+	for (i = 0; i < en.n_sums; i++) {
+		char	name[32], *p;
+
+		snprintf(name, sizeof name, "Checksum%.*s",
+		    STRF(en.sums[i].name));
+		for (p = name + 8; *p != '\0'; p++)
+			*p = (char)(*p >= 'a' ? *p - 32 : *p);
+		xml_put(&b, name, en.sums[i].value);
+		xml_put(&b, "ChecksumType", en.sums_composite ?
+		    STR("COMPOSITE") : STR("FULL_OBJECT"));
+	}
+	s3_xml_end(c, &b, "CompleteMultipartUploadResult");
+	return OK;
+}
+
+enum err
+s3_abort_multipart_upload(struct cx *cx, struct s3_call *c)
+{
+	struct uid	id;
+	enum err	e;
+
+	if ((e = take_id(cx, c, &id)) != OK ||
+	    (e = store_upload_abort(cx, c->store, &c->at, &id)) != OK)
+		return e;
+	c->res->status = 204;
+	return OK;
+}
+
+static void
+put_who(struct buf *b, const struct s3_call *c, const char *element)
+{
+	buf_printf(b, "<%s>", element);
+	xml_put(b, "ID", c->who.user);
+	xml_put(b, "DisplayName", c->who.user);
+	buf_printf(b, "</%s>", element);
+}
+
+enum err
+s3_list_parts(struct cx *cx, struct s3_call *c)
+{
+	struct part_page	page;
+	struct upload		u;
+	struct uid		id;
+	struct buf		b;
+	uint64_t		limit, after;
+	size_t			i;
+	enum err		e;
+
+	if ((e = take_id(cx, c, &id)) != OK ||
+	    (e = s3_number(cx, c, "max-parts", S3_PAGE, S3_PAGE,
+	    &limit)) != OK ||
+	    (e = s3_number(cx, c, "part-number-marker", 0, PARTS_MAX,
+	    &after)) != OK ||
+	    (e = store_upload_parts(cx, c->store, &c->at, &id,
+	    (uint32_t)after, limit, &u, &page)) != OK)
+		return e;
+	s3_xml_begin(cx, &b, "ListPartsResult");
+	xml_put(&b, "Bucket", c->bucket);
+	xml_put(&b, "Key", c->key);
+	xml_put(&b, "UploadId", id_text(cx, &id));
+	put_who(&b, c, "Initiator");
+	put_who(&b, c, "Owner");
+	xml_put(&b, "StorageClass", STR("STANDARD"));
+	xml_put_u64(&b, "PartNumberMarker", after);
+	if (page.n > 0)
+		xml_put_u64(&b, "NextPartNumberMarker",
+		    page.at[page.n - 1].number);
+	xml_put_u64(&b, "MaxParts", limit);
+	xml_put_bool(&b, "IsTruncated", page.more);
+	for (i = 0; i < page.n; i++) {
+		buf_z(&b, "<Part>");
+		xml_put_u64(&b, "PartNumber", page.at[i].number);
+		xml_put(&b, "LastModified", when_iso(cx->mem,
+		    page.at[i].en.mtime));
+		xml_put(&b, "ETag", s3_quoted(cx, page.at[i].en.etag));
+		xml_put_u64(&b, "Size", page.at[i].en.size);
+		buf_z(&b, "</Part>");
+	}
+	s3_xml_end(c, &b, "ListPartsResult");
+	return OK;
+}
+
+/* Uploads lie under a branch: the prefix must name one. */
+static enum err
+uploads_page(struct cx *cx, struct s3_call *c, struct str prefix,
+    struct str marker, uint64_t limit, struct upload_page *page)
+{
+	struct lakepath		lp = lakepath_parse(c->bucket, prefix), m;
+	struct list_query	q = { .prefix = lp.path, .limit = limit };
+	enum err		e;
+
+	m = lakepath_parse(c->bucket, marker);
+	if (str_is(m.ref, lp.ref))
+		q.after = m.path;
+	e = store_upload_list(cx, c->store, c->bucket, lp.ref, &q,
+	    request_param(c->req, "upload-id-marker"), page);
+	if (e == E_NO_SUCH_BRANCH || e == E_READ_ONLY_REF) {
+		cx_forget(cx);
+		*page = (struct upload_page){ .n = 0 };
+		return OK;
+	}
+	return e;
+}
+
+/* With no branch in the prefix: those of every branch, one after another. */
+static enum err
+uploads_everywhere(struct cx *cx, struct s3_call *c, struct str prefix,
+    struct str marker, uint64_t limit, struct upload_page *out,
+    struct str **refs)
+{
+	struct list_query	q = { .prefix = prefix, .limit = S3_PAGE };
+	VEC(struct upload)	all = { 0 };
+	VEC(struct str)		names = { 0 };
+	struct upload_page	page;
+	struct ref_page		branches;
+	struct str		from = str_to(marker, str_find(marker, '/'));
+	size_t			i, j;
+	enum err		e;
+
+	out->more = false;
+	if ((e = store_branch_list(cx, c->store, c->bucket, &q, true,
+	    &branches)) != OK)
+		return e;
+	for (i = 0; i < branches.n; i++) {
+		if (str_cmp(branches.at[i].name, from) < 0)
+			continue;
+		if ((e = uploads_page(cx, c, lakepath_key(cx->mem,
+		    branches.at[i].name, STR("")), marker, limit - all.n,
+		    &page)) != OK)
+			return e;
+		for (j = 0; j < page.n; j++) {
+			*VEC_PUSH(cx->mem, &all) = page.at[j];
+			*VEC_PUSH(cx->mem, &names) = branches.at[i].name;
+		}
+		out->more = page.more;
+		if (page.more)
+			break;
+	}
+	out->at = all.at;
+	out->n = all.n;
+	*refs = names.at;
+	return OK;
+}
+
+enum err
+s3_list_multipart_uploads(struct cx *cx, struct s3_call *c)
+{
+	struct str		prefix = request_param(c->req, "prefix");
+	struct str		marker = request_param(c->req, "key-marker");
+	struct upload_page	page;
+	struct str		*refs = NULL, ref, key = STR("");
+	struct buf		b;
+	uint64_t		limit;
+	size_t			i;
+	enum err		e;
+
+	ref = str_to(prefix, str_find(prefix, '/'));
+	if ((e = s3_number(cx, c, "max-uploads", S3_PAGE, S3_PAGE,
+	    &limit)) != OK)
+		return e;
+	e = ref.n < prefix.n ?
+	    uploads_page(cx, c, prefix, marker, limit, &page) :
+	    uploads_everywhere(cx, c, prefix, marker, limit, &page, &refs);
+	if (e != OK)
+		return e;
+	s3_xml_begin(cx, &b, "ListMultipartUploadsResult");
+	xml_put(&b, "Bucket", c->bucket);
+	xml_put(&b, "KeyMarker", marker);
+	xml_put(&b, "UploadIdMarker", request_param(c->req,
+	    "upload-id-marker"));
+	xml_put(&b, "Prefix", prefix);
+	xml_put_u64(&b, "MaxUploads", limit);
+	xml_put_bool(&b, "IsTruncated", page.more);
+	for (i = 0; i < page.n; i++) {
+		key = lakepath_key(cx->mem, refs != NULL ? refs[i] : ref,
+		    page.at[i].path);
+		buf_z(&b, "<Upload>");
+		xml_put(&b, "Key", key);
+		xml_put(&b, "UploadId", id_text(cx, &page.at[i].id));
+		put_who(&b, c, "Initiator");
+		put_who(&b, c, "Owner");
+		xml_put(&b, "StorageClass", STR("STANDARD"));
+		xml_put(&b, "Initiated", when_iso(cx->mem,
+		    page.at[i].created));
+		buf_z(&b, "</Upload>");
+	}
+	if (page.more && page.n > 0) {
+		xml_put(&b, "NextKeyMarker", key);
+		xml_put(&b, "NextUploadIdMarker", id_text(cx,
+		    &page.at[page.n - 1].id));
+	}
+	s3_xml_end(c, &b, "ListMultipartUploadsResult");
+	return OK;
+}

@@ -1,0 +1,53 @@
+/*
+ * lakegate.fcgi: FastCGI application (threads) or CGI program (one request),
+ * by how the web server starts it.  Arguments are not looked at: under CGI
+ * they are the client's (a query without "=").
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "app/app.h"
+#include "base/fault.h"
+#include "base/log.h"
+#include "http/http.h"
+
+static int
+complain(struct cx *cx, bool cgi)
+{
+	log_line(LOG_ERROR, "start error=%s words=\"%s\"",
+	    err_name(cx->code), cx->words);
+	if (cgi)
+		printf("Status: 500 Internal Server Error\r\n"
+		    "Content-Type: text/plain\r\n\r\n"
+		    "lakegate cannot start; its log says why.\n");
+	return 1;
+}
+
+int
+main(void)
+{
+	struct conf	 conf;
+	struct app	*app = NULL;
+	struct cx	 cx;
+	bool		 cgi = getenv("GATEWAY_INTERFACE") != NULL;
+	enum err	 e;
+
+	if (!cgi && front_is_cgi()) {
+		fprintf(stderr, "lakegate.fcgi is started by a web server: "
+		    "see lakegate.fcgi(8), or try `lakegate serve`\n");
+		return 2;
+	}
+	fault_init();
+	cx_init(&cx, arena_new());
+	if (conf_read(&cx, &conf) != OK || app_open(&cx, &conf, &app) != OK)
+		return complain(&cx, cgi);
+	if (cgi)
+		front_cgi_run(environ, app_serve, app);
+	else if ((e = front_fcgi_run(&cx, STDIN_FILENO,
+	    (unsigned)conf.threads, app_serve, app_idle, app)) != OK)
+		return complain(&cx, false);
+	if (cgi)
+		app_close(app);
+	_exit(0);
+}

@@ -1,0 +1,298 @@
+/* Trees: equal content is one tree whatever the order of edits; diff is exact. */
+#include "unit/unit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "block/block.h"
+#include "engine/engine.h"
+#include "engine/tree.h"
+#include "kv/kv.h"
+
+#define FORMAT_ROOT \
+	"1cfe66a4e12290e4f025c281125f077a266aaa0858b6e54beba912971f4cd16c"
+
+struct model {			/* keys 0 … N-1; value 0: not there */
+	unsigned	v[6000];
+	size_t		n;
+};
+
+struct fixture {
+	struct cx	 cx;
+	struct kv	*kv;
+	struct block	*block;
+	struct engine	*eng;
+};
+
+static int
+setup(void **state)
+{
+	struct fixture		*f = calloc(1, sizeof *f);
+	struct engine_opts	 o;
+
+	cx_init(&f->cx, arena_new());
+	f->kv = kv_mem_open();
+	f->block = block_mem_open();
+	engine_defaults(&o);
+	f->eng = engine_open(f->kv, f->block, &o);
+	assert_ok(&f->cx, engine_init(&f->cx, f->eng));
+	*state = f;
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	struct fixture	*f = *state;
+
+	engine_close(f->eng);
+	block_close(f->block);
+	kv_close(f->kv);
+	arena_free(f->cx.mem);
+	free(f);
+	return 0;
+}
+
+static struct str
+key_of(struct cx *cx, size_t i)
+{
+	return str_printf(cx->mem, "data/p=%05zu/part-%03zu.parquet", i / 7,
+	    i % 7);
+}
+
+static struct str
+value_of(struct cx *cx, unsigned v)
+{
+	return str_printf(cx->mem, "%0*u", 20 + (int)(v % 150), v);
+}
+
+struct list {
+	struct edit	*at;
+	size_t		 n, i;
+};
+
+static enum err
+list_next(struct cx *cx, void *self, struct edit *out, bool *there)
+{
+	struct list	*l = self;
+
+	(void)cx;
+	*there = l->i < l->n;
+	if (*there)
+		*out = l->at[l->i++];
+	return OK;
+}
+
+/* Bring the tree to the model by the edits that differ from another model. */
+static void
+apply(struct fixture *f, struct oid *root, const struct model *was,
+    const struct model *m)
+{
+	struct list	l = { .n = 0 };
+	struct edits	e = { list_next, &l };
+	size_t		i;
+
+	l.at = arena_get(f->cx.mem, m->n * sizeof *l.at);
+	for (i = 0; i < m->n; i++) {
+		if (was != NULL && was->v[i] == m->v[i])
+			continue;
+		if (was == NULL && m->v[i] == 0)
+			continue;
+		l.at[l.n].key = key_of(&f->cx, i);
+		l.at[l.n].gone = m->v[i] == 0;
+		l.at[l.n++].value = value_of(&f->cx, m->v[i]);
+	}
+	assert_ok(&f->cx, tree_apply(&f->cx, f->eng, root, &e, root));
+}
+
+static void
+check_content(struct fixture *f, const struct oid *root,
+    const struct model *m)
+{
+	struct tree_cursor	c;
+	struct str		key, value;
+	uint64_t		count, want = 0;
+	size_t			i;
+	bool			there;
+
+	assert_ok(&f->cx, tree_open(&f->cx, f->eng, NULL, root, STR(""), &c));
+	for (i = 0; i < m->n; i++) {
+		if (m->v[i] == 0)
+			continue;
+		want++;
+		assert_ok(&f->cx, tree_next(&f->cx, NULL, &c, &key, &value,
+		    &there));
+		assert_true(there);
+		assert_true(str_is(key, key_of(&f->cx, i)));
+		assert_true(str_is(value, value_of(&f->cx, m->v[i])));
+	}
+	assert_ok(&f->cx, tree_next(&f->cx, NULL, &c, &key, &value, &there));
+	assert_false(there);
+	tree_close(&c);
+	assert_ok(&f->cx, tree_count(&f->cx, f->eng, NULL, root, &count));
+	assert_int_equal(want, count);
+	for (i = 0; i < m->n; i += 13) {
+		assert_ok(&f->cx, tree_find(&f->cx, f->eng, NULL, root,
+		    key_of(&f->cx, i), &value, &there));
+		assert_int_equal(m->v[i] != 0, there);
+	}
+}
+
+static void
+check_diff(struct fixture *f, const struct oid *a, const struct model *ma,
+    const struct oid *b, const struct model *mb)
+{
+	struct tree_change	ch;
+	struct tree_diff	d;
+	size_t			i;
+	bool			there;
+
+	assert_ok(&f->cx, tree_diff_open(&f->cx, f->eng, NULL, a, b, STR(""),
+	    &d));
+	for (i = 0; i < ma->n; i++) {
+		if (ma->v[i] == mb->v[i])
+			continue;
+		assert_ok(&f->cx, tree_diff_next(&f->cx, &d, &ch, &there));
+		assert_true(there);
+		assert_true(str_is(ch.key, key_of(&f->cx, i)));
+		assert_int_equal(ma->v[i] != 0, ch.a.p != NULL);
+		assert_int_equal(mb->v[i] != 0, ch.b.p != NULL);
+	}
+	assert_ok(&f->cx, tree_diff_next(&f->cx, &d, &ch, &there));
+	assert_false(there);
+	tree_diff_close(&d);
+}
+
+static void
+change(struct model *m, unsigned kind)
+{
+	size_t	i, k, at, n;
+
+	switch (kind % 6) {
+	case 0:				/* scattered */
+		for (k = 0; k < 30; k++)
+			m->v[(size_t)rand() % m->n] = (unsigned)rand() % 3 == 0
+			    ? 0 : (unsigned)rand() % 1000 + 1;
+		break;
+	case 1:				/* a run goes */
+		at = (size_t)rand() % m->n;
+		n = (size_t)rand() % 2000;
+		for (i = at; i < at + n && i < m->n; i++)
+			m->v[i] = 0;
+		break;
+	case 2:				/* the end changes */
+		for (i = m->n - (size_t)rand() % 300; i < m->n; i++)
+			m->v[i] = (unsigned)rand() % 2 ? (unsigned)rand() : 0;
+		break;
+	case 3:				/* one key */
+		m->v[(size_t)rand() % m->n] = (unsigned)rand() % 100;
+		break;
+	case 4:				/* all but a corner goes */
+		at = (size_t)rand() % m->n;
+		for (i = 0; i < m->n; i++)
+			if (i < at || i > at + 40)
+				m->v[i] = 0;
+		break;
+	default:			/* much comes */
+		for (i = 0; i < m->n; i++)
+			if (rand() % 2)
+				m->v[i] = (unsigned)rand() % 1000 + 1;
+	}
+}
+
+static void
+equal_content_is_one_tree(void **state)
+{
+	struct fixture		*f = *state;
+	static struct model	 m, was;
+	struct oid		 root = { { 0 } }, fresh, old;
+	unsigned		 round;
+
+	srand(7);
+	m.n = sizeof m.v / sizeof m.v[0];
+	for (round = 0; round < 60; round++) {
+		struct arena_mark	mark = arena_mark(f->cx.mem);
+
+		was = m;
+		old = root;
+		change(&m, (unsigned)rand());
+		apply(f, &root, &was, &m);
+		memset(&fresh, 0, sizeof fresh);
+		apply(f, &fresh, NULL, &m);
+		assert_string_equal(oid_hex(&fresh).z, oid_hex(&root).z);
+		check_content(f, &root, &m);
+		check_diff(f, &old, &was, &root, &m);
+		arena_back(f->cx.mem, mark);
+	}
+}
+
+static void
+emptied_tree_is_the_zero_id(void **state)
+{
+	struct fixture		*f = *state;
+	static struct model	 m, was;
+	struct oid		 root = { { 0 } };
+
+	m.n = was.n = 500;
+	change(&m, 5);
+	apply(f, &root, NULL, &m);
+	was = m;
+	memset(m.v, 0, sizeof m.v);
+	apply(f, &root, &was, &m);
+	assert_true(oid_is_zero(&root));
+}
+
+/* The format: a tree made years ago must get the same name today. */
+static void
+format_is_fixed(void **state)
+{
+	struct fixture		*f = *state;
+	static struct model	 m;
+	struct oid		 root = { { 0 } };
+	size_t			 i;
+
+	m.n = sizeof m.v / sizeof m.v[0];
+	for (i = 0; i < m.n; i++)
+		m.v[i] = (unsigned)i + 1;
+	apply(f, &root, NULL, &m);
+	assert_string_equal(FORMAT_ROOT, oid_hex(&root).z);
+}
+
+static void
+node_sizes_stay_near_the_target(void **state)
+{
+	size_t		s = 0, n = 0, largest = 0, i;
+	char		key[64];
+
+	(void)state;
+	for (i = 0; i < 200000; i++) {
+		struct str	k = { key, (size_t)snprintf(key, sizeof key,
+		    "key-%zu", i) };
+
+		if (node_cut(k, 0, s, s + 60)) {
+			largest = s + 60 > largest ? s + 60 : largest;
+			s = 0;
+			n++;
+		} else
+			s += 60;
+	}
+	assert_in_range(200000 * 60 / n, 6500, 10000);
+	assert_in_range(largest, 10000, NODE_HARD);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest	tests[] = {
+		cmocka_unit_test_setup_teardown(equal_content_is_one_tree,
+		    setup, teardown),
+		cmocka_unit_test_setup_teardown(emptied_tree_is_the_zero_id,
+		    setup, teardown),
+		cmocka_unit_test_setup_teardown(format_is_fixed, setup,
+		    teardown),
+		cmocka_unit_test(node_sizes_stay_near_the_target),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
