@@ -105,7 +105,7 @@ struct s3_body {
 
 /* sum: compute this one too ("" none), as an upload asks for. */
 enum err	s3_body_open(struct cx *cx, struct s3_call *c, struct str sum,
-		    struct s3_body *out);
+		    struct s3_body **out);
 /* Store the payload, then check all digests and lengths. */
 enum err	s3_body_take(struct cx *cx, struct s3_body *b, uint64_t max,
 		    struct body **out);

@@ -122,12 +122,13 @@ is_framed(const struct s3_call *c)
 
 enum err
 s3_body_open(struct cx *cx, struct s3_call *c, struct str sum,
-    struct s3_body *b)
+    struct s3_body **out)
 {
-	struct str	length;
-	enum err	e;
+	struct s3_body	*b = arena_get(cx->mem, sizeof *b);
+	struct str	 length;
+	enum err	 e;
 
-	memset(b, 0, sizeof *b);
+	*out = b;
 	b->call = c;
 	b->source = c->req->body;
 	b->length = c->req->length;

@@ -18,7 +18,7 @@ etag_of(struct cx *cx, const struct body *b)
 enum err
 s3_put_object(struct cx *cx, struct s3_call *c)
 {
-	struct s3_body	 in;
+	struct s3_body	 *in;
 	struct entry	 en;
 	struct body	*body;
 	struct cond	 cond;
@@ -34,10 +34,10 @@ s3_put_object(struct cx *cx, struct s3_call *c)
 		return e;
 
 	/* Bytes first, then, when all vouches for them, the name. */
-	if ((e = s3_body_take(cx, &in, S3_OBJECT_MAX, &body)) != OK)
+	if ((e = s3_body_take(cx, in, S3_OBJECT_MAX, &body)) != OK)
 		return e;
 	en.etag = etag_of(cx, body);
-	s3_body_sums(cx, &in, &en);
+	s3_body_sums(cx, in, &en);
 	if ((e = store_object_put(cx, c->store, &c->at, body, &en, &cond,
 	    false)) != OK)
 		return e;

@@ -103,7 +103,7 @@ enum err
 s3_upload_part(struct cx *cx, struct s3_call *c)
 {
 	struct part	 part = { .number = 0 };
-	struct s3_body	 in;
+	struct s3_body	 *in;
 	struct upload	 u;
 	struct body	*body;
 	struct uid	 id;
@@ -114,11 +114,11 @@ s3_upload_part(struct cx *cx, struct s3_call *c)
 	    (e = take_number(cx, c, &part.number)) != OK ||
 	    (e = store_upload_get(cx, c->store, &c->at, &id, &u)) != OK ||
 	    (e = s3_body_open(cx, c, u.sum_kind, &in)) != OK ||
-	    (e = s3_body_take(cx, &in, S3_OBJECT_MAX, &body)) != OK)
+	    (e = s3_body_take(cx, in, S3_OBJECT_MAX, &body)) != OK)
 		return e;
 	enc_hex(hex, store_body_md5(body), 16);
 	part.en.etag = str_of(hex);
-	s3_body_sums(cx, &in, &part.en);
+	s3_body_sums(cx, in, &part.en);
 	if ((e = store_upload_part(cx, c->store, &c->at, &id, &part,
 	    body)) != OK)
 		return e;
@@ -215,7 +215,7 @@ static enum err
 take_list(struct cx *cx, struct s3_call *c, struct complete_opts *opt)
 {
 	VEC(struct complete_item) items = { 0 };
-	struct s3_body	in;
+	struct s3_body	*in;
 	struct xml	root, x;
 	struct str	text, v;
 	size_t		i;
@@ -225,14 +225,14 @@ take_list(struct cx *cx, struct s3_call *c, struct complete_opts *opt)
 	/* Here a checksum header speaks of the object, not of this body. */
 	if ((e = s3_body_open(cx, c, STR(""), &in)) != OK)
 		return e;
-	for (i = 0; i < in.n_sums; i++) {
-		if (in.sums[i].in_trailer)
+	for (i = 0; i < in->n_sums; i++) {
+		if (in->sums[i].in_trailer)
 			continue;
-		opt->sum = (struct pair){ str_of(in.sums[i].name),
-		    in.sums[i].want };
-		in.sums[i].want.p = NULL;
+		opt->sum = (struct pair){ str_of(in->sums[i].name),
+		    in->sums[i].want };
+		in->sums[i].want.p = NULL;
 	}
-	if ((e = s3_body_text(cx, &in, &text)) != OK ||
+	if ((e = s3_body_text(cx, in, &text)) != OK ||
 	    (e = xml_parse(cx, text, "CompleteMultipartUpload", &root)) != OK)
 		return e;
 	for (more = xml_child(root, "Part", &x); more;
