@@ -1,12 +1,38 @@
-# Unit and contract tests: what `make check` runs.
+# What `make check` runs: unit and contract tests, fuzz corpora, lints.
+UNIT_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+UNIT_LDADD = $(LDADD) -lcmocka
 if CMOCKA
-UNIT_TESTS = test_tree
+UNIT_TESTS = test_base test_lake test_http test_tree test_engine \
+	kv_contract block_contract
 else
 UNIT_TESTS =
 endif
 check_PROGRAMS += $(UNIT_TESTS)
-TESTS += $(UNIT_TESTS)
-UNIT_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
-test_tree_SOURCES = tests/unit/test_tree.c tests/unit/unit.h
+TESTS += $(UNIT_TESTS) tests/lint/run
+dist_check_SCRIPTS = tests/lint/run
+TEST_EXTENSIONS = .py
+AM_TESTS_ENVIRONMENT = LC_ALL=C; export LC_ALL;
+
+test_base_SOURCES = tests/unit/test_base.c tests/unit/unit.h
+test_base_CPPFLAGS = $(UNIT_CPPFLAGS)
+test_base_LDADD = $(UNIT_LDADD)
+test_lake_SOURCES = tests/unit/test_lake.c
+test_lake_CPPFLAGS = $(UNIT_CPPFLAGS)
+test_lake_LDADD = $(UNIT_LDADD)
+test_http_SOURCES = tests/unit/test_http.c
+test_http_CPPFLAGS = $(UNIT_CPPFLAGS)
+test_http_LDADD = $(UNIT_LDADD)
+test_tree_SOURCES = tests/unit/test_tree.c
 test_tree_CPPFLAGS = $(UNIT_CPPFLAGS)
-test_tree_LDADD = $(LDADD) -lcmocka
+test_tree_LDADD = $(UNIT_LDADD)
+test_engine_SOURCES = tests/unit/test_engine.c
+test_engine_CPPFLAGS = $(UNIT_CPPFLAGS)
+test_engine_LDADD = $(UNIT_LDADD)
+kv_contract_SOURCES = tests/contract/kv_contract.c
+kv_contract_CPPFLAGS = $(UNIT_CPPFLAGS)
+kv_contract_LDADD = $(UNIT_LDADD)
+block_contract_SOURCES = tests/contract/block_contract.c
+block_contract_CPPFLAGS = $(UNIT_CPPFLAGS)
+block_contract_LDADD = $(UNIT_LDADD)
+EXTRA_DIST += tests/run tests/packages tests/requirements.txt \
+	tests/lint/layers

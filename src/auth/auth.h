@@ -37,7 +37,7 @@ struct user {
 	int64_t		created;
 };
 struct key {
-	struct str	id, user, secret;	/* secret: only when asked for */
+	struct str	id, user, secret; /* secret: only when asked for */
 	int64_t		created;
 };
 

@@ -174,8 +174,9 @@ signed_value(struct request *req, struct str name)
 		if (h->name.n != name.n)
 			continue;
 		for (j = 0; j < name.n; j++)
-			if (h->name.p[j] != name.p[j] && !(h->name.p[j] == '-' &&
-			    (name.p[j] == '_' || name.p[j] == '.')))
+			if (h->name.p[j] != name.p[j] &&
+			    (h->name.p[j] != '-' || str_find(STR("_."),
+			    name.p[j]) == 2))
 				break;
 		if (j < name.n)
 			continue;

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #if defined(__SANITIZE_ADDRESS__)
-#define ARENA_SINGLE	1	/* each piece its own malloc: ASan sees overruns */
+#define ARENA_SINGLE	1 /* each piece its own malloc: ASan sees overruns */
 #elif defined(__has_feature)
 #if __has_feature(address_sanitizer)
 #define ARENA_SINGLE	1

@@ -26,7 +26,7 @@ void		 enc_percent(struct buf *b, struct str s, bool slashes);
 bool		 enc_unpercent(struct arena *mem, struct str s, bool plus,
 		    struct str *out);
 
-void		 enc_xml(struct buf *b, struct str s);	/* text and attributes */
+void		 enc_xml(struct buf *b, struct str s); /* text and attributes */
 void		 enc_json(struct buf *b, struct str s);	/* with the quotes */
 
 #endif

@@ -9,7 +9,7 @@
 
 #include <stdbool.h>
 
-void	fault_init(void);		/* reads the environment, once at start */
+void	fault_init(void);	/* reads the environment, once at start */
 bool	fault(const char *point);
 
 #endif

@@ -22,6 +22,6 @@ enum metric {
 enum err	metric_open(struct cx *cx, const char *path);
 void		metric_add(enum metric m, uint64_t n);
 uint64_t	metric_get(enum metric m);
-void		metric_text(struct buf *b);	/* Prometheus text format 0.0.4 */
+void		metric_text(struct buf *b); /* Prometheus text format 0.0.4 */
 
 #endif

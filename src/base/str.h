@@ -23,7 +23,7 @@ struct pair {
 
 struct str	 str_of(const char *z);			/* NULL gives "" */
 struct str	 str_dup(struct arena *mem, struct str s);
-char		*str_z(struct arena *mem, struct str s);	/* terminated copy */
+char		*str_z(struct arena *mem, struct str s); /* terminated copy */
 struct str	 str_printf(struct arena *mem, const char *fmt, ...)
 		    __attribute__((format(printf, 2, 3)));
 
@@ -39,7 +39,8 @@ bool		 str_has(struct str s, struct str part);
 size_t		 str_find(struct str s, char c);
 size_t		 str_find_str(struct str s, struct str part);
 
-struct str	 str_from(struct str s, size_t at);	/* s without its first at bytes */
+/* s without its first at bytes */
+struct str	 str_from(struct str s, size_t at);
 struct str	 str_to(struct str s, size_t n);	/* the first n bytes */
 struct str	 str_trim(struct str s);		/* blanks and tabs */
 struct str	 str_lower(struct arena *mem, struct str s);

@@ -33,7 +33,8 @@ struct str	xml_text(struct cx *cx, struct xml e, const char *name);
 
 /* <name>text</name>, escaped. */
 void		xml_put(struct buf *b, const char *name, struct str text);
-void		xml_put_u64(struct buf *b, const char *name, unsigned long long v);
+void		xml_put_u64(struct buf *b, const char *name,
+		    unsigned long long v);
 void		xml_put_bool(struct buf *b, const char *name, bool v);
 
 #endif

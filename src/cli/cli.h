@@ -20,7 +20,7 @@ struct cli {
 typedef int cli_fn(struct cli *c);
 
 /* Options by name: --name VALUE, or --name alone for a flag. */
-const char	*cli_option(struct cli *c, const char *name);	/* takes it out */
+const char	*cli_option(struct cli *c, const char *name); /* takes it out */
 bool		 cli_flag(struct cli *c, const char *name);
 /* What is left must be n plain words (or fewer, from least). */
 bool		 cli_words(struct cli *c, int least, int most);

@@ -44,7 +44,7 @@ struct merged {
 		struct kv_cursor	*cur;	/* NULL: the tree */
 		struct str		 key, value;
 		bool			 there;
-	} layer[SEALED_MAX + 4];		/* newest first, then the tree */
+	} layer[SEALED_MAX + 4];	/* newest first, then the tree */
 };
 
 enum err	merged_open(struct cx *cx, struct engine *eng,

@@ -41,6 +41,8 @@ seal_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 	    !(s->take_over && uid_is(&cut->ticket, &s->other));
 	if (s->waits)
 		return OK;
+	if ((e = gc_state_find(cx, tx, &s->gs)) != OK)
+		return e;
 	/* What is acknowledged from here on is not in this commit.  [I6] */
 	*cut = (struct cut){ .live = true, .ticket = s->ticket,
 	    .upto = s->br.open, .since = cx->now };
@@ -119,24 +121,16 @@ enum err
 trees_same(struct cx *cx, struct engine *eng, const struct oid *a,
     const struct oid *b, bool *same)
 {
-	struct arena_mark	mark = arena_mark(cx->mem);
 	struct tree_change	ch;
 	struct tree_diff	d;
-	struct entry		x, y;
 	enum err		e;
 	bool			there = true;
 
 	*same = true;
 	e = tree_diff_open(cx, eng, NULL, a, b, STR(""), &d);
 	while (e == OK && *same &&
-	    (e = tree_diff_next(cx, &d, &ch, &there)) == OK && there) {
-		if (ch.a.p == NULL || ch.b.p == NULL)
-			*same = false;
-		else if ((e = entry_parse(cx, ch.a, &x)) == OK &&
-		    (e = entry_parse(cx, ch.b, &y)) == OK)
-			*same = entry_same(&x, &y);
-		arena_back(cx->mem, mark);
-	}
+	    (e = tree_diff_next(cx, &d, &ch, &there)) == OK && there)
+		e = entry_bytes_same(cx, ch.a, ch.b, same);
 	tree_diff_close(&d);
 	return e;
 }
@@ -182,15 +176,15 @@ reach(struct cx *cx, struct sealing *s)
 	}
 }
 
-/* One try, from seal to head. */
+/* From the seal to the head. */
 static enum err
-commit_once(struct cx *cx, struct sealing *s)
+sealed_commit(struct cx *cx, struct sealing *s)
 {
 	struct commit	head;
 	enum err	e;
 	bool		same = false;
 
-	if ((e = seal(cx, s)) != OK || (e = reach(cx, s)) != OK || s->gone)
+	if ((e = reach(cx, s)) != OK || s->gone)
 		return e;
 	if ((e = commit_load(cx, s->eng, &s->r.ruid, &s->br.head,
 	    &head)) != OK)
@@ -198,13 +192,25 @@ commit_once(struct cx *cx, struct sealing *s)
 	if (!s->opt->allow_empty && (e = trees_same(cx, s->eng, &head.tree,
 	    &s->br.cut.tree, &same)) != OK)
 		return e;
-	if (same) {
-		if ((e = kv_write(cx, s->eng->kv, clear_fn, s)) != OK)
-			return e;
+	if (same)
 		return fail(cx, E_NO_CHANGES, "commit: no changes on branch "
 		    "\"%.*s\"", STRF(s->branch));
-	}
 	return kv_write(cx, s->eng->kv, commit_fn, s);
+}
+
+/* One try.  A cut that comes to nothing is not left for others to wait for. */
+static enum err
+commit_once(struct cx *cx, struct sealing *s)
+{
+	struct cx	aside;
+	enum err	e;
+
+	if ((e = seal(cx, s)) != OK || (e = sealed_commit(cx, s)) == OK)
+		return e;
+	e = give_overtaken(cx, s->eng, s->gs.epoch, e);
+	aside = *cx;
+	kv_write(&aside, s->eng->kv, clear_fn, s);
+	return e;
 }
 
 enum err
@@ -217,7 +223,12 @@ commit_create(struct cx *cx, struct engine *eng, struct str repo,
 	int		i;
 
 	for (i = 0; i < TRIES; i++) {
-		if ((e = commit_once(cx, &s)) != OK)
+		e = commit_once(cx, &s);
+		if (e == E_CONDEMNED) {
+			cx_forget(cx);
+			continue;
+		}
+		if (e != OK)
 			return e;
 		if (!s.gone) {
 			metric_add(METRIC_commits, 1);

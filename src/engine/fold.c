@@ -156,6 +156,7 @@ fold_once(struct cx *cx, struct engine *eng, const struct branch_id *id,
 	arena_free(f.page_mem);
 	if (e == OK)
 		e = kv_write(cx, eng->kv, advance_fn, &f);
+	e = give_overtaken(cx, eng, f.epoch, e);
 	if (e == OK && f.advanced) {
 		metric_add(METRIC_folds, 1);
 		engine_note(eng, &id->ruid, id->name, &id->uid);
@@ -165,7 +166,7 @@ fold_once(struct cx *cx, struct engine *eng, const struct branch_id *id,
 		*again = true;
 		e = OK;
 	} else if (e == E_CORRUPT) {
-		/* A node that went while we folded an old state is no damage. */
+		/* A node that went while we folded an old state: no damage. */
 		if (kv_read(cx, eng->kv, look_fn, &f) == OK &&
 		    (!f.there || f.br.low != low)) {
 			cx_forget(cx);

@@ -119,7 +119,7 @@ check_bytes(struct cx *cx, struct fsck *f, struct str path,
 	enum err	e;
 
 	if (en->etag.n != 32)
-		return OK;		/* of a multipart object: no plain MD5 */
+		return OK;	/* of a multipart object: no plain MD5 */
 	e = object_source(cx, f->eng, en, 0, en->size, &src);
 	digest_begin(&d, DIGEST_MD5);
 	while (e == OK && got > 0 && (e = source_read(cx, &src, window,

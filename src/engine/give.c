@@ -88,6 +88,18 @@ give_floor(struct cx *cx, const struct gc_state *gs, uint64_t epoch)
 	return OK;
 }
 
+enum err
+give_overtaken(struct cx *cx, struct engine *eng, uint64_t epoch, enum err e)
+{
+	struct cx	aside = *cx;
+	struct gc_state	gs;
+
+	if (e != E_CORRUPT || gc_state_read(&aside, eng, &gs) != OK ||
+	    gs.floor <= epoch)
+		return e;
+	return give_floor(cx, &gs, epoch);
+}
+
 static enum err
 note(struct cx *cx, struct kv_tx *tx, const struct gc_state *gs, char kind,
     struct str id)

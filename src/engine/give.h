@@ -36,6 +36,13 @@ bool		give_is_file(const struct uid *block);
 /* E_CONDEMNED when what was made in that epoch may be gone. */
 enum err	give_floor(struct cx *cx, const struct gc_state *gs,
 		    uint64_t epoch);
+/*
+ * A job over several transactions that began in this epoch met error e.  When
+ * gc has condemned since, a missing node is its work, not damage:
+ * E_CONDEMNED, and the job starts over.  Else e as it was.
+ */
+enum err	give_overtaken(struct cx *cx, struct engine *eng,
+		    uint64_t epoch, enum err e);
 enum err	give_tree(struct cx *cx, struct kv_tx *tx,
 		    const struct gc_state *gs, const struct oid *root);
 enum err	give_commit(struct cx *cx, struct kv_tx *tx,

@@ -102,7 +102,7 @@ touches(struct cx *cx, struct log *l, const struct commit *c, bool *yes)
 	struct tree_diff	 d;
 	struct commit		 parent;
 	enum err		 e;
-	bool			 there;
+	bool			 there, same;
 
 	*yes = l->q->n_paths + l->q->n_prefixes == 0;
 	if (*yes || c->n_parents != 1)
@@ -114,7 +114,9 @@ touches(struct cx *cx, struct log *l, const struct commit *c, bool *yes)
 	    least_path(l->q), &d);
 	while (e == OK && !*yes &&
 	    (e = tree_diff_next(cx, &d, &ch, &there)) == OK && there)
-		*yes = path_wanted(l->q, ch.key);
+		if (path_wanted(l->q, ch.key) && (e = entry_bytes_same(cx,
+		    ch.a, ch.b, &same)) == OK)
+			*yes = !same;
 	tree_diff_close(&d);
 	return e;
 }

@@ -15,7 +15,7 @@
 
 /* One path that differs from the base on one side or on both. */
 struct three {
-	struct tree_diff	src, dst;	/* base -> source, -> destination */
+	struct tree_diff	src, dst; /* base -> source, -> destination */
 	struct tree_change	s, d;
 	bool			has_s, has_d;
 	bool			use_s, use_d;	/* what the item at hand took */
@@ -48,24 +48,6 @@ three_close(struct three *t)
 	tree_diff_close(&t->dst);
 }
 
-/* The same content, or both absent. */
-static enum err
-values_same(struct cx *cx, struct str a, struct str b, bool *same)
-{
-	struct arena_mark	mark = arena_mark(cx->mem);
-	struct entry		x, y;
-	enum err		e;
-
-	*same = a.p == NULL && b.p == NULL;
-	if (a.p == NULL || b.p == NULL)
-		return OK;
-	if ((e = entry_parse(cx, a, &x)) == OK &&
-	    (e = entry_parse(cx, b, &y)) == OK)
-		*same = entry_same(&x, &y);
-	arena_back(cx->mem, mark);
-	return e;
-}
-
 static enum err
 three_next(struct cx *cx, struct three *t, struct three_item *it, bool *there)
 {
@@ -89,8 +71,8 @@ three_next(struct cx *cx, struct three *t, struct three_item *it, bool *there)
 	it->src = t->use_s ? t->s.b : it->base;
 	it->dst = t->use_d ? t->d.b : it->base;
 	/* Different bytes may still be the same content. */
-	if ((e = values_same(cx, it->base, it->src, &it->by_src)) != OK ||
-	    (e = values_same(cx, it->base, it->dst, &it->by_dst)) != OK)
+	if ((e = entry_bytes_same(cx, it->base, it->src, &it->by_src)) != OK ||
+	    (e = entry_bytes_same(cx, it->base, it->dst, &it->by_dst)) != OK)
 		return e;
 	it->by_src = !it->by_src;
 	it->by_dst = !it->by_dst;
@@ -161,7 +143,7 @@ page_change(struct cx *cx, struct pager *p, struct str path, struct str a,
 	enum err	e;
 	bool		same;
 
-	if ((e = values_same(cx, a, b, &same)) != OK || same)
+	if ((e = entry_bytes_same(cx, a, b, &same)) != OK || same)
 		return e;
 	return page_add(cx, p, a.p == NULL ? CHANGE_ADDED :
 	    b.p == NULL ? CHANGE_REMOVED : CHANGE_CHANGED, path,
@@ -198,8 +180,10 @@ three_dot(struct cx *cx, struct engine *eng, const struct oid *base,
 	e = three_open(cx, eng, base, right, left, page_start(p->q), &t);
 	while (e == OK && !p->done &&
 	    (e = three_next(cx, &t, &it, &there)) == OK && there) {
-		if (!it.by_src ||
-		    (e = values_same(cx, it.src, it.dst, &same)) != OK || same)
+		if (!it.by_src)
+			continue;
+		if ((e = entry_bytes_same(cx, it.src, it.dst, &same)) != OK ||
+		    same)
 			continue;
 		if (it.by_dst)
 			e = page_add(cx, p, CHANGE_CONFLICT, it.path,
@@ -411,7 +395,7 @@ merge_edit(struct cx *cx, void *self, struct edit *out, bool *there)
 	while ((e = three_next(cx, &m->three, &it, there)) == OK && *there) {
 		if (!it.by_src)
 			continue;
-		if ((e = values_same(cx, it.src, it.dst, &same)) != OK)
+		if ((e = entry_bytes_same(cx, it.src, it.dst, &same)) != OK)
 			return e;
 		if (same)
 			continue;
@@ -528,6 +512,7 @@ branch_merge(struct cx *cx, struct engine *eng, struct str repo,
 
 	for (i = 0; i < 10; i++) {
 		e = merge_once(cx, &m);
+		e = give_overtaken(cx, eng, m.gs.epoch, e);
 		if (e == E_CONDEMNED) {
 			cx_forget(cx);
 			continue;

@@ -45,7 +45,7 @@ clear_all(struct cx *cx, struct reap *p, struct str prefix)
 }
 
 struct del {
-	struct str	key, note;	/* note: a reap record to write, or "" */
+	struct str	key, note; /* note: a reap record to write, or "" */
 };
 
 static enum err

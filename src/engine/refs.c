@@ -190,19 +190,21 @@ walk_steps(struct cx *cx, struct kv_tx *tx, const struct repo *r,
 {
 	const struct ref_step	*s;
 	uint32_t		 i, n;
+	struct oid		 parent;
+	size_t			 which;
 	enum err		 e;
 
 	for (s = x->steps; s < x->steps + x->n_steps; s++) {
 		n = s->op == '~' ? s->n : s->n > 0;
+		which = s->op == '~' ? 0 : s->n - 1;
 		for (i = 0; i < n; i++) {
-			size_t	which = s->op == '~' ? 0 : s->n - 1;
-
 			if (which >= c->n_parents)
 				return fail(cx, E_NO_SUCH_REF, "commit %s has "
 				    "no parent %zu", oid_hex(&c->id).z,
 				    which + 1);
-			if ((e = commit_need(cx, tx, &r->ruid,
-			    &c->parents[which], c)) != OK)
+			parent = c->parents[which];
+			if ((e = commit_need(cx, tx, &r->ruid, &parent,
+			    c)) != OK)
 				return e;
 		}
 	}

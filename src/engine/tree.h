@@ -21,7 +21,7 @@ struct tree_cursor {
 	struct oid	 root;
 	struct node_it	*stack[TREE_LEVELS];	/* top is stack[depth - 1] */
 	size_t		 depth;
-	bool		 fresh;			/* the item at hand is not given out */
+	bool		 fresh;	/* the item at hand is not given out */
 };
 
 /* Before the first key >= from.  Close it on every path. */

@@ -376,10 +376,6 @@ part_of_list(struct cx *cx, struct kv_tx *tx, struct uploading *s, size_t i)
 	    (sum != NULL && !str_is(sum->value, it->sum.value)))
 		return fail(cx, E_INVALID_PART, "Part %u could not be found, "
 		    "or its ETag or checksum is another.", it->number);
-	if (i + 1 < s->opt->n && p->en.size < PART_LEAST)
-		return fail(cx, E_PART_TOO_SMALL, "Part %u has %llu bytes; "
-		    "all but the last need 5 MiB.", it->number,
-		    (unsigned long long)p->en.size);
 	return OK;
 }
 
@@ -399,6 +395,12 @@ gather_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 	for (i = 0; i < s->opt->n; i++)
 		if ((e = part_of_list(cx, tx, s, i)) != OK)
 			return e;
+	for (i = 0; i + 1 < s->opt->n; i++)
+		if (s->parts[i].en.size < PART_LEAST)
+			return fail(cx, E_PART_TOO_SMALL, "Part %u has %llu "
+			    "bytes; all but the last need 5 MiB.",
+			    s->parts[i].number,
+			    (unsigned long long)s->parts[i].en.size);
 	return OK;
 }
 

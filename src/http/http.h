@@ -35,9 +35,9 @@ struct request {
 	struct str	 remote;
 	bool		 https;
 	bool		 is_apache;
-	bool		 has_length;		/* length of the body is known */
+	bool		 has_length;	/* length of the body is known */
 	uint64_t	 length;
-	struct source	 body;			/* exactly length bytes, or fails */
+	struct source	 body;	/* exactly length bytes, or fails */
 	uint64_t	 body_read;
 };
 

@@ -42,8 +42,8 @@ request_param(const struct request *req, const char *name)
 static enum method
 method_of(struct str s)
 {
-	static const char *const	names[] = { "GET", "HEAD", "PUT", "POST",
-	    "DELETE", "PATCH", "OPTIONS" };
+	static const char *const	names[] = { "GET", "HEAD", "PUT",
+	    "POST", "DELETE", "PATCH", "OPTIONS" };
 	size_t				i;
 
 	for (i = 0; i < sizeof names / sizeof names[0]; i++)

@@ -98,8 +98,8 @@ void		kv_close(struct kv *kv);
 
 /* Drivers. */
 struct kv_sqlite_opts {
-	bool		 relaxed;	/* a power cut may lose the last writes */
-	bool		 create;	/* make the database; it must not exist */
+	bool		 relaxed; /* a power cut may lose the last writes */
+	bool		 create; /* make the database; it must not exist */
 	const char	*vfs;		/* NULL, or a test's VFS */
 };
 

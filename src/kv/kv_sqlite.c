@@ -67,7 +67,7 @@ static const char *const sql[S_COUNT] = {
 	[S_SCAN] = "SELECT k, v FROM kv WHERE k >= ?1 AND k < ?2 ORDER BY k",
 };
 
-struct conn {			/* one connection, used by one thread at a time */
+struct conn {	/* one connection, used by one thread at a time */
 	struct conn		*next;		/* free list */
 	sqlite3			*db;
 	sqlite3_stmt		*st[S_COUNT];

@@ -40,7 +40,7 @@ struct delete_item {
 
 struct copy_opts {
 	struct cond		 src_cond, dst_cond;
-	const struct entry	*replace;	/* type, metadata, headers; or NULL */
+	const struct entry	*replace; /* type, metadata, headers; or NULL */
 	bool			 replace_tags;	/* tags of replace, too */
 	bool			 force;
 };
@@ -102,7 +102,7 @@ struct complete_opts {
 	struct cond		 cond;
 	struct complete_item	*items;
 	size_t			 n;
-	struct pair		 sum;		/* of the whole object, or empty */
+	struct pair		 sum;	/* of the whole object, or empty */
 	bool			 has_size;
 	uint64_t		 size;
 };

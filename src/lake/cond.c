@@ -59,13 +59,13 @@ cond_check(struct cx *cx, const struct cond *c, enum cond_use use,
 
 	if (en == NULL) {
 		if (c->if_match.p != NULL || c->mtime != 0 || c->has_size)
-			return fail(cx, E_NO_SUCH_OBJECT,
-			    "the object that the condition asks for is not there");
+			return fail(cx, E_NO_SUCH_OBJECT, "the object that "
+			    "the condition asks for is not there");
 		return OK;
 	}
 	if (c->if_match.p != NULL && !listed(c->if_match, en->etag))
 		return refuse(cx, "If-Match");
-	/* If-Match that holds overrides If-Unmodified-Since. [RFC 9110 13.2.2] */
+	/* If-Match that holds overrides it.  [RFC 9110 13.2.2] */
 	if (c->if_match.p == NULL && c->unmodified_since != 0 &&
 	    seconds(en->mtime) > seconds(c->unmodified_since))
 		return refuse(cx, "If-Unmodified-Since");

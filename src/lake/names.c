@@ -73,7 +73,8 @@ name_check_tag(struct cx *cx, struct str name)
 	if (!ok)
 		return fail(cx, E_BAD_NAME, "tag name \"%.*s\": 1 to 255 bytes "
 		    "without blanks, controls and any of %s, without \"..\", "
-		    "not ending in \".\" or \".lock\"", STRF(name), refused + 1);
+		    "not ending in \".\" or \".lock\"", STRF(name),
+		    refused + 1);
 	return OK;
 }
 

@@ -169,7 +169,8 @@ take_extents(struct cx *cx, struct str *s, struct entry *en)
 	en->n_extents = n;
 	en->extents = arena_get(cx->mem, n * sizeof *en->extents);
 	for (i = 0; i < n; i++)
-		if (!take_bytes(s, sizeof(struct uid), en->extents[i].block.b) ||
+		if (!take_bytes(s, sizeof(struct uid),
+		    en->extents[i].block.b) ||
 		    !take_varint(s, &en->extents[i].off) ||
 		    !take_varint(s, &en->extents[i].len))
 			return false;
@@ -246,6 +247,23 @@ entry_same(const struct entry *a, const struct entry *b)
 	return a->size == b->size && str_is(a->etag, b->etag) &&
 	    str_is(a->content_type, b->content_type) &&
 	    pairs_same(a->meta, a->n_meta, b->meta, b->n_meta);
+}
+
+enum err
+entry_bytes_same(struct cx *cx, struct str a, struct str b, bool *same)
+{
+	struct arena_mark	mark = arena_mark(cx->mem);
+	struct entry		x, y;
+	enum err		e;
+
+	*same = a.p == NULL && b.p == NULL;
+	if (a.p == NULL || b.p == NULL)
+		return OK;
+	if ((e = entry_parse(cx, a, &x)) == OK &&
+	    (e = entry_parse(cx, b, &y)) == OK)
+		*same = entry_same(&x, &y);
+	arena_back(cx->mem, mark);
+	return e;
 }
 
 void

@@ -32,7 +32,8 @@ struct oid_hex {
 struct oid_hex	oid_hex(const struct oid *id);
 bool		oid_parse(struct str hex, struct oid *out);
 bool		oid_is(const struct oid *a, const struct oid *b);
-bool		oid_is_zero(const struct oid *a);	/* the empty tree; no commit */
+/* the empty tree; no commit */
+bool		oid_is_zero(const struct oid *a);
 bool		uid_is(const struct uid *a, const struct uid *b);
 struct str	oid_str(const struct oid *id);		/* slice of its bytes */
 struct str	uid_str(const struct uid *id);
@@ -49,7 +50,7 @@ enum { ENTRY_EXTENTS = 4 };		/* more go into a manifest */
 struct entry {
 	uint64_t	 size;
 	int64_t		 mtime;
-	struct str	 etag;			/* without quotes, -N included */
+	struct str	 etag;	/* without quotes, -N included */
 	struct str	 content_type;
 	struct pair	*meta;			/* user metadata, API names */
 	size_t		 n_meta;
@@ -60,11 +61,11 @@ struct entry {
 	bool		 sums_composite;
 	struct pair	*tags;
 	size_t		 n_tags;
-	struct extent	*extents;		/* in order; lengths sum to size */
+	struct extent	*extents;	/* in order; lengths sum to size */
 	size_t		 n_extents;
 	bool		 has_manifest;		/* then extents are there */
 	struct uid	 manifest;
-	uint64_t	*parts;			/* sizes, of a multipart object */
+	uint64_t	*parts;	/* sizes, of a multipart object */
 	size_t		 n_parts;
 };
 
@@ -73,6 +74,9 @@ enum err	entry_parse(struct cx *cx, struct str bytes,
 		    struct entry *out);
 /* Same content: size, ETag, content type and user metadata. */
 bool		entry_same(const struct entry *a, const struct entry *b);
+/* The same of two byte forms; p NULL is an absent entry. */
+enum err	entry_bytes_same(struct cx *cx, struct str a, struct str b,
+		    bool *same);
 
 /* The extents of a manifest, and the part sizes of a multipart object. */
 void		manifest_format(struct buf *b, const struct entry *en);
@@ -87,7 +91,7 @@ struct repo {
 	bool		 read_only;
 	struct pair	*meta;
 	size_t		 n_meta;
-	struct str	*protect;		/* patterns of protected branches */
+	struct str	*protect;	/* patterns of protected branches */
 	size_t		 n_protect;
 };
 
@@ -139,7 +143,7 @@ enum err	commit_parse(struct cx *cx, struct str bytes,
 struct headmove {
 	int64_t		time;
 	struct uid	uid;
-	struct oid	old, new;		/* zero: branch created, deleted */
+	struct oid	old, new;	/* zero: branch created, deleted */
 	struct str	who, what;
 };
 
@@ -153,11 +157,11 @@ struct upload {
 	struct str	 path;
 	int64_t		 created;
 	uint64_t	 turn;			/* grows with each part */
-	struct entry	 meta;			/* type, metadata, headers, tags */
+	struct entry	 meta;	/* type, metadata, headers, tags */
 	struct str	 sum_kind;		/* "", "crc32", … */
 	bool		 sum_composite;
-	bool		 done;			/* completed: its answer follows */
-	struct str	 done_list;		/* digest of the list it was given */
+	bool		 done;	/* completed: its answer follows */
+	struct str	 done_list;	/* digest of the list it was given */
 	struct str	 done_etag;
 };
 
@@ -167,7 +171,7 @@ enum err	upload_parse(struct cx *cx, struct str bytes,
 
 struct part {
 	uint32_t	number;
-	struct entry	en;			/* size, time, ETag, sums, extents */
+	struct entry	en;	/* size, time, ETag, sums, extents */
 };
 
 enum change { CHANGE_ADDED, CHANGE_REMOVED, CHANGE_CHANGED, CHANGE_CONFLICT,
@@ -176,7 +180,7 @@ enum change { CHANGE_ADDED, CHANGE_REMOVED, CHANGE_CHANGED, CHANGE_CONFLICT,
 struct diff_item {
 	enum change	type;
 	struct str	path;		/* with CHANGE_PREFIX: the group */
-	struct entry	en;		/* right side; of removed: the old one */
+	struct entry	en;	/* right side; of removed: the old one */
 };
 
 /* What a listing asks, for objects and names alike. */

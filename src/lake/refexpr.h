@@ -21,7 +21,8 @@ enum ref_mode {
 };
 
 struct ref_step {
-	char		op;	/* '~': nth first-parent ancestor; '^': nth parent */
+	/* '~': nth first-parent ancestor; '^': nth parent */
+	char		op;
 	uint32_t	n;
 };
 

@@ -13,9 +13,9 @@ struct cx;
 
 struct sigv4_request {
 	struct str	 method, path;		/* path decoded once */
-	struct pair	*query;			/* decoded, without the signature */
+	struct pair	*query;	/* decoded, without the signature */
 	size_t		 n_query;
-	struct pair	*headers;		/* the signed ones, names sorted */
+	struct pair	*headers;	/* the signed ones, names sorted */
 	size_t		 n_headers;
 	struct str	 payload;		/* hash, or its stand-in */
 };

@@ -86,7 +86,7 @@ struct s3_sum {
 	const char		*name;		/* "crc32" */
 	enum digest_kind	 kind;
 	struct digest		 digest;
-	struct str		 want;		/* as sent; p NULL: only computed */
+	struct str		 want;	/* as sent; p NULL: only computed */
 	bool			 in_trailer;
 	struct str		 got;		/* base64 */
 };

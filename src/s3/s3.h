@@ -12,7 +12,7 @@ struct store;
 
 struct s3_opts {
 	struct str	 region;
-	struct str	*domains;	/* bucket.<domain> is virtual-host style */
+	struct str	*domains; /* bucket.<domain> is virtual-host style */
 	size_t		 n_domains;
 };
 

@@ -14,7 +14,7 @@ struct listing {
 	struct list_item *items;
 	size_t		 n;
 	bool		 more;
-	struct str	 ref;			/* of the items; "" at the root */
+	struct str	 ref;	/* of the items; "" at the root */
 };
 
 static enum err

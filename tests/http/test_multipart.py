@@ -1,0 +1,167 @@
+"""Multipart uploads."""
+import base64
+import hashlib
+import os
+import zlib
+
+import pytest
+
+MIB = 1 << 20
+
+
+@pytest.fixture
+def upload(lake):
+    lake.id = lake.s3.create_multipart_upload(Bucket=lake.repo, Key="main/mp",
+                                              Metadata={"k": "v"}, ContentType="a/b")["UploadId"]
+    lake.part = lambda n, body: {
+        "PartNumber": n, "ETag": lake.s3.upload_part(
+            Bucket=lake.repo, Key="main/mp", UploadId=lake.id, PartNumber=n, Body=body)["ETag"]}
+    lake.complete = lambda parts, **more: lake.s3.complete_multipart_upload(
+        Bucket=lake.repo, Key="main/mp", UploadId=lake.id, MultipartUpload={"Parts": parts}, **more)
+    return lake
+
+
+def test_complete(upload, refused):
+    bodies = [os.urandom(5 * MIB), os.urandom(5 * MIB), b"tail"]
+    parts = [upload.part(n + 1, b) for n, b in enumerate(bodies)]
+    digest = hashlib.md5(b"".join(hashlib.md5(b).digest() for b in bodies)).hexdigest()
+    with refused("NoSuchKey", 404):
+        upload.body("main/mp")
+    r = upload.complete(parts)
+    assert r["ETag"] == f'"{digest}-3"' and r["Key"] == "main/mp"
+    h = upload.s3.head_object(Bucket=upload.repo, Key="main/mp")
+    assert h["ETag"] == r["ETag"] and h["Metadata"] == {"k": "v"} and h["ContentType"] == "a/b"
+    assert upload.body("main/mp") == b"".join(bodies)
+    edge = upload.body("main/mp", Range=f"bytes={5 * MIB - 2}-{5 * MIB + 1}")
+    assert edge == bodies[0][-2:] + bodies[1][:2]
+    assert upload.complete(parts)["ETag"] == r["ETag"], "the same list again"
+    with refused("NoSuchUpload", 404):
+        upload.complete(parts[:1])
+    assert upload.main.object("mp").stat().checksum == f"{digest}-3"
+
+
+def test_many_parts_go_into_a_manifest(upload):
+    body = os.urandom(5 * MIB)
+    parts = [upload.part(n, body) for n in range(1, 7)] + [upload.part(7, b"end")]
+    upload.complete(parts)
+    upload.commit()
+    assert upload.body("main@/mp") == body * 6 + b"end"
+    upload.s3.copy_object(Bucket=upload.repo, Key="main/copy", CopySource=f"{upload.repo}/main/mp")
+    assert upload.body("main/copy", Range="bytes=-3") == b"end"
+
+
+def test_lists_that_are_refused(upload, refused):
+    one, two = upload.part(1, os.urandom(5 * MIB)), upload.part(2, b"tail")
+    small = upload.part(3, b"small")
+    with refused("InvalidPart", 400):
+        upload.complete([one, {"PartNumber": 9, "ETag": two["ETag"]}])
+    with refused("InvalidPart", 400):
+        upload.complete([{"PartNumber": 1, "ETag": '"no"'}])
+    with refused("InvalidPartOrder", 400):
+        upload.complete([two, one])
+    with refused("EntityTooSmall", 400):
+        upload.complete([two, small])
+    with refused("MalformedXML", 400):
+        upload.complete([])
+    assert upload.complete([one, two])["ETag"].endswith('-2"')
+
+
+def test_a_part_again_replaces_it(upload):
+    upload.part(1, b"first")
+    upload.complete([upload.part(1, b"second")])
+    assert upload.body("main/mp") == b"second"
+
+
+def test_abort(upload, refused):
+    part = upload.part(1, b"x")
+    upload.s3.abort_multipart_upload(Bucket=upload.repo, Key="main/mp", UploadId=upload.id)
+    for call in (lambda: upload.part(2, b"y"), lambda: upload.complete([part]),
+                 lambda: upload.s3.abort_multipart_upload(
+                     Bucket=upload.repo, Key="main/mp", UploadId=upload.id)):
+        with refused("NoSuchUpload", 404):
+            call()
+    assert upload.keys() == []
+
+
+def test_another_key_is_another_upload(upload, refused):
+    with refused("NoSuchUpload", 404):
+        upload.s3.upload_part(Bucket=upload.repo, Key="main/other", UploadId=upload.id,
+                              PartNumber=1, Body=b"x")
+
+
+@pytest.mark.parametrize("number", [0, 10001])
+def test_part_numbers(upload, refused, number):
+    with refused("InvalidArgument", 400):
+        upload.part(number, b"x")
+
+
+def test_lists_of_parts_and_uploads(upload):
+    for n in range(1, 6):
+        upload.part(n, b"x" * n)
+    call = dict(Bucket=upload.repo, Key="main/mp", UploadId=upload.id)
+    page = upload.s3.list_parts(MaxParts=2, **call)
+    assert [p["PartNumber"] for p in page["Parts"]] == [1, 2] and page["IsTruncated"]
+    page = upload.s3.list_parts(PartNumberMarker=page["NextPartNumberMarker"], **call)
+    assert [(p["PartNumber"], p["Size"]) for p in page["Parts"]] == [(3, 3), (4, 4), (5, 5)]
+    other = upload.s3.create_multipart_upload(Bucket=upload.repo, Key="main/x/y")["UploadId"]
+    for prefix, want in (("main/", [upload.id, other]), ("main/x/", [other]),
+                         ("", [upload.id, other]), ("dev/", [])):
+        got = upload.s3.list_multipart_uploads(Bucket=upload.repo, Prefix=prefix)
+        assert [u["UploadId"] for u in got.get("Uploads", [])] == want
+    page = upload.s3.list_multipart_uploads(Bucket=upload.repo, Prefix="main/", MaxUploads=1)
+    page = upload.s3.list_multipart_uploads(
+        Bucket=upload.repo, Prefix="main/", KeyMarker=page["NextKeyMarker"],
+        UploadIdMarker=page["NextUploadIdMarker"])
+    assert [u["UploadId"] for u in page["Uploads"]] == [other]
+
+
+def test_part_copy(upload, refused):
+    body = os.urandom(6 * MIB)
+    upload.put("main/src", body)
+    source = f"{upload.repo}/main/src"
+    copy = lambda n, **more: {"PartNumber": n, "ETag": upload.s3.upload_part_copy(
+        Bucket=upload.repo, Key="main/mp", UploadId=upload.id, PartNumber=n, CopySource=source,
+        **more)["CopyPartResult"]["ETag"]}
+    parts = [copy(1), copy(2, CopySourceRange="bytes=10-19")]
+    assert parts[1]["ETag"] == f'"{hashlib.md5(body[10:20]).hexdigest()}"'
+    with refused("InvalidRange", 416):
+        copy(3, CopySourceRange=f"bytes=0-{6 * MIB}")
+    with refused("InvalidArgument", 400):
+        copy(3, CopySourceRange="bytes=5-")
+    upload.complete(parts)
+    assert upload.body("main/mp") == body + body[10:20]
+
+
+def test_conditional_complete(upload, refused):
+    upload.put("main/mp", b"old")
+    part = upload.part(1, b"new")
+    with refused("PreconditionFailed", 412):
+        upload.complete([part], IfNoneMatch="*")
+    assert upload.body("main/mp") == b"old"
+    upload.s3.delete_object(Bucket=upload.repo, Key="main/mp")
+    upload.complete([part], IfNoneMatch="*")
+    assert upload.body("main/mp") == b"new"
+
+
+@pytest.mark.parametrize("kind", ["COMPOSITE", "FULL_OBJECT"])
+def test_checksum_of_the_whole(lake, refused, kind):
+    bodies = [os.urandom(5 * MIB), b"and the rest"]
+    u = lake.s3.create_multipart_upload(Bucket=lake.repo, Key="main/mp", ChecksumAlgorithm="CRC32",
+                                        ChecksumType=kind)["UploadId"]
+    call = dict(Bucket=lake.repo, Key="main/mp", UploadId=u)
+    parts = []
+    for n, body in enumerate(bodies):
+        r = lake.s3.upload_part(PartNumber=n + 1, Body=body, ChecksumAlgorithm="CRC32", **call)
+        parts.append({"PartNumber": n + 1, "ETag": r["ETag"], "ChecksumCRC32": r["ChecksumCRC32"]})
+    b64 = lambda v: base64.b64encode(v.to_bytes(4, "big")).decode()
+    if kind == "FULL_OBJECT":
+        want = b64(zlib.crc32(b"".join(bodies)))
+        with refused("BadDigest", 400):
+            lake.s3.complete_multipart_upload(MultipartUpload={"Parts": parts},
+                                              ChecksumCRC32="AAAAAA==", **call)
+    else:
+        want = b64(zlib.crc32(b"".join(zlib.crc32(b).to_bytes(4, "big") for b in bodies))) + "-2"
+    r = lake.s3.complete_multipart_upload(MultipartUpload={"Parts": parts}, **call)
+    assert r["ChecksumCRC32"] == want
+    h = lake.s3.head_object(Bucket=lake.repo, Key="main/mp", ChecksumMode="ENABLED")
+    assert h["ChecksumCRC32"] == want and h["ChecksumType"] == kind

@@ -1,0 +1,229 @@
+"""Signatures, streamed bodies, and requests that must be refused."""
+import datetime
+import hashlib
+import http.client
+import socket
+
+import pytest
+
+from conftest import SECRET, s3_client
+from sign import Signed, chunked, crc32
+
+NOW = lambda **d: datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(**d)
+
+
+def put(lake, path="main/o", **more):
+    return Signed(lake.url, "PUT", f"/{lake.repo}/{path}", **more)
+
+
+def test_payload_hash(lake):
+    s = put(lake, payload=hashlib.sha256(b"body").hexdigest())
+    assert s.send(b"body")[0] == 200
+    status, _, text = s.send(b"BODY")
+    assert status == 400 and b"XAmzContentSHA256Mismatch" in text
+    assert lake.body("main/o") == b"body"
+
+
+@pytest.mark.parametrize("size", [0, 1, 8192, 100000])
+def test_signed_chunks(lake, size):
+    body = bytes(i % 251 for i in range(size))
+    s = put(lake, payload="STREAMING-AWS4-HMAC-SHA256-PAYLOAD",
+            headers={"x-amz-decoded-content-length": str(size), "content-encoding": "aws-chunked,gzip"})
+    status, _, text = s.send(chunked(s, body))
+    assert status == 200, text
+    assert lake.body("main/o") == body
+    assert lake.s3.head_object(Bucket=lake.repo, Key="main/o")["ContentEncoding"] == "gzip"
+
+
+@pytest.mark.parametrize("payload,sign", [
+    ("STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER", True),
+    ("STREAMING-UNSIGNED-PAYLOAD-TRAILER", False)])
+def test_trailers(lake, payload, sign):
+    body = b"with a trailer" * 1000
+    headers = {"x-amz-decoded-content-length": str(len(body)),
+               "x-amz-trailer": "x-amz-checksum-crc32"}
+    s = put(lake, payload=payload, headers=headers)
+    status, out, text = s.send(chunked(s, body, sign=sign,
+                                       trailer=("x-amz-checksum-crc32", crc32(body))))
+    assert status == 200 and out["x-amz-checksum-crc32"] == crc32(body), text
+    assert lake.body("main/o") == body
+    status, _, text = s.send(chunked(s, body, sign=sign,
+                                     trailer=("x-amz-checksum-crc32", crc32(b"other"))))
+    assert status == 400 and b"BadDigest" in text
+
+
+def test_spoilt_streams_store_nothing(lake):
+    body = b"x" * 20000
+    headers = {"x-amz-decoded-content-length": str(len(body))}
+    s = put(lake, payload="STREAMING-AWS4-HMAC-SHA256-PAYLOAD", headers=headers)
+    whole = chunked(s, body)
+    for bad, code in ((chunked(s, body, spoil=1), b"SignatureDoesNotMatch"),
+                      (whole[:9000], b"IncompleteBody"), (b"zz\r\n" + whole, b"IncompleteBody"),
+                      (b"5;chunk-signature=" + b"0" * 5000 + whole, b"IncompleteBody")):
+        status, _, text = s.send(bad)
+        assert 400 <= status < 500 and code in text, text
+    s = put(lake, payload="STREAMING-AWS4-HMAC-SHA256-PAYLOAD",
+            headers={"x-amz-decoded-content-length": "7"})
+    status, _, text = s.send(chunked(s, body))
+    assert status == 400, text
+    assert lake.keys() == []
+
+
+def test_presigned_lives_as_long_as_it_says(lake):
+    import urllib.request
+    lake.put("main/o", b"body")
+    url = lake.s3.generate_presigned_url("get_object", Params={"Bucket": lake.repo, "Key": "main/o"},
+                                         ExpiresIn=7 * 24 * 3600)
+    if "X-Amz-Signature" not in url:
+        s3 = s3_client(lake.url, signature_version="s3v4")
+        url = s3.generate_presigned_url("get_object", Params={"Bucket": lake.repo, "Key": "main/o"},
+                                        ExpiresIn=7 * 24 * 3600)
+    assert urllib.request.urlopen(url).read() == b"body"
+    with pytest.raises(urllib.error.HTTPError) as e:
+        urllib.request.urlopen(url.replace("Expires=604800", "Expires=604799"))
+    assert e.value.code == 403
+
+
+def presign(lake, when, expires):
+    """A presigned GET made at another time."""
+    import hmac
+    import urllib.parse
+    from sign import signing_key
+    from conftest import KEY
+    date = when.strftime("%Y%m%dT%H%M%SZ")
+    scope = f"{date[:8]}/us-east-1/s3/aws4_request"
+    host = lake.url.split("//")[1]
+    q = {"X-Amz-Algorithm": "AWS4-HMAC-SHA256", "X-Amz-Credential": f"{KEY}/{scope}",
+         "X-Amz-Date": date, "X-Amz-Expires": str(expires), "X-Amz-SignedHeaders": "host"}
+    query = "&".join(f"{k}={urllib.parse.quote(v, safe='-_.~')}" for k, v in sorted(q.items()))
+    path = f"/{lake.repo}/main/o"
+    canonical = "\n".join(["GET", path, query, f"host:{host}", "", "host", "UNSIGNED-PAYLOAD"])
+    sts = "\n".join(["AWS4-HMAC-SHA256", date, scope, hashlib.sha256(canonical.encode()).hexdigest()])
+    mac = hmac.new(signing_key(date[:8]), sts.encode(), hashlib.sha256).hexdigest()
+    c = http.client.HTTPConnection(host)
+    c.request("GET", f"{path}?{query}&X-Amz-Signature={mac}")
+    r = c.getresponse()
+    return r.status, r.read()
+
+
+@pytest.mark.parametrize("age,expires,want", [
+    (dict(minutes=-20), 3600, 200), (dict(days=-6), 604800, 200), (dict(minutes=-20), 600, 403),
+    (dict(hours=1), 3600, 403), (dict(), 604801, 400)])
+def test_presigned_times(lake, age, expires, want):
+    lake.put("main/o", b"body")
+    status, text = presign(lake, NOW(**age), expires)
+    assert status == want, text
+
+
+@pytest.mark.parametrize("change,status,code", [
+    (dict(secret="wrong"), 403, "SignatureDoesNotMatch"),
+    (dict(key="AKIAUNKNOWN"), 403, "InvalidAccessKeyId"),
+    (dict(when=NOW(hours=-1)), 403, "RequestTimeTooSkewed"),
+    (dict(when=NOW(hours=1)), 403, "RequestTimeTooSkewed"),
+])
+def test_bad_signatures(lake, change, status, code):
+    got, _, text = put(lake, **change).send(b"x")
+    assert got == status and code.encode() in text
+    assert lake.keys() == []
+
+
+def test_any_region_will_do(lake):
+    assert put(lake, region="eu-nowhere-7").send(b"x")[0] == 200
+
+
+def raw(lake, method, path, headers=None, body=b""):
+    c = http.client.HTTPConnection(lake.url.split("//")[1], timeout=30)
+    c.request(method, path, body=body or None, headers=headers or {})
+    r = c.getresponse()
+    return r.status, r.read()
+
+
+def test_unsigned_is_access_denied(lake):
+    status, text = raw(lake, "GET", f"/{lake.repo}/main/o")
+    assert status == 403 and b"AccessDenied" in text
+    status, text = raw(lake, "GET", "/", {"Authorization": "AWS4-HMAC-SHA256 nonsense"})
+    assert status == 400 and b"AuthorizationHeaderMalformed" in text
+
+
+def test_endpoint_with_api_v1_says_so(lake):
+    status, _, text = Signed(lake.url, "GET", "/api/v1/repo/main/x").send()
+    assert status == 404 and b"/api/v1" in text
+
+
+def test_writes_to_what_is_no_branch(lake, refused):
+    lake.put("main/o", b"x")
+    commit = lake.commit()
+    lake.repository.tag("v1").create("main")
+    for ref in ("v1", commit, "main~1", "main@"):
+        with refused("MethodNotAllowed", 405) as r:
+            lake.put(ref + "/o", b"y")
+        assert "read-only ref" in r.message
+        with refused("MethodNotAllowed", 405):
+            lake.s3.delete_object(Bucket=lake.repo, Key=ref + "/o")
+    with refused("NoSuchBucket", 404) as r:
+        lake.put("nobranch/o", b"y")
+    assert "nobranch" in r.message
+    assert lake.body("v1/o") == lake.body(commit + "/o") == lake.body(commit[:9] + "/o") == b"x"
+
+
+def test_names_and_lengths(lake, refused):
+    with refused("KeyTooLongError", 400):
+        lake.put("main/" + "k" * 1025)
+    with refused("NoSuchKey", 404):
+        lake.body("main/" + "absent")
+    status, _, text = put(lake, path="main/%ff%fe").send(b"x")
+    assert status == 400 and b"InvalidArgument" in text
+    status, _, text = Signed(lake.url, "GET", "/Bad_Bucket").send()
+    assert status == 400 and b"InvalidBucketName" in text
+    assert put(lake, path="main/").send(b"")[0] == 200
+    status, _, text = put(lake, path="main/").send(b"x")
+    assert status == 400 and lake.keys() == []
+
+
+@pytest.mark.parametrize("method,query", [
+    ("GET", "acl"), ("PUT", "acl"), ("PUT", "tagging"), ("PUT", "retention"), ("PUT", "renameObject"),
+    ("GET", "torrent"), ("POST", "select"), ("PUT", "legal-hold"), ("GET", "attributes")])
+def test_unknown_subresources_never_fall_through(lake, method, query):
+    lake.put("main/o", b"kept")
+    status, _, text = Signed(lake.url, method, f"/{lake.repo}/main/o", query=query).send(b"<x/>"
+                             if method != "GET" else b"")
+    assert status == 501 and b"NotImplemented" in text, (status, text)
+    assert lake.body("main/o") == b"kept"
+
+
+@pytest.mark.parametrize("body", [
+    b"", b"<", b"<Other/>", b"<Delete></Delete>", b"<Delete><Object><Key></Key></Object></Delete>",
+    b'<!DOCTYPE x [<!ENTITY a "b">]><Delete><Object><Key>&a;</Key></Object></Delete>',
+    b"<Delete>" + b"<a>" * 5000, b"<Delete>" + b"<Object><Key>main/x</Key></Object>" * 1001 + b"</Delete>"])
+def test_bad_xml(lake, body):
+    lake.put("main/x", b"kept")
+    status, _, text = Signed(lake.url, "POST", f"/{lake.repo}", query="delete").send(body)
+    assert status == 400 and b"MalformedXML" in text, text
+    assert lake.body("main/x") == b"kept"
+
+
+def test_truncated_body_stores_nothing(lake):
+    s = put(lake)
+    host, port = s.host.split(":")
+    with socket.create_connection((host, int(port))) as c:
+        head = f"PUT {s.path} HTTP/1.1\r\nContent-Length: 50000\r\n"
+        head += "".join(f"{k}: {v}\r\n" for k, v in s.headers.items()) + "\r\n"
+        c.sendall(head.encode() + b"x" * 100)
+        c.shutdown(socket.SHUT_WR)
+        c.settimeout(5)
+        try:
+            assert b" 200 " not in c.recv(4096)
+        except OSError:
+            pass
+    assert lake.keys() == []
+
+
+def test_sse_is_refused_plainly(lake, refused):
+    with refused("NotImplemented", 501):
+        lake.put("main/o", b"x", ServerSideEncryption="AES256")
+
+
+def test_own_addresses(lake):
+    assert raw(lake, "GET", "/_health") == (200, b"ok\n")
+    status, text = raw(lake, "GET", "/metrics")
+    assert status == 200 and b"lakegate_requests_total" in text

@@ -1,0 +1,204 @@
+/* http, net and the route tables: requests, ranges, signatures, routes. */
+#include "unit/unit.h"
+
+#include <string.h>
+
+#include "api/call.h"
+#include "http/http.h"
+#include "net/sigv4.h"
+#include "s3/call.h"
+
+static struct cx	cx;
+
+static int
+setup(void **state)
+{
+	(void)state;
+	cx_init(&cx, arena_new());
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	arena_free(cx.mem);
+	return 0;
+}
+
+static void
+requests_come_from_variables(void **state)
+{
+	char		*env[] = { (char[]){ "REQUEST_METHOD=PUT" },
+	    (char[]){ "REQUEST_URI=http://h:1/a%2Fb//c?x=1&y&z=%20+" },
+	    (char[]){ "HTTP_X_AMZ_META_A=  v  " },
+	    (char[]){ "HTTP_X_TWICE=1" }, (char[]){ "HTTP_X_TWICE=2" },
+	    (char[]){ "CONTENT_LENGTH=5" }, (char[]){ "HTTP_HOST=h:1" }, NULL };
+	struct source	body = source_of_str(&cx, STR("12345rest"));
+	struct request	req;
+	struct str	text;
+
+	(void)state;
+	assert_ok(&cx, request_from_env(&cx, env, &body, &req));
+	assert_int_equal(M_PUT, req.method);
+	assert_str("/a%2Fb//c", req.raw_path);
+	assert_str("/a/b//c", req.path);
+	assert_int_equal(3, req.n_query);
+	assert_str("  ", request_param(&req, "z"));
+	assert_str("v", request_header(&req, "x-amz-meta-a"));
+	assert_str("1,2", request_header(&req, "x-twice"));
+	assert_ok(&cx, source_all(&cx, &req.body, 100, &text));
+	assert_str("12345", text);
+}
+
+static void
+short_bodies_are_errors(void **state)
+{
+	char		*env[] = { (char[]){ "REQUEST_METHOD=PUT" },
+	    (char[]){ "REQUEST_URI=/x" }, (char[]){ "CONTENT_LENGTH=5" }, NULL };
+	char		*cut[] = { (char[]){ "REQUEST_METHOD=PUT" },
+	    (char[]){ "REQUEST_URI=/x" }, (char[]){ "CONTENT_LENGTH=0" },
+	    (char[]){ "LAKEGATE_CONTENT_LENGTH=5" }, NULL };
+	char		*bad[] = { (char[]){ "REQUEST_URI=/%zz" }, NULL };
+	struct source	body = source_of_str(&cx, STR("123"));
+	struct request	req;
+	struct str	text;
+
+	(void)state;
+	assert_ok(&cx, request_from_env(&cx, env, &body, &req));
+	assert_err(E_INCOMPLETE_BODY, source_all(&cx, &req.body, 9, &text));
+	assert_err(E_INCOMPLETE_BODY, request_from_env(&cx, cut, &body, &req));
+	assert_err(E_BAD_REQUEST, request_from_env(&cx, bad, &body, &req));
+}
+
+static void
+ranges_parse(void **state)
+{
+	static const struct {
+		const char	*range;
+		uint64_t	 size, off, len;
+		bool		 partial;
+		enum err	 want;
+	} cases[] = {
+		{ "bytes=0-0", 10, 0, 1, true, OK },
+		{ "bytes=5-", 10, 5, 5, true, OK },
+		{ "bytes=-3", 10, 7, 3, true, OK },
+		{ "bytes=-30", 10, 0, 10, true, OK },
+		{ "bytes=5-99", 10, 5, 5, true, OK },
+		{ "bytes=10-", 10, 0, 0, false, E_BAD_RANGE },
+		{ "bytes=-0", 10, 0, 0, false, E_BAD_RANGE },
+		{ "bytes=-1", 0, 0, 0, false, E_BAD_RANGE },
+		{ "bytes=3-2", 10, 0, 10, false, OK },
+		{ "bytes=a-b", 10, 0, 10, false, OK },
+		{ "bytes=0-1,3-4", 10, 0, 10, false, OK },
+		{ "lines=0-1", 10, 0, 10, false, OK },
+		{ "", 10, 0, 10, false, OK },
+	};
+	struct span	s;
+	size_t		i;
+
+	(void)state;
+	for (i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		assert_err(cases[i].want, span_parse(&cx,
+		    str_of(cases[i].range), cases[i].size, &s));
+		if (cases[i].want != OK)
+			continue;
+		assert_int_equal(cases[i].partial, s.partial);
+		assert_int_equal(cases[i].off, s.off);
+		assert_int_equal(cases[i].len, s.len);
+	}
+}
+
+/* [AWS SigV4: "GET Object" example of the S3 documentation] */
+static void
+signature_of_the_documented_example(void **state)
+{
+	struct pair		headers[] = {
+		{ STR("host"), STR("examplebucket.s3.amazonaws.com") },
+		{ STR("range"), STR("bytes=0-9") },
+		{ STR("x-amz-content-sha256"), STR("e3b0c44298fc1c149afbf4c899"
+		    "6fb92427ae41e4649b934ca495991b7852b855") },
+		{ STR("x-amz-date"), STR("20130524T000000Z") },
+	};
+	struct sigv4_request	r = { .method = STR("GET"),
+	    .path = STR("/test.txt"), .headers = headers, .n_headers = 4,
+	    .payload = headers[2].value };
+	struct str		sts, canonical;
+	unsigned char		key[SHA256_BYTES];
+	char			hex[65];
+
+	(void)state;
+	sts = sigv4_string_to_sign(&cx, &r, STR("20130524T000000Z"),
+	    STR("20130524/us-east-1/s3/aws4_request"), &canonical);
+	sigv4_key(&cx, STR("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"),
+	    STR("20130524"), STR("us-east-1"), STR("s3"), key);
+	sigv4_sign(key, sts, hex);
+	assert_string_equal("f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd"
+	    "91039c6036bdb41", hex);
+}
+
+/* No row is hidden by an earlier one that always fits first. */
+static void
+no_s3_route_is_hidden(void **state)
+{
+	const struct s3_row	*rows, *a, *b;
+	size_t			 n;
+
+	(void)state;
+	rows = s3_route_table(&n);
+	for (b = rows; b < rows + n; b++)
+		for (a = rows; a < b; a++)
+			assert_false(a->method == b->method &&
+			    a->scope == b->scope &&
+			    (a->must == NULL || (b->must != NULL &&
+			    strcmp(a->must, b->must) == 0)) &&
+			    (a->header == NULL || (b->header != NULL &&
+			    strcmp(a->header, b->header) == 0)));
+}
+
+static void
+no_api_route_is_there_twice(void **state)
+{
+	const struct api_row	*rows;
+	size_t			 i, j, n;
+
+	(void)state;
+	rows = api_route_table(&n);
+	for (i = 0; i < n; i++)
+		for (j = 0; j < i; j++) {
+			assert_false(rows[i].method == rows[j].method &&
+			    strcmp(rows[i].path, rows[j].path) == 0);
+			assert_string_not_equal(rows[i].called,
+			    rows[j].called);
+		}
+}
+
+static void
+every_error_has_a_status(void **state)
+{
+	int		status, e;
+	const char	*code;
+
+	(void)state;
+	for (e = 1; e < ERR_KINDS; e++) {
+		code = s3_error_code((enum err)e, &status);
+		assert_true(code[0] != '\0' && status >= 300);
+		assert_true(api_error_status((enum err)e) >= 300);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest	tests[] = {
+		cmocka_unit_test(requests_come_from_variables),
+		cmocka_unit_test(short_bodies_are_errors),
+		cmocka_unit_test(ranges_parse),
+		cmocka_unit_test(signature_of_the_documented_example),
+		cmocka_unit_test(no_s3_route_is_hidden),
+		cmocka_unit_test(no_api_route_is_there_twice),
+		cmocka_unit_test(every_error_has_a_status),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}

@@ -1,0 +1,254 @@
+/* lake: the mapping, names, ref expressions, conditions, records. */
+#include "unit/unit.h"
+
+#include <string.h>
+
+#include "base/buf.h"
+#include "lake/cond.h"
+#include "lake/lakepath.h"
+#include "lake/names.h"
+#include "lake/record.h"
+#include "lake/refexpr.h"
+
+#define COMMIT_ID \
+	"a44ba65b9cb68acfce75eaf030a43c6443204357723d8876d32c3ff978bc75ab"
+
+static struct cx	cx;
+
+static int
+setup(void **state)
+{
+	(void)state;
+	cx_init(&cx, arena_new());
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	arena_free(cx.mem);
+	return 0;
+}
+
+static void
+keys_map_to_ref_and_path(void **state)
+{
+	static const struct {
+		const char	*key, *ref, *path;
+		bool		 slash;
+	} cases[] = {
+		{ "main/a/b.txt", "main", "a/b.txt", true },
+		{ "main/", "main", "", true },
+		{ "main", "main", "", false },
+		{ "main~2/a", "main~2", "a", true },
+		{ "main//a", "main", "/a", true },
+		{ "/a", "", "a", true },
+		{ "", "", "", false },
+		{ "main/../x", "main", "../x", true },
+	};
+	struct lakepath	lp;
+	size_t		i;
+
+	(void)state;
+	for (i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		lp = lakepath_parse(STR("repo"), str_of(cases[i].key));
+		assert_str(cases[i].ref, lp.ref);
+		assert_str(cases[i].path, lp.path);
+		assert_int_equal(cases[i].slash, lp.slash);
+		if (lp.slash)
+			assert_str(cases[i].key, lakepath_key(cx.mem, lp.ref,
+			    lp.path));
+	}
+}
+
+static void
+names_are_checked(void **state)
+{
+	static const struct {
+		enum err	(*check)(struct cx *, struct str);
+		const char	*name;
+		enum err	 want;
+	} cases[] = {
+		{ name_check_repo, "abc", OK },
+		{ name_check_repo, "a-b-9", OK },
+		{ name_check_repo, "ab", E_BAD_NAME },
+		{ name_check_repo, "Abc", E_BAD_NAME },
+		{ name_check_repo, "-abc", E_BAD_NAME },
+		{ name_check_repo, "a.bc", E_BAD_NAME },
+		{ name_check_repo, "metrics", E_BAD_NAME },
+		{ name_check_branch, "main_2-x", OK },
+		{ name_check_branch, "-x", E_BAD_NAME },
+		{ name_check_branch, "a/b", E_BAD_NAME },
+		{ name_check_branch, "", E_BAD_NAME },
+		{ name_check_tag, "v1.0", OK },
+		{ name_check_tag, "-x", OK },
+		{ name_check_tag, "a..b", E_BAD_NAME },
+		{ name_check_tag, "a@b", E_BAD_NAME },
+		{ name_check_tag, "a~1", E_BAD_NAME },
+		{ name_check_tag, "x.lock", E_BAD_NAME },
+		{ name_check_tag, "a b", E_BAD_NAME },
+		{ name_check_path, "a//b", OK },
+		{ name_check_path, "", E_BAD_PATH },
+		{ name_check_path, "\xff", E_BAD_PATH },
+	};
+	size_t	i;
+
+	(void)state;
+	for (i = 0; i < sizeof cases / sizeof cases[0]; i++)
+		assert_err(cases[i].want, cases[i].check(&cx,
+		    str_of(cases[i].name)));
+}
+
+static void
+ref_expressions_parse(void **state)
+{
+	static const struct {
+		const char	*text, *base, *steps;	/* "~2^1" */
+		enum ref_mode	 mode;
+		enum err	 want;
+	} cases[] = {
+		{ "main", "main", "", REF_PLAIN, OK },
+		{ "main@", "main", "", REF_HEAD, OK },
+		{ "main$", "main", "", REF_STAGED, OK },
+		{ "main~", "main", "~1", REF_PLAIN, OK },
+		{ "main~2^2~", "main", "~2^2~1", REF_PLAIN, OK },
+		{ "main^0", "main", "^0", REF_PLAIN, OK },
+		{ "main@~1", NULL, NULL, REF_PLAIN, E_BAD_REF },
+		{ "main~1@", NULL, NULL, REF_PLAIN, E_BAD_REF },
+		{ "main~x", NULL, NULL, REF_PLAIN, E_BAD_REF },
+		{ "main@{1}", NULL, NULL, REF_PLAIN, E_BAD_REF },
+		{ "~1", NULL, NULL, REF_PLAIN, E_BAD_REF },
+		{ "@", NULL, NULL, REF_PLAIN, E_BAD_REF },
+		{ "", NULL, NULL, REF_PLAIN, E_BAD_REF },
+		{ "ma in", NULL, NULL, REF_PLAIN, E_BAD_REF },
+		{ "main~99999999", NULL, NULL, REF_PLAIN, E_BAD_REF },
+	};
+	struct refexpr	x;
+	struct buf	b;
+	size_t		i, k;
+
+	(void)state;
+	for (i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		assert_err(cases[i].want, refexpr_parse(&cx,
+		    str_of(cases[i].text), &x));
+		if (cases[i].want != OK)
+			continue;
+		assert_str(cases[i].base, x.base);
+		assert_int_equal(cases[i].mode, x.mode);
+		buf_init(&b, cx.mem, 100);
+		for (k = 0; k < x.n_steps; k++)
+			buf_printf(&b, "%c%u", x.steps[k].op, x.steps[k].n);
+		assert_str(cases[i].steps, buf_as_str(&b));
+	}
+}
+
+static void
+conditions_judge(void **state)
+{
+	static const struct {
+		const char	*match, *none;
+		int64_t		 since, until;	/* modified, unmodified */
+		enum cond_use	 use;
+		bool		 there;
+		enum err	 want;
+	} cases[] = {
+		{ NULL, NULL, 0, 0, COND_WRITE, false, OK },
+		{ "\"e\"", NULL, 0, 0, COND_WRITE, true, OK },
+		{ "e", NULL, 0, 0, COND_WRITE, true, OK },
+		{ "\"x\", \"e\"", NULL, 0, 0, COND_WRITE, true, OK },
+		{ "*", NULL, 0, 0, COND_WRITE, true, OK },
+		{ "\"x\"", NULL, 0, 0, COND_WRITE, true, E_PRECONDITION },
+		{ "\"e\"", NULL, 0, 0, COND_WRITE, false, E_NO_SUCH_OBJECT },
+		{ NULL, "*", 0, 0, COND_WRITE, false, OK },
+		{ NULL, "*", 0, 0, COND_WRITE, true, E_PRECONDITION },
+		{ NULL, "\"x\"", 0, 0, COND_WRITE, true, OK },
+		{ NULL, "W/\"e\"", 0, 0, COND_READ, true, E_NOT_MODIFIED },
+		{ NULL, NULL, 9000, 0, COND_READ, true, E_NOT_MODIFIED },
+		{ NULL, NULL, 4000, 0, COND_READ, true, OK },
+		{ NULL, NULL, 0, 4000, COND_READ, true, E_PRECONDITION },
+		/* If-Match that holds overrides the date. */
+		{ "\"e\"", NULL, 0, 4000, COND_READ, true, OK },
+		/* and so does If-None-Match that does not hit. */
+		{ NULL, "\"x\"", 9000, 0, COND_READ, true, OK },
+	};
+	const struct entry	en = { .etag = STR("e"), .mtime = 5000 };
+	struct cond		c;
+	size_t			i;
+
+	(void)state;
+	for (i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		memset(&c, 0, sizeof c);
+		if (cases[i].match != NULL)
+			c.if_match = str_of(cases[i].match);
+		if (cases[i].none != NULL)
+			c.if_none_match = str_of(cases[i].none);
+		c.modified_since = cases[i].since;
+		c.unmodified_since = cases[i].until;
+		assert_err(cases[i].want, cond_check(&cx, &c, cases[i].use,
+		    cases[i].there ? &en : NULL));
+	}
+}
+
+static void
+entries_go_both_ways_and_cut_ones_are_refused(void **state)
+{
+	struct pair	meta[] = { { STR("k"), STR("v") } };
+	struct extent	ext[] = { { { { 7 } }, 5, 10 }, { { { 8 } }, 0, 3 } };
+	uint64_t	parts[] = { 10, 3 };
+	struct entry	en = { .size = 13, .mtime = 99, .etag = STR("e-2"),
+	    .content_type = STR("t"), .meta = meta, .n_meta = 1,
+	    .sums = meta, .n_sums = 1, .sums_composite = true,
+	    .extents = ext, .n_extents = 2, .parts = parts, .n_parts = 2 };
+	struct entry	back;
+	struct buf	b;
+	size_t		n;
+
+	(void)state;
+	buf_init(&b, cx.mem, 4096);
+	entry_format(&b, &en);
+	assert_ok(&cx, entry_parse(&cx, buf_as_str(&b), &back));
+	assert_true(entry_same(&en, &back));
+	assert_int_equal(2, back.n_extents);
+	assert_int_equal(10, back.extents[0].len);
+	assert_int_equal(3, back.parts[1]);
+	assert_true(back.sums_composite);
+	for (n = 0; n < b.n; n++)
+		assert_err(E_CORRUPT, entry_parse(&cx,
+		    str_to(buf_as_str(&b), n), &back));
+}
+
+/* Part of the format: a commit keeps its id for ever. */
+static void
+commit_ids_are_fixed(void **state)
+{
+	struct pair	meta[] = { { STR("b"), STR("2") },
+	    { STR("a"), STR("1") } };
+	struct commit	c = { .n_parents = 1, .generation = 2, .date = 1000,
+	    .committer = STR("me"), .message = STR("m"), .meta = meta,
+	    .n_meta = 2 }, back;
+	struct buf	b;
+
+	(void)state;
+	buf_init(&b, cx.mem, 4096);
+	commit_format(&b, &c);
+	assert_string_equal(COMMIT_ID, oid_hex(&c.id).z);
+	assert_ok(&cx, commit_parse(&cx, buf_as_str(&b), &back));
+	assert_true(oid_is(&c.id, &back.id));
+	assert_str("a", back.meta[0].name);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest	tests[] = {
+		cmocka_unit_test(keys_map_to_ref_and_path),
+		cmocka_unit_test(names_are_checked),
+		cmocka_unit_test(ref_expressions_parse),
+		cmocka_unit_test(conditions_judge),
+		cmocka_unit_test(entries_go_both_ways_and_cut_ones_are_refused),
+		cmocka_unit_test(commit_ids_are_fixed),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
