@@ -153,3 +153,5 @@ lakegate_fcgi_SOURCES = src/worker/main.c
 liblakegate_a_CPPFLAGS = $(AM_CPPFLAGS) \
 	-DCONF_PATH='"$(sysconfdir)/lakegate/lakegate.conf"'
 EXTRA_DIST += src/STYLE src/engine/DESIGN
+EXTRA_DIST += lighttpd/fastcgi.conf lighttpd/cgi.conf lighttpd/lakegate.conf \
+	apache/lakegate.conf examples/quickstart examples/demonstration.py

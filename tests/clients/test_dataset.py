@@ -78,11 +78,14 @@ def test_rclone_goes_both_ways(lake, tmp_path):
         p = src / name
         p.parent.mkdir(parents=True, exist_ok=True)
         p.write_bytes(os.urandom(i * 40000) if i < 3 else b"")
-    env = dict(os.environ, RCLONE_CONFIG=os.devnull)
+    env = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
+    env["RCLONE_CONFIG"] = os.devnull
     remote = (f":s3,provider=Other,access_key_id={KEY},secret_access_key={SECRET},"
               f"endpoint='{lake.url}',force_path_style=true:{lake.repo}/main/up")
-    run = lambda *a: subprocess.run(["rclone", *a], check=True, env=env, capture_output=True,
-                                    text=True).stdout
+
+    def run(*args):
+        r = subprocess.run(["rclone", *args], env=env, capture_output=True, text=True)
+        assert r.returncode == 0, r.stderr
     run("sync", str(src), remote)
     run("check", str(src), remote)
     assert sorted(lake.keys("main/up/")) == sorted("main/up/" + n for n in names)
