@@ -36,3 +36,13 @@ block_contract_CPPFLAGS = $(UNIT_CPPFLAGS)
 block_contract_LDADD = $(UNIT_LDADD)
 EXTRA_DIST += tests/run tests/packages tests/requirements.txt \
 	tests/lint/layers
+
+# Measured by hand: make bench.
+EXTRA_PROGRAMS = bench_memory bench_versions
+bench_memory_SOURCES = tests/bench/memory.c
+bench_versions_SOURCES = tests/bench/versions.c
+EXTRA_DIST += tests/bench/run tests/conftest.py tests/pytest.ini
+CLEANFILES = $(EXTRA_PROGRAMS)
+bench: all bench_memory bench_versions
+	$(top_srcdir)/.venv/bin/python $(srcdir)/tests/bench/run .
+.PHONY: bench
