@@ -46,3 +46,27 @@ CLEANFILES = $(EXTRA_PROGRAMS)
 bench: all bench_memory bench_versions
 	$(top_srcdir)/.venv/bin/python $(srcdir)/tests/bench/run .
 .PHONY: bench
+
+# Fuzz targets: the corpus and mutations of it under `make check`; with
+# --enable-fuzz (clang) one libFuzzer program a target.
+check_PROGRAMS += fuzz_replay
+TESTS += tests/fuzz/replay
+fuzz_replay_SOURCES = tests/fuzz/fuzz.c
+dist_check_SCRIPTS += tests/fuzz/replay
+EXTRA_DIST += tests/fuzz/corpus
+if FUZZ
+noinst_PROGRAMS += fuzz_s3 fuzz_api fuzz_records fuzz_node
+FUZZ_FLAGS = -fsanitize=fuzzer
+fuzz_s3_SOURCES = tests/fuzz/fuzz.c
+fuzz_s3_CPPFLAGS = $(AM_CPPFLAGS) -DTARGET=s3
+fuzz_s3_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_FLAGS)
+fuzz_api_SOURCES = tests/fuzz/fuzz.c
+fuzz_api_CPPFLAGS = $(AM_CPPFLAGS) -DTARGET=api
+fuzz_api_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_FLAGS)
+fuzz_records_SOURCES = tests/fuzz/fuzz.c
+fuzz_records_CPPFLAGS = $(AM_CPPFLAGS) -DTARGET=records
+fuzz_records_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_FLAGS)
+fuzz_node_SOURCES = tests/fuzz/fuzz.c
+fuzz_node_CPPFLAGS = $(AM_CPPFLAGS) -DTARGET=node
+fuzz_node_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_FLAGS)
+endif

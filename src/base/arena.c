@@ -66,6 +66,12 @@ arena_new(void)
 void *
 arena_get(struct arena *a, size_t n)
 {
+	return memset(arena_raw(a, n), 0, n);
+}
+
+void *
+arena_raw(struct arena *a, size_t n)
+{
 	struct chunk	*c = a->top;
 	char		*p;
 
@@ -83,17 +89,18 @@ arena_get(struct arena *a, size_t n)
 #endif
 	p = (char *)(c + 1) + c->used;
 	c->used += n;
-	return memset(p, 0, n);
+	return p;
 }
 
 void *
 arena_dup(struct arena *a, const void *p, size_t n)
 {
-	void	*q;
+	char	*q;
 
-	q = arena_get(a, n + 1);
+	q = arena_raw(a, n + 1);
 	if (n > 0)
 		memcpy(q, p, n);
+	q[n] = '\0';
 	return q;
 }
 

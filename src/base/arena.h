@@ -23,6 +23,9 @@ void		 arena_free(struct arena *a);
 
 /* n bytes, zeroed, aligned for any type; valid until the arena is emptied. */
 void		*arena_get(struct arena *a, size_t n);
+/* The same, with whatever bytes are there: for windows and copies. */
+void		*arena_raw(struct arena *a, size_t n);
+/* A copy with a NUL behind it. */
 void		*arena_dup(struct arena *a, const void *p, size_t n);
 
 /* Call fn(thing) when the arena is emptied or taken back before this point. */

@@ -28,7 +28,7 @@ buf_fits(struct buf *b, size_t n)
 	room = b->room < 128 ? 256 : b->room * 2;
 	while (room < b->n + n)
 		room *= 2;
-	p = arena_get(b->mem, room);
+	p = arena_raw(b->mem, room);
 	if (b->n > 0)
 		memcpy(p, b->p, b->n);
 	b->p = p;

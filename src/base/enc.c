@@ -170,55 +170,62 @@ enc_unpercent(struct arena *mem, struct str s, bool plus, struct str *out)
 	return true;
 }
 
+/* What XML writes for a byte; NULL: the byte itself.  Control characters it
+ * cannot say at all: clients that have such keys ask for encoding-type. */
+static const char *
+xml_escape(unsigned char c)
+{
+	switch (c) {
+	case '&': return "&amp;";
+	case '<': return "&lt;";
+	case '>': return "&gt;";
+	case '"': return "&quot;";
+	case '\'': return "&apos;";
+	case '\t': return "&#9;";
+	case '\n': return "&#10;";
+	case '\r': return "&#13;";
+	default: return c < 0x20 ? "\xef\xbf\xbd" : NULL;
+	}
+}
+
 void
 enc_xml(struct buf *b, struct str s)
 {
-	unsigned char	c;
-	size_t		i;
+	const char	*escape;
+	size_t		 i, from = 0;
 
 	for (i = 0; i < s.n; i++) {
-		c = (unsigned char)s.p[i];
-		switch (c) {
-		case '&': buf_z(b, "&amp;"); break;
-		case '<': buf_z(b, "&lt;"); break;
-		case '>': buf_z(b, "&gt;"); break;
-		case '"': buf_z(b, "&quot;"); break;
-		case '\'': buf_z(b, "&apos;"); break;
-		case '\t': case '\n': case '\r':
-			buf_printf(b, "&#%d;", c);
-			break;
-		default:
-			/* XML 1.0 cannot say other control characters at all;
-			 * clients that have such keys ask for encoding-type. */
-			if (c < 0x20)
-				buf_z(b, "\xef\xbf\xbd");
-			else
-				buf_byte(b, c);
-		}
+		if ((escape = xml_escape((unsigned char)s.p[i])) == NULL)
+			continue;
+		buf_add(b, s.p + from, i - from);
+		buf_z(b, escape);
+		from = i + 1;
 	}
+	buf_add(b, s.p + from, s.n - from);
 }
 
 void
 enc_json(struct buf *b, struct str s)
 {
 	unsigned char	c;
-	size_t		i;
+	size_t		i, from = 0;
 
 	buf_byte(b, '"');
 	for (i = 0; i < s.n; i++) {
 		c = (unsigned char)s.p[i];
+		if (c >= 0x20 && c != '"' && c != '\\')
+			continue;
+		buf_add(b, s.p + from, i - from);
+		from = i + 1;
 		switch (c) {
 		case '"': buf_z(b, "\\\""); break;
 		case '\\': buf_z(b, "\\\\"); break;
 		case '\n': buf_z(b, "\\n"); break;
 		case '\r': buf_z(b, "\\r"); break;
 		case '\t': buf_z(b, "\\t"); break;
-		default:
-			if (c < 0x20)
-				buf_printf(b, "\\u%04x", c);
-			else
-				buf_byte(b, c);
+		default: buf_printf(b, "\\u%04x", c);
 		}
 	}
+	buf_add(b, s.p + from, s.n - from);
 	buf_byte(b, '"');
 }

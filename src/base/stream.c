@@ -24,7 +24,7 @@ source_all(struct cx *cx, const struct source *s, size_t max, struct str *out)
 	size_t		 got;
 	enum err	 e;
 
-	window = arena_get(cx->mem, 16384);
+	window = arena_raw(cx->mem, 16384);
 	buf_init(&b, cx->mem, max);
 	while ((e = source_read(cx, s, window, 16384, &got)) == OK && got > 0) {
 		buf_add(&b, window, got);

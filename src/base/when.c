@@ -58,14 +58,39 @@ when_http(struct arena *mem, int64_t ms)
 	    tm.tm_year + 1900, tm.tm_hour, tm.tm_min, tm.tm_sec);
 }
 
+static char *
+put_digits(char *p, int v, int n)
+{
+	int	i;
+
+	for (i = n - 1; i >= 0; i--, v /= 10)
+		p[i] = (char)('0' + v % 10);
+	return p + n;
+}
+
+/* By hand: a listing has a thousand of them. */
 struct str
 when_iso(struct arena *mem, int64_t ms)
 {
 	struct tm	tm = broken_down(ms);
+	char		*z = arena_raw(mem, 25), *p = z;
 
-	return str_printf(mem, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ",
-	    tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour,
-	    tm.tm_min, tm.tm_sec, (int)(ms % 1000));
+	p = put_digits(p, tm.tm_year + 1900, 4);
+	*p++ = '-';
+	p = put_digits(p, tm.tm_mon + 1, 2);
+	*p++ = '-';
+	p = put_digits(p, tm.tm_mday, 2);
+	*p++ = 'T';
+	p = put_digits(p, tm.tm_hour, 2);
+	*p++ = ':';
+	p = put_digits(p, tm.tm_min, 2);
+	*p++ = ':';
+	p = put_digits(p, tm.tm_sec, 2);
+	*p++ = '.';
+	p = put_digits(p, (int)(ms % 1000), 3);
+	*p++ = 'Z';
+	*p = '\0';
+	return (struct str){ z, (size_t)(p - z) };
 }
 
 struct str

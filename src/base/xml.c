@@ -121,9 +121,13 @@ xml_text(struct cx *cx, struct xml e, const char *name)
 void
 xml_put(struct buf *b, const char *name, struct str text)
 {
-	buf_printf(b, "<%s>", name);
+	buf_byte(b, '<');
+	buf_z(b, name);
+	buf_byte(b, '>');
 	enc_xml(b, text);
-	buf_printf(b, "</%s>", name);
+	buf_add(b, "</", 2);
+	buf_z(b, name);
+	buf_byte(b, '>');
 }
 
 void

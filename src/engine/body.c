@@ -50,7 +50,7 @@ body_take(struct cx *cx, struct engine *eng, const struct source *src,
 {
 	struct body	*b = arena_get(cx->mem, sizeof *b);
 	struct buf	 small;
-	char		*window = arena_get(cx->mem, STREAM_WINDOW);
+	char		*window = arena_raw(cx->mem, STREAM_WINDOW);
 	size_t		 got;
 	enum err	 e;
 

@@ -91,7 +91,7 @@ void
 node_build(struct node_builder *b, struct arena *mem, unsigned level)
 {
 	if (b->p == NULL)
-		b->p = arena_get(mem, NODE_ROOM);
+		b->p = arena_raw(mem, NODE_ROOM);
 	b->mem = mem;
 	b->n = NODE_HEADER;
 	b->count = 0;

@@ -372,7 +372,14 @@ stat_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 	    (e = ref_view(cx, tx, &r, a->at->ref, &v)) != OK ||
 	    (e = view_get(cx, a->eng, tx, &v, a->at->path, a->out)) != OK)
 		return e;
-	if (!a->extents || !a->out->has_manifest)
+	if (!a->extents)
+		return OK;
+	/* A small object is read in the snapshot that found it. */
+	if (a->out->n_extents == 1 &&
+	    !give_is_file(&a->out->extents[0].block))
+		return kv_find(cx, tx, key_small(cx,
+		    &a->out->extents[0].block), &a->out->bytes, &there);
+	if (!a->out->has_manifest)
 		return OK;
 	if ((e = kv_find(cx, tx, key_manifest(cx, &a->out->manifest), &m,
 	    &there)) != OK)
@@ -515,6 +522,12 @@ object_source(struct cx *cx, struct engine *eng, const struct entry *en,
 {
 	struct reading	*r = arena_get(cx->mem, sizeof *r);
 
+	if (en->bytes.p != NULL && en->bytes.n >= en->extents[0].off + off +
+	    len) {
+		*out = source_of_str(cx, str_to(str_from(en->bytes,
+		    en->extents[0].off + off), len));
+		return OK;
+	}
 	r->eng = eng;
 	r->ext = en->extents;
 	r->n = en->n_extents;

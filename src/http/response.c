@@ -124,13 +124,14 @@ static enum err
 send_source(struct cx *cx, const struct response *res,
     const struct sink *out, uint64_t *sent)
 {
-	char		*window = arena_get(cx->mem, STREAM_WINDOW);
-	size_t		 got, n;
+	size_t		 most = res->length < STREAM_WINDOW ?
+	    (size_t)res->length : STREAM_WINDOW, got, n;
+	char		*window = arena_raw(cx->mem, most);
 	enum err	 e;
 
 	while (*sent < res->length) {
-		n = res->length - *sent < STREAM_WINDOW ?
-		    (size_t)(res->length - *sent) : STREAM_WINDOW;
+		n = res->length - *sent < most ?
+		    (size_t)(res->length - *sent) : most;
 		if ((e = source_read(cx, &res->source, window, n, &got)) != OK)
 			return e;
 		if (got == 0)

@@ -67,6 +67,7 @@ struct entry {
 	struct uid	 manifest;
 	uint64_t	*parts;	/* sizes, of a multipart object */
 	size_t		 n_parts;
+	struct str	 bytes;		/* of the one small extent, when read */
 };
 
 void		entry_format(struct buf *b, const struct entry *en);
