@@ -70,3 +70,10 @@ fuzz_node_SOURCES = tests/fuzz/fuzz.c
 fuzz_node_CPPFLAGS = $(AM_CPPFLAGS) -DTARGET=node
 fuzz_node_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_FLAGS)
 endif
+
+# Power cuts: the program and SQLite see stable storage through the linker.
+EXTRA_PROGRAMS += powercut
+powercut_SOURCES = tests/crash/powercut.c
+powercut_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=fsync,--wrap=fdatasync \
+	-Wl,--wrap=write,--wrap=rename
+EXTRA_DIST += tests/crash/powercut
