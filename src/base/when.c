@@ -7,8 +7,8 @@
 
 #include "base/arena.h"
 
-static const char days[] = "SunMonTueWedThuFriSat";
-static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+static const char day_names[] = "SunMonTueWedThuFriSat";
+static const char month_names[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
 
 static int64_t
 clock_us(clockid_t which)
@@ -37,14 +37,29 @@ when_cpu(void)
 	return clock_us(CLOCK_PROCESS_CPUTIME_ID);
 }
 
+/*
+ * UTC without the C library's time zone lock.  Years are counted from March,
+ * so that the leap day is the last of its year; 400 of them are 146097 days.
+ */
 static struct tm
 broken_down(int64_t ms)
 {
-	time_t		t = (time_t)(ms / 1000);
-	struct tm	tm;
+	int64_t		secs = ms > 0 ? ms / 1000 : 0, days = secs / 86400;
+	int64_t		shifted = days + 719468, era, year, day, month;
+	struct tm	tm = { 0 };
 
-	if (gmtime_r(&t, &tm) == NULL)
-		memset(&tm, 0, sizeof tm);
+	era = shifted / 146097;
+	day = shifted % 146097;
+	year = (day - day / 1460 + day / 36524 - day / 146096) / 365;
+	day -= 365 * year + year / 4 - year / 100;
+	month = (5 * day + 2) / 153;
+	tm.tm_mday = (int)(day - (153 * month + 2) / 5 + 1);
+	tm.tm_mon = (int)(month < 10 ? month + 2 : month - 10);
+	tm.tm_year = (int)(year + era * 400 + (tm.tm_mon < 2) - 1900);
+	tm.tm_wday = (int)((days + 4) % 7);
+	tm.tm_hour = (int)(secs / 3600 % 24);
+	tm.tm_min = (int)(secs / 60 % 60);
+	tm.tm_sec = (int)(secs % 60);
 	return tm;
 }
 
@@ -54,7 +69,7 @@ when_http(struct arena *mem, int64_t ms)
 	struct tm	tm = broken_down(ms);
 
 	return str_printf(mem, "%.3s, %02d %.3s %04d %02d:%02d:%02d GMT",
-	    days + 3 * tm.tm_wday, tm.tm_mday, months + 3 * tm.tm_mon,
+	    day_names + 3 * tm.tm_wday, tm.tm_mday, month_names + 3 * tm.tm_mon,
 	    tm.tm_year + 1900, tm.tm_hour, tm.tm_min, tm.tm_sec);
 }
 
@@ -144,10 +159,10 @@ when_http_parse(struct str s, int64_t *ms)
 	    !digits(s, 17, 2, &tm.tm_hour) || !digits(s, 20, 2, &tm.tm_min) ||
 	    !digits(s, 23, 2, &tm.tm_sec))
 		return false;
-	for (m = months; *m != '\0'; m += 3)
+	for (m = month_names; *m != '\0'; m += 3)
 		if (memcmp(m, s.p + 8, 3) == 0)
 			break;
-	tm.tm_mon = (int)(m - months) / 3 + 1;
+	tm.tm_mon = (int)(m - month_names) / 3 + 1;
 	return seconds(&tm, ms);
 }
 

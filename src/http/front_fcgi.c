@@ -74,6 +74,9 @@ accept_loop(void *arg)
 			f->idle(f->arg);
 		atomic_fetch_sub(&f->at_work, 1);
 	}
+	/* A socket that cannot be accepted from is gone for all threads: a
+	 * process without any would stay for ever. */
+	kill(getpid(), SIGTERM);
 	return NULL;
 }
 

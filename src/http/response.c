@@ -6,6 +6,8 @@
 #include "base/cx.h"
 #include "base/enc.h"
 
+enum { TOGETHER = 8192 };	/* a body that goes out with its headers */
+
 void
 response_init(struct response *res, struct cx *cx)
 {
@@ -150,10 +152,10 @@ response_send(struct cx *cx, const struct request *req,
 {
 	struct buf	b;
 	enum err	e;
-	bool		bare, by_server;
+	bool		bare, by_server, whole;
 
 	*sent = 0;
-	buf_init(&b, cx->mem, RESPONSE_HEADERS + 4096 + res->body.n);
+	buf_init(&b, cx->mem, RESPONSE_HEADERS + 4096 + TOGETHER);
 	buf_printf(&b, "Status: %d %s\r\n", res->status, reason(res->status));
 	buf_str(&b, buf_as_str(&res->headers));
 	/* No length with these.  [RFC 9110 8.6] */
@@ -165,12 +167,14 @@ response_send(struct cx *cx, const struct request *req,
 		    req->is_apache && res->length == 0 ? "0" : "",
 		    (unsigned long long)res->length);
 	buf_z(&b, "\r\n");
-	if (!bare && !by_server && !res->is_head && !res->has_source) {
+	whole = !bare && !by_server && !res->is_head && !res->has_source;
+	*sent = whole ? res->body.n : 0;
+	if (whole && res->body.n <= TOGETHER)
 		buf_str(&b, res->body);
-		*sent = res->body.n;
-	}
 	if ((e = out->write(cx, out->self, b.p, b.n)) != OK)
 		return e;
+	if (whole && res->body.n > TOGETHER)
+		return out->write(cx, out->self, res->body.p, res->body.n);
 	if (by_server) {
 		*sent = res->length;
 		return OK;

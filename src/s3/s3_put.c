@@ -5,6 +5,8 @@
 #include "base/when.h"
 #include "base/xml.h"
 
+enum { SHORT_BODY = 16 * 1024 };
+
 static struct str
 etag_of(struct cx *cx, const struct body *b)
 {
@@ -24,13 +26,14 @@ s3_put_object(struct cx *cx, struct s3_call *c)
 	struct cond	 cond;
 	enum err	 e;
 
-	/* What would refuse it is said before the body is taken. */
+	/* What would refuse it is said before the body is taken; a short one
+	 * is here already, and the write itself will say it. */
 	if ((e = s3_refuse_unknown(cx, c)) != OK ||
 	    (e = s3_take_meta(cx, c, &en)) != OK ||
 	    (e = s3_take_cond(cx, c, "", &cond)) != OK ||
 	    (e = s3_body_open(cx, c, STR(""), &in)) != OK ||
-	    (e = store_object_check_write(cx, c->store, &c->at, &cond,
-	    false)) != OK)
+	    (in->length > SHORT_BODY && (e = store_object_check_write(cx,
+	    c->store, &c->at, &cond, false)) != OK))
 		return e;
 
 	/* Bytes first, then, when all vouches for them, the name. */

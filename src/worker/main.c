@@ -41,7 +41,7 @@ main(void)
 	}
 	/* Giving each request's memory back to the kernel would cost a sixth
 	 * of a small GET. */
-	mallopt(M_TRIM_THRESHOLD, 2 << 20);
+	mallopt(M_TRIM_THRESHOLD, 1 << 20);
 	mallopt(M_MMAP_THRESHOLD, 4 << 20);
 	fault_init();
 	cx_init(&cx, arena_new());

@@ -180,6 +180,25 @@ dates_go_both_ways(void **state)
 	assert_false(when_amz_parse(STR("19941106T084937"), &back));
 }
 
+/* Every day of eight centuries, against the C library. */
+static void
+dates_agree_with_the_library(void **state)
+{
+	struct tm	tm;
+	time_t		t;
+	char		want[32];
+
+	(void)state;
+	for (t = 12345; t < (time_t)25000000000; t += 86400) {
+		struct arena_mark	mark = arena_mark(cx.mem);
+
+		gmtime_r(&t, &tm);
+		strftime(want, sizeof want, "%a, %d %b %Y %H:%M:%S GMT", &tm);
+		assert_str(want, when_http(cx.mem, (int64_t)t * 1000));
+		arena_back(cx.mem, mark);
+	}
+}
+
 static void
 utf8_is_checked(void **state)
 {
@@ -270,6 +289,7 @@ main(void)
 		cmocka_unit_test(base64_is_strict),
 		cmocka_unit_test(percent_goes_both_ways),
 		cmocka_unit_test(dates_go_both_ways),
+		cmocka_unit_test(dates_agree_with_the_library),
 		cmocka_unit_test(utf8_is_checked),
 		cmocka_unit_test(numbers_do_not_overflow),
 		cmocka_unit_test(xml_refuses_what_it_should),
