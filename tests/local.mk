@@ -35,7 +35,8 @@ block_contract_SOURCES = tests/contract/block_contract.c
 block_contract_CPPFLAGS = $(UNIT_CPPFLAGS)
 block_contract_LDADD = $(UNIT_LDADD)
 EXTRA_DIST += tests/run tests/packages tests/requirements.txt \
-	tests/lint/layers
+	tests/lint/layers tests/http tests/clients tests/model \
+	tests/crash/test_history.py tests/crash/test_kill.py
 
 # Measured by hand: make bench.
 EXTRA_PROGRAMS = bench_memory bench_versions
@@ -76,4 +77,4 @@ EXTRA_PROGRAMS += powercut
 powercut_SOURCES = tests/crash/powercut.c
 powercut_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=fsync,--wrap=fdatasync \
 	-Wl,--wrap=write,--wrap=rename
-EXTRA_DIST += tests/crash/powercut
+EXTRA_DIST += tests/crash/cuts

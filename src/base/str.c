@@ -28,6 +28,12 @@ str_z(struct arena *mem, struct str s)
 }
 
 struct str
+str_after(struct arena *mem, struct str s)
+{
+	return (struct str){ arena_dup(mem, s.p, s.n), s.n + 1 };
+}
+
+struct str
 str_printf(struct arena *mem, const char *fmt, ...)
 {
 	va_list	 ap;

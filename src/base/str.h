@@ -24,6 +24,8 @@ struct pair {
 struct str	 str_of(const char *z);			/* NULL gives "" */
 struct str	 str_dup(struct arena *mem, struct str s);
 char		*str_z(struct arena *mem, struct str s); /* terminated copy */
+/* The least string that is greater: s and a NUL.  Where a page goes on. */
+struct str	 str_after(struct arena *mem, struct str s);
 struct str	 str_printf(struct arena *mem, const char *fmt, ...)
 		    __attribute__((format(printf, 2, 3)));
 

@@ -68,29 +68,24 @@ page_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 	return e;
 }
 
-/* The next page begins after the last path: that path and a NUL. */
-static struct str
-just_after(struct arena *mem, struct str path)
-{
-	return (struct str){ arena_dup(mem, path.p, path.n), path.n + 1 };
-}
-
 static enum err
 edit_next(struct cx *cx, void *self, struct edit *out, bool *there)
 {
 	struct fold	*f = self;
 	struct cx	 page_cx = *cx;
-	char		 from[PATH_MAX_BYTES + 1];
+	char		 last[PATH_MAX_BYTES];
+	struct str	 key = { last, 0 };
 	enum err	 e;
 
 	if (f->at == f->page.n && !f->ended) {
+		/* The last key outlives its page. */
 		if (f->page.n > 0) {
-			f->from = just_after(f->page_mem,
-			    f->page.at[f->page.n - 1].key);
-			memcpy(from, f->from.p, f->from.n);
-			f->from.p = from;
+			key.n = f->page.at[f->page.n - 1].key.n;
+			memcpy(last, f->page.at[f->page.n - 1].key.p, key.n);
 		}
 		arena_empty(f->page_mem);
+		if (f->page.n > 0)
+			f->from = str_after(f->page_mem, key);
 		f->page.at = NULL;
 		f->page.n = f->page.room = f->at = 0;
 		page_cx.mem = f->page_mem;

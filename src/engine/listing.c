@@ -42,8 +42,7 @@ first_key(struct cx *cx, const struct list_query *q)
 	if (str_starts(q->after, q->prefix) && group_of(q, q->after, &group) &&
 	    str_is(group, q->after))
 		return key_end(cx, q->after);
-	return (struct str){ arena_dup(cx->mem, q->after.p, q->after.n),
-	    q->after.n + 1 };
+	return str_after(cx->mem, q->after);
 }
 
 static enum err

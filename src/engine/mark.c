@@ -65,7 +65,8 @@ each_row(struct cx *cx, struct engine *eng, struct str prefix,
 		e = kv_read(cx, eng->kv, page_fn, &p);
 		for (i = 0; e == OK && i < p.rows.n; i++)
 			e = fn(cx, p.rows.at[i].name, p.rows.at[i].value, arg);
-		if (p.rows.n > 0) {		/* after the last: and a NUL */
+		/* The last key outlives its page. */
+		if (p.rows.n > 0) {
 			i = p.rows.at[p.rows.n - 1].name.n;
 			memcpy(from, p.rows.at[p.rows.n - 1].name.p, i);
 			from[i] = 0;

@@ -678,11 +678,8 @@ names_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 		return e;
 	in = key_range(cx, key(cx, &r.ruid, a->q->prefix));
 	k = key(cx, &r.ruid, a->q->after);
-	if (a->q->after.n > 0 && str_cmp(k, in.lo) >= 0) {
-		k.n++;			/* a NUL follows: the next name */
-		in.lo = str_dup(cx->mem, (struct str){
-		    arena_dup(cx->mem, k.p, k.n - 1), k.n });
-	}
+	if (a->q->after.n > 0 && str_cmp(k, in.lo) >= 0)
+		in.lo = str_after(cx->mem, k);
 	if ((e = kv_scan(cx, tx, in.lo, in.hi, &cur)) != OK)
 		return e;
 	while ((e = kv_next(cx, tx, cur, &k, &v, &there)) == OK && there) {

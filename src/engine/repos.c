@@ -166,7 +166,7 @@ list_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 
 	l->out->more = false;
 	if (l->q->after.n > 0 && str_cmp(key_repo(cx, l->q->after), in.lo) >= 0)
-		in.lo = str_printf(cx->mem, "R%.*s%c", STRF(l->q->after), 0);
+		in.lo = str_after(cx->mem, key_repo(cx, l->q->after));
 	if ((e = kv_scan(cx, tx, in.lo, in.hi, &cur)) != OK)
 		return e;
 	while ((e = kv_next(cx, tx, cur, &k, &v, &there)) == OK && there) {

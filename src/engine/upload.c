@@ -715,9 +715,8 @@ list_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 		/* After one upload, or after all of a path. */
 		memset(id.b, 0xff, sizeof id.b);
 		enc_unhex(l->after_id, id.b, sizeof id.b);
-		after = key_upload(cx, &br.uid, l->q->after, &id);
-		after = (struct str){ arena_dup(cx->mem, after.p, after.n),
-		    after.n + 1 };
+		after = str_after(cx->mem, key_upload(cx, &br.uid,
+		    l->q->after, &id));
 		if (str_cmp(after, in.lo) > 0)
 			in.lo = after;
 	}

@@ -1,0 +1,130 @@
+"""The command: settings, keys, repositories, upkeep."""
+import os
+import re
+import subprocess
+
+import boto3
+import pytest
+from botocore.config import Config
+
+from conftest import Lake, Server
+
+
+@pytest.fixture
+def cli(server, tmp_path):
+    def run(*args, check=True, **env):
+        r = subprocess.run([os.path.join(server.build, "lakegate"), *args], text=True,
+                           capture_output=True, env={**os.environ, **env})
+        assert not check or r.returncode == 0, r.stderr
+        return r
+    run.lake, run.build = server.lake, server.build
+    run.tmp = tmp_path
+    return run
+
+
+def test_usage_and_exit_codes(cli):
+    assert "usage: lakegate" in cli("help").stdout
+    assert cli("nonsense", check=False).returncode == 2
+    assert cli("repo", "create", check=False, LAKEGATE_LAKE=cli.lake).returncode == 2
+    assert cli("gc", "--what", check=False).returncode == 2
+    assert re.match(r"lakegate \d+\.\d+\.\d+$", cli("version").stdout.strip())
+
+
+@pytest.mark.parametrize("text,words", [
+    ("threads = 0", "x.conf:1: threads must be a number from 1"),
+    ("\nnonsense = 1", 'x.conf:2: unknown setting "nonsense"'),
+    ("durability = maybe", "x.conf:1: durability must be one of: full relaxed"),
+    ("[section]\nthreads = 1", "sections are not used"),
+    ("just words", "x.conf:1"),
+])
+def test_bad_settings_are_refused_with_file_and_line(cli, text, words):
+    conf = cli.tmp / "x.conf"
+    conf.write_text(text + "\n")
+    r = cli("conf", check=False, LAKEGATE_CONF=str(conf))
+    assert r.returncode == 1 and words in r.stderr, r.stderr
+
+
+def test_settings_from_file_and_environment(cli):
+    conf = cli.tmp / "x.conf"
+    conf.write_text("threads = 7   ; a comment\nnode_cache = 2M\n")
+    out = cli("conf", LAKEGATE_CONF=str(conf), LAKEGATE_THREADS="9").stdout
+    assert "\nthreads = 9\n" in out and "\nnode_cache = 2097152\n" in out
+    r = cli("conf", check=False, LAKEGATE_NONSENSE="1")
+    assert r.returncode == 1 and "LAKEGATE_NONSENSE" in r.stderr
+
+
+def test_a_lake_is_made_once(cli):
+    where = str(cli.tmp / "lake")
+    out = cli("init", where, "--user", "me").stdout
+    assert re.search(r"access key id +AKIA[A-Z2-7]{16}\n", out)
+    assert oct(os.stat(where + "/master.key").st_mode)[-3:] == "600"
+    secret = re.search(r"secret access key +(\S+)", out).group(1)
+    with open(where + "/meta.db", "rb") as f:
+        assert secret.encode() not in f.read()
+    assert cli("init", where, check=False).returncode == 1
+    assert cli("--lake", where + "x", "fsck", check=False).returncode == 1
+    assert cli("--lake", where, "fsck").stdout.startswith("clean")
+
+
+def test_keys_and_users(server, cli):
+    run = lambda *a, **m: cli("--lake", cli.lake, *a, **m)
+    run("user", "create", "ann")
+    out = run("key", "create", "ann", "--access-key-id", "ANNSKEY",
+              "--secret-access-key", "anns-secret-key").stdout
+    assert "ANNSKEY" in out
+    assert "ANNSKEY\tann\t" in run("key", "list", "ann").stdout
+    s3 = boto3.client("s3", endpoint_url=server.url, aws_access_key_id="ANNSKEY",
+                      aws_secret_access_key="anns-secret-key", region_name="us-east-1",
+                      config=Config(s3={"addressing_style": "path"}, retries={"max_attempts": 0}))
+    s3.list_buckets()
+    run("key", "revoke", "ANNSKEY")
+    with pytest.raises(s3.exceptions.ClientError, match="InvalidAccessKeyId"):
+        s3.list_buckets()
+    assert "ann\t" in run("user", "list").stdout
+    run("user", "delete", "ann")
+    assert run("user", "delete", "ann", check=False).returncode == 1
+
+
+def test_repositories(cli):
+    run = lambda *a, **m: cli("--lake", cli.lake, *a, **m)
+    run("repo", "create", "by-command", "--default-branch", "trunk")
+    assert "by-command\ttrunk\t" in run("repo", "list").stdout
+    assert run("repo", "create", "by-command", check=False).returncode == 1
+    run("repo", "delete", "by-command")
+    assert "by-command" not in run("repo", "list").stdout
+
+
+def test_gc_frees_what_nothing_names(server, cli):
+    lake = Lake(server)
+    for n in range(5):
+        lake.put("main/o", os.urandom(100000))
+    body = os.urandom(100000)
+    lake.put("main/o", body)
+    out = cli("--lake", cli.lake, "gc", "--grace", "0").stdout
+    assert int(re.search(r"(\d+) blocks \((\d+) bytes\)", out).group(1)) >= 5
+    assert lake.body("main/o") == body
+    server.fsck()
+
+
+def test_fsck_finds_a_missing_and_a_changed_file(cli):
+    where = str(cli.tmp / "lake")
+    cli("init", where)
+    run = lambda *a, **m: cli("--lake", where, *a, **m)
+    run("repo", "create", "repo")
+    other = Server("lighttpd", cli.build, where)
+    out = run("key", "create", "me").stdout
+    key = re.search(r"id +(\S+)", out).group(1)
+    secret = re.search(r"secret access key +(\S+)", out).group(1)
+    s3 = boto3.client("s3", endpoint_url=other.url, aws_access_key_id=key,
+                      aws_secret_access_key=secret, region_name="us-east-1",
+                      config=Config(s3={"addressing_style": "path"}))
+    for n in range(2):
+        s3.put_object(Bucket="repo", Key=f"main/{n}", Body=os.urandom(50000))
+    other.stop()
+    assert run("fsck", "--deep").stdout.startswith("clean")
+    blocks = [os.path.join(d, f) for d, _, fs in os.walk(where + "/blocks") for f in fs]
+    with open(blocks[0], "r+b") as f:
+        f.write(b"spoilt")
+    os.unlink(blocks[1])
+    r = run("fsck", "--deep", check=False)
+    assert r.returncode == 1 and "I8:" in r.stdout and "I11:" in r.stdout
