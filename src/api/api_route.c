@@ -220,6 +220,70 @@ static const struct api_row rows[] = {
 	    NULL, "getUsageReportSummary", 0 },
 	{ M_POST, "/sts/login",
 	    NULL, "stsLogin", F_OPEN },
+
+	/* the rest of the contract */
+	{ M_GET, "/repositories/{}/branch_protection",
+	    NULL, "getBranchProtectionRulesDeprecated", 0 },
+	{ M_POST, "/repositories/{}/branch_protection",
+	    NULL, "createBranchProtectionRuleDeprecated", 0 },
+	{ M_DELETE, "/repositories/{}/branch_protection",
+	    NULL, "deleteBranchProtectionRuleDeprecated", 0 },
+	{ M_GET, "/repositories/{}/gc/rules",
+	    NULL, "getGCRulesDeprecated", 0 },
+	{ M_POST, "/repositories/{}/gc/rules",
+	    NULL, "setGCRulesDeprecated", 0 },
+	{ M_DELETE, "/repositories/{}/gc/rules",
+	    NULL, "deleteGCRulesDeprecated", 0 },
+	{ M_POST, "/repositories/{}/gc/prepare_commits/async",
+	    NULL, "prepareGarbageCollectionCommitsAsync", 0 },
+	{ M_GET, "/repositories/{}/gc/prepare_commits/status",
+	    NULL, "prepareGarbageCollectionCommitsStatus", 0 },
+	{ M_PUT, "/repositories/{}/branches/{}/staging/pmpu/{}/parts/{}",
+	    NULL, "uploadPart", 0 },
+	{ M_PUT, "/repositories/{}/branches/{}/staging/pmpu/{}/parts/{}/copy",
+	    NULL, "uploadPartCopy", 0 },
+	{ M_GET, "/repositories/{}/actions/runs/{}/hooks/{}/output",
+	    NULL, "getRunHookOutput", 0 },
+	{ M_GET, "/repositories/{}/metadata/object/{}/{}",
+	    NULL, "getMetadataObject", 0 },
+	{ M_DELETE, "/auth/users/{}/credentials/{}",
+	    NULL, "deleteCredentials", 0 },
+	{ M_GET, "/auth/users/{}/credentials/{}",
+	    NULL, "getCredentials", 0 },
+	{ M_GET, "/auth/users/{}/groups",
+	    NULL, "listUserGroups", 0 },
+	{ M_GET, "/auth/users/{}/policies",
+	    NULL, "listUserPolicies", 0 },
+	{ M_PUT, "/auth/users/{}/policies/{}",
+	    NULL, "attachPolicyToUser", 0 },
+	{ M_DELETE, "/auth/users/{}/policies/{}",
+	    NULL, "detachPolicyFromUser", 0 },
+	{ M_GET, "/auth/groups/{}",
+	    NULL, "getGroup", 0 },
+	{ M_DELETE, "/auth/groups/{}",
+	    NULL, "deleteGroup", 0 },
+	{ M_GET, "/auth/groups/{}/members",
+	    NULL, "listGroupMembers", 0 },
+	{ M_PUT, "/auth/groups/{}/members/{}",
+	    NULL, "addGroupMembership", 0 },
+	{ M_DELETE, "/auth/groups/{}/members/{}",
+	    NULL, "deleteGroupMembership", 0 },
+	{ M_GET, "/auth/groups/{}/policies",
+	    NULL, "listGroupPolicies", 0 },
+	{ M_PUT, "/auth/groups/{}/policies/{}",
+	    NULL, "attachPolicyToGroup", 0 },
+	{ M_DELETE, "/auth/groups/{}/policies/{}",
+	    NULL, "detachPolicyFromGroup", 0 },
+	{ M_GET, "/auth/policies/{}",
+	    NULL, "getPolicy", 0 },
+	{ M_PUT, "/auth/policies/{}",
+	    NULL, "updatePolicy", 0 },
+	{ M_DELETE, "/auth/policies/{}",
+	    NULL, "deletePolicy", 0 },
+	{ M_POST, "/auth/external/principal/login",
+	    NULL, "externalPrincipalLogin", F_OPEN },
+	{ M_GET, "/oidc/callback",
+	    NULL, "oauthCallback", F_OPEN },
 };
 
 enum { ROWS = sizeof rows / sizeof rows[0] };
@@ -233,7 +297,7 @@ api_route_table(size_t *n)
 
 /* Match a template against the raw segments; {} captures, decoded later. */
 static bool
-match(const char *path, struct str target, struct str arg[3])
+match(const char *path, struct str target, struct str arg[API_ARGS])
 {
 	struct str	want = str_of(path + 1), a, b;
 	size_t		n = 0;
@@ -259,7 +323,7 @@ args_decode(struct cx *cx, struct api_call *c)
 {
 	size_t	i;
 
-	for (i = 0; i < 3; i++)
+	for (i = 0; i < API_ARGS; i++)
 		if (!enc_unpercent(cx->mem, c->arg[i], false, &c->arg[i]))
 			return fail(cx, E_BAD_REQUEST, "the path has a bad "
 			    "percent escape");
@@ -271,7 +335,7 @@ wrong_method(struct cx *cx, struct api_call *c)
 {
 	static const char *const	names[] = { "GET", "HEAD", "PUT",
 	    "POST", "DELETE", "PATCH", "OPTIONS", "" };
-	struct str			target, arg[3];
+	struct str			target, arg[API_ARGS];
 	struct buf			allow;
 	size_t				i;
 

@@ -10,7 +10,7 @@
 #include "store/store.h"
 
 enum {
-	API_SEGMENTS = 12,
+	API_ARGS = 4,
 	API_PAGE_MAX = 1000,
 	API_BODY_MAX = 8 << 20,
 	API_ANSWER_MAX = 64 << 20
@@ -27,7 +27,7 @@ struct api_call {
 	struct response		*res;
 	struct identity		 who;
 	const struct api_row	*row;
-	struct str		 arg[3];	/* what the template captured */
+	struct str		 arg[API_ARGS];	/* what the template captured */
 };
 
 typedef enum err api_fn(struct cx *cx, struct api_call *c);

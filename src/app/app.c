@@ -67,6 +67,8 @@ open_engine(struct cx *cx, struct app *a)
 	o.cache_bytes = (size_t)c->node_cache;
 	o.area_rows = (size_t)c->area_rows;
 	o.area_tombs = (size_t)c->area_tombstones;
+	o.dir = dir;
+	o.reserve = (uint64_t)c->reserve;
 	a->eng = engine_open(a->kv, a->block, &o);
 	a->store = store_engine_open(a->eng);
 	return OK;

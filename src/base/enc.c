@@ -201,7 +201,7 @@ enc_xml(struct buf *b, struct str s)
 		buf_z(b, escape);
 		from = i + 1;
 	}
-	buf_add(b, s.p + from, s.n - from);
+	buf_str(b, str_from(s, from));
 }
 
 void
@@ -226,6 +226,6 @@ enc_json(struct buf *b, struct str s)
 		default: buf_printf(b, "\\u%04x", c);
 		}
 	}
-	buf_add(b, s.p + from, s.n - from);
+	buf_str(b, str_from(s, from));
 	buf_byte(b, '"');
 }

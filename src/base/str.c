@@ -122,6 +122,8 @@ str_from(struct str s, size_t at)
 {
 	if (at > s.n)
 		at = s.n;
+	if (at == 0)
+		return s;		/* p may be NULL: no arithmetic on it */
 	return (struct str){ s.p + at, s.n - at };
 }
 

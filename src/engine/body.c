@@ -54,6 +54,8 @@ body_take(struct cx *cx, struct engine *eng, const struct source *src,
 	size_t		 got;
 	enum err	 e;
 
+	if ((e = engine_room(cx, eng)) != OK)
+		return e;
 	b->eng = eng;
 	digest_begin(&b->digest, DIGEST_MD5);
 	arena_defer(cx->mem, body_release, b);

@@ -41,7 +41,8 @@ seal_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 	    !(s->take_over && uid_is(&cut->ticket, &s->other));
 	if (s->waits)
 		return OK;
-	if ((e = gc_state_find(cx, tx, &s->gs)) != OK)
+	if ((e = area_room(cx, &s->br)) != OK ||
+	    (e = gc_state_find(cx, tx, &s->gs)) != OK)
 		return e;
 	/* What is acknowledged from here on is not in this commit.  [I6] */
 	*cut = (struct cut){ .live = true, .ticket = s->ticket,
@@ -205,7 +206,8 @@ commit_once(struct cx *cx, struct sealing *s)
 	struct cx	aside;
 	enum err	e;
 
-	if ((e = seal(cx, s)) != OK || (e = sealed_commit(cx, s)) == OK)
+	if ((e = fold_help(cx, s->eng, s->repo, s->branch)) != OK ||
+	    (e = seal(cx, s)) != OK || (e = sealed_commit(cx, s)) == OK)
 		return e;
 	e = give_overtaken(cx, s->eng, s->gs.epoch, e);
 	aside = *cx;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fileio.h"
 #include "engine/fold.h"
 #include "engine/give.h"
 #include "engine/node.h"
@@ -47,6 +48,20 @@ engine_close(struct engine *eng)
 	node_cache_close(eng->cache);
 	pthread_mutex_destroy(&eng->lock);
 	free(eng);
+}
+
+enum err
+engine_room(struct cx *cx, struct engine *eng)
+{
+	uint64_t	bytes;
+	enum err	e;
+
+	if (eng->opt.dir == NULL)
+		return OK;
+	if ((e = file_free_space(cx, eng->opt.dir, &bytes)) != OK)
+		return e;
+	return bytes >= eng->opt.reserve ? OK : fail(cx, E_DISK_FULL,
+	    "the lake's disk is full: delete, or run lakegate gc");
 }
 
 struct kv *

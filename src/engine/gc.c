@@ -604,8 +604,8 @@ gc_run(struct cx *cx, struct engine *eng, const struct gc_opts *opt,
 	gc.m.progress_arg = opt->arg;
 	bloom_open(&gc.bloom, gc.counted);
 	e = mark_all(cx, &gc);
-	if (e == OK && gc.ended)
-		e = sweep(cx, &gc);
+	if (e == OK && gc.ended && (e = sweep(cx, &gc)) == OK)
+		e = kv_trim(cx, eng->kv);
 	if (e == E_CONDEMNED && gc.overtaken) {
 		cx_forget(cx);
 		e = OK;

@@ -29,6 +29,9 @@ struct engine {
 	struct tend		*tends;
 };
 
+/* E_DISK_FULL below the reserve: for writes that bring bytes. */
+enum err engine_room(struct cx *cx, struct engine *eng);
+
 /* Remember a branch for engine_tend; each is on the list once. */
 void	engine_note(struct engine *eng, const struct uid *ruid,
 	    struct str name, const struct uid *uid);

@@ -351,7 +351,7 @@ merge_seal_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 
 	if ((e = branch_need(cx, tx, &m->r.ruid, m->branch, &m->br)) != OK ||
 	    (e = area_is_empty(cx, tx, &m->br, m->br.open, &empty)) != OK ||
-	    empty)
+	    empty || (e = area_room(cx, &m->br)) != OK)
 		return e;
 	m->br.open++;
 	return branch_put(cx, tx, &m->r.ruid, &m->br);
@@ -368,7 +368,8 @@ merge_clean(struct cx *cx, struct merging *m)
 	if ((e = kv_read(cx, m->eng->kv, merge_look_fn, m)) != OK)
 		return e;
 	if (m->staged) {
-		if ((e = kv_write(cx, m->eng->kv, merge_seal_fn, m)) != OK)
+		if ((e = fold_help(cx, m->eng, m->repo, m->branch)) != OK ||
+		    (e = kv_write(cx, m->eng->kv, merge_seal_fn, m)) != OK)
 			return e;
 		id = (struct branch_id){ m->r.ruid, m->br.uid, m->branch };
 		if ((e = fold_branch(cx, m->eng, &id, &did)) != OK ||

@@ -312,7 +312,8 @@ object_copy(struct cx *cx, struct engine *eng, const struct at *src,
 	enum err	e;
 
 	if ((e = name_check_path(cx, dst->path)) != OK ||
-	    (e = name_check_path(cx, src->path)) != OK)
+	    (e = name_check_path(cx, src->path)) != OK ||
+	    (e = engine_room(cx, eng)) != OK)
 		return e;
 	return write_run(cx, &w, copy_fn);
 }

@@ -105,6 +105,12 @@ kv_clear(struct cx *cx, struct kv_tx *tx, struct str lo, struct str hi,
 	return tx->kv->ops->clear(cx, tx, lo, hi, max, n);
 }
 
+enum err
+kv_trim(struct cx *cx, struct kv *kv)
+{
+	return kv->ops->trim(cx, kv);
+}
+
 void
 kv_close(struct kv *kv)
 {

@@ -61,6 +61,8 @@ struct kv_ops {
 	/* Delete the first max keys of [lo, hi); *n says how many. */
 	enum err (*clear)(struct cx *, struct kv_tx *, struct str lo,
 	    struct str hi, size_t max, size_t *n);
+	/* Give free pages back to the disk, in short steps. */
+	enum err (*trim)(struct cx *, struct kv *);
 	void (*close)(struct kv *);
 };
 
@@ -94,6 +96,7 @@ enum err	kv_last(struct cx *cx, struct kv_tx *tx, struct str lo,
 		    bool *there);
 enum err	kv_clear(struct cx *cx, struct kv_tx *tx, struct str lo,
 		    struct str hi, size_t max, size_t *n);
+enum err	kv_trim(struct cx *cx, struct kv *kv);
 void		kv_close(struct kv *kv);
 
 /* Drivers. */

@@ -287,6 +287,14 @@ mem_clear(struct cx *cx, struct kv_tx *tx, struct str lo, struct str hi,
 	return OK;
 }
 
+static enum err
+mem_trim(struct cx *cx, struct kv *kv)
+{
+	(void)cx;
+	(void)kv;
+	return OK;
+}
+
 static void
 mem_close(struct kv *kv)
 {
@@ -306,7 +314,8 @@ static const struct kv_ops mem_ops = {
 	.read = mem_read, .write = mem_write, .find = mem_find,
 	.put = mem_put, .del = mem_delete, .scan = mem_scan,
 	.next = mem_next, .seek = mem_seek, .cursor_close = mem_cursor_close,
-	.last = mem_last, .clear = mem_clear, .close = mem_close,
+	.last = mem_last, .clear = mem_clear, .trim = mem_trim,
+	.close = mem_close,
 };
 
 struct kv *

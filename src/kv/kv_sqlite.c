@@ -730,6 +730,42 @@ sqlite_clear(struct cx *cx, struct kv_tx *tx, struct str lo, struct str hi,
 	return OK;
 }
 
+static int
+free_pages(struct conn *c)
+{
+	sqlite3_stmt	*st;
+	int		 n = 0;
+
+	if (sqlite3_prepare_v2(c->db, "PRAGMA freelist_count", -1, &st,
+	    NULL) == SQLITE_OK && sqlite3_step(st) == SQLITE_ROW)
+		n = sqlite3_column_int(st, 0);
+	sqlite3_finalize(st);
+	return n;
+}
+
+static enum err
+sqlite_trim(struct cx *cx, struct kv *kv)
+{
+	struct sqlite_kv	*s = (struct sqlite_kv *)kv;
+	struct conn		*c;
+	enum err		 e = OK;
+	int			 left = 1;
+
+	while (e == OK && left > 0) {
+		if ((e = turnstile_enter(cx, s)) != OK)
+			return e;
+		if ((e = conn_take(cx, s, &c)) == OK) {
+			if (sqlite3_exec(c->db, "PRAGMA incremental_vacuum"
+			    "(500)", NULL, NULL, NULL) != SQLITE_OK)
+				e = bad(cx, c, "vacuum");
+			left = free_pages(c);
+			conn_give(s, c, e == OK);
+		}
+		file_unlock(s->writer_fd);
+	}
+	return e;
+}
+
 static void
 sqlite_close_all(struct kv *kv)
 {
@@ -753,7 +789,7 @@ static const struct kv_ops sqlite_ops = {
 	.put = sqlite_put, .del = sqlite_delete, .scan = sqlite_scan,
 	.next = sqlite_next, .seek = sqlite_seek,
 	.cursor_close = cursor_close, .last = sqlite_last,
-	.clear = sqlite_clear, .close = sqlite_close_all,
+	.clear = sqlite_clear, .trim = sqlite_trim, .close = sqlite_close_all,
 };
 
 static enum err

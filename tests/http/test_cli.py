@@ -106,6 +106,36 @@ def test_gc_frees_what_nothing_names(server, cli):
     server.fsck()
 
 
+def test_a_reserve_of_disk_is_kept_for_cleaning_up(cli):
+    """Below it puts are refused and deletes are not."""
+    where = str(cli.tmp / "lake")
+    out = cli("init", where).stdout
+    key = re.search(r"id +(\S+)", out).group(1)
+    secret = re.search(r"secret access key +(\S+)", out).group(1)
+    cli("--lake", where, "repo", "create", "repo")
+    conf = cli.tmp / "x.conf"
+    codes = []
+    for reserve in ("0", "1024G"):
+        conf.write_text(f"reserve = {reserve}\n")
+        os.environ["LAKEGATE_CONF"] = str(conf)
+        try:
+            s = Server("lighttpd", cli.build, where)
+        finally:
+            del os.environ["LAKEGATE_CONF"]
+        s3 = boto3.client("s3", endpoint_url=s.url, aws_access_key_id=key,
+                          aws_secret_access_key=secret, region_name="us-east-1",
+                          config=Config(s3={"addressing_style": "path"},
+                                        retries={"max_attempts": 0}))
+        for call in (lambda: s3.put_object(Bucket="repo", Key="main/o", Body=b"x"),
+                     lambda: s3.delete_object(Bucket="repo", Key="main/o")):
+            try:
+                codes.append(call()["ResponseMetadata"]["HTTPStatusCode"])
+            except s3.exceptions.ClientError as e:
+                codes.append(e.response["Error"]["Code"])
+        s.stop()
+    assert codes == [200, 204, "ServiceUnavailable", 204]
+
+
 def test_fsck_finds_a_missing_and_a_changed_file(cli):
     where = str(cli.tmp / "lake")
     cli("init", where)

@@ -174,6 +174,38 @@ def test_delete_of_a_committed_object_is_a_change(lake):
     assert lake.keys() == [] and lake.keys("main@/") == ["main@/o"]
 
 
+def test_conditional_delete(lake, refused):
+    etag = lake.put("main/o", b"1")["ETag"]
+    other = lake.put("main/p", b"2")["ETag"]
+    call = dict(Bucket=lake.repo, Key="main/o")
+    with refused("PreconditionFailed", 412):
+        lake.s3.delete_object(IfMatch=other, **call)
+    assert lake.body("main/o") == b"1"
+    r = lake.s3.delete_objects(Bucket=lake.repo, Delete={"Objects": [
+        {"Key": "main/o", "ETag": other}, {"Key": "main/p", "ETag": other}]})
+    assert [e["Code"] for e in r["Errors"]] == ["PreconditionFailed"]
+    assert [d["Key"] for d in r["Deleted"]] == ["main/p"]
+    lake.s3.delete_object(IfMatch=etag, **call)
+    assert lake.keys() == []
+
+
+def test_tags_come_with_the_object(lake, refused):
+    lake.put("main/o", b"x", Tagging="a=1&b=two%20words")
+    assert lake.s3.head_object(Bucket=lake.repo, Key="main/o")["TagCount"] == 2
+    with refused("InvalidArgument", 400):
+        lake.put("main/o", b"x", Tagging="&".join(f"k{i}=v" for i in range(11)))
+
+
+def test_copy_to_a_place_that_must_be_free(lake, refused):
+    lake.put("main/a", b"a")
+    lake.put("main/b", b"b")
+    source = f"{lake.repo}/main/a"
+    with refused("PreconditionFailed", 412):
+        lake.s3.copy_object(Bucket=lake.repo, Key="main/b", CopySource=source, IfNoneMatch="*")
+    lake.s3.copy_object(Bucket=lake.repo, Key="main/c", CopySource=source, IfNoneMatch="*")
+    assert lake.body("main/b") == b"b" and lake.body("main/c") == b"a"
+
+
 def test_delete_objects_is_honest_key_by_key(lake):
     for i in range(5):
         lake.put(f"main/o{i}")
