@@ -149,35 +149,41 @@ cli_progress_end(void)
 		fprintf(stderr, "\r%60s\r", "");
 }
 
+static int
+run(struct cli *c)
+{
+	const char	*lake = cli_option(c, "--lake");
+	size_t		 i;
+
+	if (c->argc == 0 || strcmp(c->argv[0], "help") == 0 ||
+	    strcmp(c->argv[0], "--help") == 0)
+		return usage(c->argc == 0 ? stderr : stdout);
+	for (i = 0; i < COMMANDS; i++)
+		if (strcmp(c->argv[0], commands[i].name) == 0)
+			break;
+	if (i == COMMANDS) {
+		fprintf(stderr, "lakegate: no command \"%s\"\n", c->argv[0]);
+		return usage(stderr);
+	}
+	if (conf_read(c->cx, &c->conf) != OK)
+		return cli_fail(c);
+	if (lake != NULL)
+		c->conf.lake = str_of(lake);
+	cut(c, 0, 1);
+	return commands[i].run(c);
+}
+
 int
 main(int argc, char **argv)
 {
-	struct cli	 c = { .argc = argc - 1, .argv = argv + 1 };
-	const char	*lake = NULL;
-	struct cx	 cx;
-	size_t		 i;
-	int		 status;
+	struct cli	c = { .argc = argc - 1, .argv = argv + 1 };
+	struct cx	cx;
+	int		status;
 
 	fault_init();
 	cx_init(&cx, arena_new());
 	c.cx = &cx;
-	lake = cli_option(&c, "--lake");
-	if (c.argc == 0 || strcmp(c.argv[0], "help") == 0 ||
-	    strcmp(c.argv[0], "--help") == 0)
-		return usage(c.argc == 0 ? stderr : stdout);
-	for (i = 0; i < COMMANDS; i++)
-		if (strcmp(c.argv[0], commands[i].name) == 0)
-			break;
-	if (i == COMMANDS) {
-		fprintf(stderr, "lakegate: no command \"%s\"\n", c.argv[0]);
-		return usage(stderr);
-	}
-	if (conf_read(&cx, &c.conf) != OK)
-		return cli_fail(&c);
-	if (lake != NULL)
-		c.conf.lake = str_of(lake);
-	cut(&c, 0, 1);
-	status = commands[i].run(&c);
+	status = run(&c);
 	arena_free(cx.mem);
 	return status;
 }

@@ -46,23 +46,12 @@ static enum err
 log_see(struct cx *cx, struct log *l, struct walk *w, const struct oid *id)
 {
 	struct walk_commit	*wc;
-	struct commit		 c;
-	struct arena_mark	 mark;
 	enum err		 e;
 	bool			 fresh;
 
 	if ((e = walk_see(cx, w, id, &wc, &fresh)) != OK || !fresh)
 		return e;
-	mark = arena_mark(cx->mem);
-	if ((e = commit_load(cx, l->eng, &l->r.ruid, id, &c)) != OK)
-		return e;
-	wc->rank = (uint64_t)c.date;
-	wc->n_parents = c.n_parents;
-	wc->parents[0] = c.parents[0];
-	wc->parents[1] = c.parents[1];
-	arena_back(cx->mem, mark);
-	walk_add(w, wc);
-	return OK;
+	return walk_load(cx, w, l->eng, &l->r.ruid, BY_DATE, wc);
 }
 
 static bool
@@ -188,27 +177,14 @@ static enum err
 base_see(struct cx *cx, struct engine *eng, const struct uid *ruid,
     struct walk *w, const struct oid *id, unsigned colour)
 {
-	struct arena_mark	 mark;
 	struct walk_commit	*wc;
-	struct commit		 c;
 	enum err		 e;
 	bool			 fresh;
 
 	if ((e = walk_see(cx, w, id, &wc, &fresh)) != OK)
 		return e;
 	wc->colour |= colour;
-	if (!fresh)
-		return OK;
-	mark = arena_mark(cx->mem);
-	if ((e = commit_load(cx, eng, ruid, id, &c)) != OK)
-		return e;
-	wc->rank = c.generation;
-	wc->n_parents = c.n_parents;
-	wc->parents[0] = c.parents[0];
-	wc->parents[1] = c.parents[1];
-	arena_back(cx->mem, mark);
-	walk_add(w, wc);
-	return OK;
+	return fresh ? walk_load(cx, w, eng, ruid, BY_GENERATION, wc) : OK;
 }
 
 /*

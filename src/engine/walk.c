@@ -70,8 +70,8 @@ before(const struct walk_commit *a, const struct walk_commit *b)
 	return memcmp(&a->id, &b->id, sizeof a->id) > 0;
 }
 
-void
-walk_add(struct walk *w, struct walk_commit *c)
+static void
+add(struct walk *w, struct walk_commit *c)
 {
 	size_t	i, up;
 
@@ -128,4 +128,23 @@ commit_load(struct cx *cx, struct engine *eng, const struct uid *ruid,
 	struct load	l = { ruid, *id, out };
 
 	return kv_read(cx, eng->kv, load_fn, &l);
+}
+
+enum err
+walk_load(struct cx *cx, struct walk *w, struct engine *eng,
+    const struct uid *ruid, enum walk_rank rank, struct walk_commit *wc)
+{
+	struct arena_mark	mark = arena_mark(cx->mem);
+	struct commit		c;
+	enum err		e;
+
+	if ((e = commit_load(cx, eng, ruid, &wc->id, &c)) != OK)
+		return e;
+	wc->rank = rank == BY_DATE ? (uint64_t)c.date : c.generation;
+	wc->n_parents = c.n_parents;
+	wc->parents[0] = c.parents[0];
+	wc->parents[1] = c.parents[1];
+	arena_back(cx->mem, mark);
+	add(w, wc);
+	return OK;
 }

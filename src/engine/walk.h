@@ -27,10 +27,14 @@ struct walk {
 };
 
 void		walk_init(struct walk *w, struct arena *mem);
-/* fresh: it was not seen before; fill the rest in and call walk_add. */
+/* fresh: it was not seen before, and walk_load is next. */
 enum err	walk_see(struct cx *cx, struct walk *w, const struct oid *id,
 		    struct walk_commit **out, bool *fresh);
-void		walk_add(struct walk *w, struct walk_commit *c);
+enum walk_rank { BY_DATE, BY_GENERATION };
+/* The rest of a fresh one, read from the store; then it is in the queue. */
+enum err	walk_load(struct cx *cx, struct walk *w, struct engine *eng,
+		    const struct uid *ruid, enum walk_rank rank,
+		    struct walk_commit *c);
 struct walk_commit *walk_take(struct walk *w);		/* NULL at the end */
 
 /* A commit in a snapshot of its own. */
