@@ -45,8 +45,11 @@ bench_versions_SOURCES = tests/bench/versions.c
 EXTRA_DIST += tests/bench/run tests/conftest.py tests/pytest.ini
 CLEANFILES = $(EXTRA_PROGRAMS)
 bench: all bench_memory bench_versions
+	sh $(top_srcdir)/tests/packages bench
 	$(top_srcdir)/.venv/bin/python $(srcdir)/tests/bench/run .
-.PHONY: bench
+lint:
+	srcdir=$(srcdir) sh $(srcdir)/tests/lint/run
+.PHONY: bench lint
 
 # Fuzz targets: the corpus and mutations of it under `make check`; with
 # --enable-fuzz (clang) one libFuzzer program a target.

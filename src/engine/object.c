@@ -181,31 +181,29 @@ object_put(struct cx *cx, struct engine *eng, const struct at *at,
 
 /* ---- delete ------------------------------------------------------------ */
 
-/* A row of the open area is enough only if nothing lies below.  (N_TOMB) */
+/*
+ * A tombstone where something lies below; otherwise the row of the open area
+ * is all there is.  Below are sealed areas too, not only the tree.  (N_TOMB)
+ */
 static enum err
 delete_one(struct cx *cx, struct kv_tx *tx, struct write *w, struct str path)
 {
-	struct view	v = write_view(w), below;
+	struct view	v = write_view(w), below = v;
 	struct str	bytes;
 	enum err	e;
 	bool		there;
 
-	if ((e = view_find(cx, w->eng, tx, &v, path, &bytes, &there)) != OK)
-		return e;
-	below = v;
 	below.br.open--;
 	below.staged = below.br.open >= below.br.low;
-	if (there && (e = view_find(cx, w->eng, tx, &below, path, &bytes,
+	if ((e = view_find(cx, w->eng, tx, &below, path, &bytes,
 	    &there)) != OK)
 		return e;
-	if (there)
-		return write_row(cx, tx, w, path, NULL);
-	/* Absent below: what the open area has, entry or tombstone, goes,
-	 * unless the tombstone hides something, and then v said absent. */
-	if ((e = view_find(cx, w->eng, tx, &below, path, &bytes,
-	    &there)) != OK || there)
+	if (!there)
+		return kv_delete(cx, tx, key_row(cx, &w->br.uid, w->br.open,
+		    path));
+	if ((e = view_find(cx, w->eng, tx, &v, path, &bytes, &there)) != OK)
 		return e;
-	return kv_delete(cx, tx, key_row(cx, &w->br.uid, w->br.open, path));
+	return there ? write_row(cx, tx, w, path, NULL) : OK;
 }
 
 static enum err

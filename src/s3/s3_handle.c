@@ -100,15 +100,10 @@ s3_handle(struct cx *cx, struct store *store, struct auth *auth,
 {
 	struct s3_call	c = { .store = store, .opt = opt, .req = req,
 	    .res = res };
-	struct str	range;
 
 	note->operation = "-";
-	if (handle(cx, auth, &c, note) != OK) {
+	if (handle(cx, auth, &c, note) != OK)
 		s3_render_error(cx, req, res);
-		if (cx->code == E_BAD_RANGE &&
-		    (range = request_header(req, "range")).n > 0)
-			response_header(res, "Accept-Ranges", STR("bytes"));
-	}
 	response_header(res, "x-amz-request-id", str_of(cx->id));
 	res->is_head = req->method == M_HEAD;
 }
