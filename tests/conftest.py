@@ -29,13 +29,17 @@ def pytest_addoption(parser):
 def pytest_configure(config):
     config.addinivalue_line(
         "markers", "heavy: not behind plain CGI, where a request is a process")
+    config.addinivalue_line(
+        "markers", "streams: only where the server passes bodies on as they come")
 
 
 def pytest_collection_modifyitems(config, items):
-    if config.getoption("--server") == "lighttpd-cgi":
-        heavy = [i for i in items if i.get_closest_marker("heavy")]
-        config.hook.pytest_deselected(items=heavy)
-        items[:] = [i for i in items if i not in heavy]
+    server = config.getoption("--server")
+    out = (["heavy"] if server == "lighttpd-cgi" else []) + (
+        ["streams"] if server != "lighttpd" else [])
+    gone = [i for i in items if any(i.get_closest_marker(m) for m in out)]
+    config.hook.pytest_deselected(items=gone)
+    items[:] = [i for i in items if i not in gone]
 
 
 def free_port():

@@ -25,6 +25,7 @@ cmd_gc(struct cli *c)
 		return CLI_FAILED;
 	opt.grace = (int64_t)seconds * 1000;
 	opt.upload_age = c->conf.upload_age * 1000;
+	opt.head_age = c->conf.head_age * 1000;
 	e = gc_run(c->cx, app_engine(app), &opt, &r);
 	cli_progress_end();
 	app_close(app);

@@ -205,6 +205,7 @@ typedef void	progress_fn(void *arg, const char *what, uint64_t done,
 struct gc_opts {
 	int64_t		 grace;		/* ms a dead file is kept for readers */
 	int64_t		 upload_age;	/* ms after which uploads are dropped */
+	int64_t		 head_age; /* ms that moves of heads are remembered */
 	progress_fn	*progress;
 	void		*arg;
 };

@@ -589,7 +589,7 @@ gc_run(struct cx *cx, struct engine *eng, const struct gc_opts *opt,
 	enum err	e;
 
 	memset(out, 0, sizeof *out);
-	if ((e = reap_run(cx, eng, opt->upload_age, out)) != OK ||
+	if ((e = reap_run(cx, eng, opt, out)) != OK ||
 	    (e = each_row(cx, eng, key_letter(cx, 'y'), true, count_row,
 	    &gc)) != OK ||
 	    (e = block_each(cx, eng->block, count_file, &gc)) != OK ||

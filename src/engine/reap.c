@@ -9,13 +9,17 @@
 #include "engine/mark.h"
 #include "engine/refs.h"
 
-enum { STEP = 1000 };
+enum { STEP = 1000, HEADS = 256 };
 #define DAY_MS	((int64_t)24 * 3600 * 1000)
 
 struct reap {
 	struct engine		*eng;
+	const struct gc_opts	*opt;
 	struct gc_report	*r;
-	int64_t			 upload_age;
+	/* head log rows to trim */
+	struct arena		*mem;
+	struct str		 heads[HEADS];
+	size_t			 n_heads;
 };
 
 struct clear {
@@ -91,7 +95,7 @@ old_upload(struct cx *cx, struct str key, struct str value, void *arg)
 	if ((e = upload_parse(cx, value, &u)) != OK)
 		return e;
 	/* The answer of a completed one is kept for a day. */
-	if (u.created + (u.done ? DAY_MS : p->upload_age) > cx->now)
+	if (u.created + (u.done ? DAY_MS : p->opt->upload_age) > cx->now)
 		return OK;
 	return drop_upload(cx, p, key);
 }
@@ -203,17 +207,91 @@ tend_branch(struct cx *cx, struct str key, struct str value, void *arg)
 	return kv_write(cx, p->eng->kv, cut_fn, &a);
 }
 
+/* The branch that a head log key is of, and all keys of it. */
+static struct str
+branch_of_head(struct str key)
+{
+	key = str_to(key, key.n - 9);		/* NUL and sequence number */
+	return str_from(key, 1 + sizeof(struct uid));
+}
+
+/* The last row of a living branch says where its head is: it stays.  [I7] */
+static enum err
+trim_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+{
+	struct reap	*p = arg;
+	struct range	 in;
+	struct branch	 br;
+	struct uid	 ruid;
+	struct str	 k, v, name;
+	size_t		 i;
+	enum err	 e;
+	bool		 there;
+
+	for (i = 0; i < p->n_heads; i++) {
+		memcpy(ruid.b, p->heads[i].p + 1, sizeof ruid);
+		name = branch_of_head(p->heads[i]);
+		in = key_range(cx, key_heads(cx, &ruid, name));
+		if ((e = branch_find(cx, tx, &ruid, name, &br,
+		    &there)) != OK || (there && (e = kv_last(cx, tx, in.lo,
+		    in.hi, &k, &v, &there)) != OK))
+			return e;
+		if (there && str_is(k, p->heads[i]))
+			continue;
+		if ((e = kv_delete(cx, tx, p->heads[i])) != OK)
+			return e;
+	}
+	return OK;
+}
+
+static enum err
+trim_heads(struct cx *cx, struct reap *p)
+{
+	struct arena_mark	back = arena_mark(cx->mem);
+	enum err		e = OK;
+
+	if (p->n_heads > 0)
+		e = kv_write(cx, p->eng->kv, trim_fn, p);
+	p->n_heads = 0;
+	arena_empty(p->mem);
+	arena_back(cx->mem, back);
+	return e;
+}
+
+static enum err
+old_head(struct cx *cx, struct str key, struct str value, void *arg)
+{
+	struct reap	*p = arg;
+	struct headmove	 m;
+	enum err	 e;
+
+	if ((e = headmove_parse(cx, value, &m)) != OK ||
+	    m.time + p->opt->head_age > cx->now)
+		return e;
+	if (p->n_heads == HEADS && (e = trim_heads(cx, p)) != OK)
+		return e;
+	p->heads[p->n_heads++] = str_dup(p->mem, key);
+	return OK;
+}
+
 enum err
-reap_run(struct cx *cx, struct engine *eng, int64_t upload_age,
+reap_run(struct cx *cx, struct engine *eng, const struct gc_opts *opt,
     struct gc_report *r)
 {
-	struct reap	p = { eng, r, upload_age };
+	struct reap	p = { .eng = eng, .opt = opt, .r = r };
 	enum err	e;
 
 	if ((e = each_row(cx, eng, key_letter(cx, 'Z'), true, reap_one,
 	    &p)) != OK ||
 	    (e = each_row(cx, eng, key_letter(cx, 'B'), false, tend_branch,
+	    &p)) != OK ||
+	    (e = each_row(cx, eng, key_letter(cx, 'U'), false, old_upload,
 	    &p)) != OK)
 		return e;
-	return each_row(cx, eng, key_letter(cx, 'U'), false, old_upload, &p);
+	p.mem = arena_new();
+	e = each_row(cx, eng, key_letter(cx, 'H'), false, old_head, &p);
+	if (e == OK)
+		e = trim_heads(cx, &p);
+	arena_free(p.mem);
+	return e;
 }

@@ -4,9 +4,12 @@
 
 #include "engine/inside.h"
 
-/* Rows of deleted repositories and branches, of folded areas, uploads older
- * than age ms, cuts that stand still for a day; in small transactions. */
-enum err	reap_run(struct cx *cx, struct engine *eng, int64_t upload_age,
-		    struct gc_report *r);
+/*
+ * Rows of deleted repositories and branches, of folded areas, uploads and head
+ * log rows older than opt says, cuts that stand still for a day; in small
+ * transactions.
+ */
+enum err	reap_run(struct cx *cx, struct engine *eng,
+		    const struct gc_opts *opt, struct gc_report *r);
 
 #endif

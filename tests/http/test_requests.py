@@ -218,6 +218,22 @@ def test_truncated_body_stores_nothing(lake):
     assert lake.keys() == []
 
 
+@pytest.mark.streams
+def test_a_body_too_large_is_refused_before_it_has_come(lake):
+    s = put(lake)
+    host, port = s.host.split(":")
+    with socket.create_connection((host, int(port)), timeout=10) as c:
+        head = f"PUT {s.path} HTTP/1.1\r\nContent-Length: {6 << 30}\r\n"
+        head += "".join(f"{k}: {v}\r\n" for k, v in s.headers.items()) + "\r\n"
+        c.sendall(head.encode() + b"x" * (1 << 20))
+        answer = b""
+        while b"EntityTooLarge" not in answer:
+            piece = c.recv(4096)
+            assert piece, answer
+            answer += piece
+    assert answer.startswith(b"HTTP/1.1 400")
+
+
 def test_sse_is_refused_plainly(lake, refused):
     with refused("NotImplemented", 501):
         lake.put("main/o", b"x", ServerSideEncryption="AES256")

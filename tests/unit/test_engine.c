@@ -382,6 +382,37 @@ gc_leaves_nothing_behind(void **state)
 	assert_int_equal(0, after.commits + after.nodes + after.entries);
 }
 
+/* A deleted branch's commits live as long as its moves are remembered. */
+static void
+deleted_branches_are_forgotten_in_time(void **state)
+{
+	struct gc_opts		 opt = { .grace = 0, .upload_age = 1,
+	    .head_age = 1000000 };
+	struct fixture		*f = *state;
+	struct gc_report	 r;
+	struct branch		 br;
+	struct commit		 c;
+	struct oid_hex		 id;
+
+	put(f, 1, 3);
+	commit(f, 1);
+	assert_ok(&f->cx, branch_get(&f->cx, f->eng, STR("repo"), STR("dev"),
+	    &br));
+	id = oid_hex(&br.head);
+	assert_ok(&f->cx, branch_delete(&f->cx, f->eng, STR("repo"),
+	    STR("dev"), false, STR("me")));
+	assert_ok(&f->cx, gc_run(&f->cx, f->eng, &opt, &r));
+	assert_ok(&f->cx, ref_commit(&f->cx, f->eng, STR("repo"),
+	    str_of(id.z), &c));
+	opt.head_age = 0;
+	f->cx.now += 10;
+	assert_ok(&f->cx, gc_run(&f->cx, f->eng, &opt, &r));
+	assert_int_equal(1, r.commits);
+	assert_err(E_NO_SUCH_REF, ref_commit(&f->cx, f->eng, STR("repo"),
+	    str_of(id.z), &c));
+	fsck(f);
+}
+
 /* ---- many threads ------------------------------------------------------ */
 
 enum { THREADS = 6, ROUNDS = 120 };
@@ -490,6 +521,8 @@ main(void)
 		    random_operations_match_the_model, setup, teardown),
 		cmocka_unit_test_setup_teardown(gc_leaves_nothing_behind,
 		    setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    deleted_branches_are_forgotten_in_time, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 		    no_update_is_lost_under_commits_and_gc, setup, teardown),
 	};
