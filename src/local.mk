@@ -107,6 +107,8 @@ liblakegate_a_SOURCES = \
 	src/http/request.c \
 	src/http/response.c \
 	src/http/span.c \
+	src/kv/group.c \
+	src/kv/group.h \
 	src/kv/kv.c \
 	src/kv/kv.h \
 	src/kv/kv_mem.c \

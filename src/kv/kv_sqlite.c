@@ -6,31 +6,25 @@
  * and the kv row holds the id, so that ordered scans stay dense and key
  * compares never read an overflow chain.
  *
- * Writers: callers queue in the process; the first is leader, takes the lock
- * between processes, then the batch (while it waited, the queue filled), runs
- * each fn under a savepoint, commits once, and answers all.
+ * Writers queue in the process (kv/group.h); a leader takes the lock between
+ * processes, then the batch, runs each fn under a savepoint, and commits once.
  */
 #include <assert.h>
-#include <errno.h>
 #include <pthread.h>
 #include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/buf.h"
 #include "base/cx.h"
 #include "base/fault.h"
 #include "base/fileio.h"
 #include "base/log.h"
-#include "base/metric.h"
 #include "base/vec.h"
-#include "kv/kv.h"
+#include "kv/group.h"
 
 enum {
 	INLINE = 1000,		/* a quarter of the smallest page */
-	BATCH = 64,		/* members of one group commit */
-	WAIT_SECONDS = 30,	/* in the queue, then E_BUSY */
 	FORMAT = 1,		/* user_version */
 	APPLICATION = 0x4c414b45
 };
@@ -83,25 +77,14 @@ struct kv_cursor {
 	bool			 keys_only;
 };
 
-struct member {
-	struct member	*next;
-	struct cx	*cx;
-	kv_fn		*fn;
-	void		*arg;
-	enum err	 result;
-	bool		 taken, done;
-	pthread_cond_t	 wake;
-};
-
 struct sqlite_kv {
 	struct kv		 kv;
 	char			*path;
 	struct kv_sqlite_opts	 opt;
 	int			 queue_fd, writer_fd;	/* the turnstile */
-	pthread_mutex_t		 lock;			/* of what follows */
+	pthread_mutex_t		 lock;			/* of free */
 	struct conn		*free;
-	struct member		*first, **last;
-	bool			 led;			/* somebody is leader */
+	struct group		 group;
 };
 
 struct sqlite_tx {
@@ -330,14 +313,6 @@ member_run(struct sqlite_kv *s, struct conn *c, struct member *m, bool alone)
 	run(m->cx, c, S_RELEASE);
 }
 
-/* The group's transaction is gone or in doubt: nobody is told otherwise. */
-static void
-group_fail(struct member *m, enum err code, const char *why)
-{
-	for (; m != NULL; m = m->next)
-		m->result = fail(m->cx, code, "%s", why);
-}
-
 /*
  * All members in one transaction.  false: it was lost for a reason that does
  * not concern all, and each should be tried alone.  [K4, K5, K6]
@@ -395,28 +370,6 @@ group_each(struct sqlite_kv *s, struct conn *c, struct member *first)
 	}
 }
 
-/* Cut up to BATCH members off the queue.  Called with the lock held. */
-static struct member *
-batch_take(struct sqlite_kv *s)
-{
-	struct member	*first = s->first, *m = first;
-	size_t		 n = 1;
-
-	for (; m != NULL; m = m->next, n++) {
-		m->taken = true;
-		if (n == BATCH || m->next == NULL)
-			break;
-	}
-	s->first = m != NULL ? m->next : NULL;
-	if (s->first == NULL)
-		s->last = &s->first;
-	if (m != NULL)
-		m->next = NULL;
-	metric_add(METRIC_kv_batches, 1);
-	metric_add(METRIC_kv_writes, n);
-	return first;
-}
-
 /* Two locks, so that who releases cannot overtake who waits. */
 static enum err
 turnstile_enter(struct cx *cx, struct sqlite_kv *s)
@@ -430,20 +383,19 @@ turnstile_enter(struct cx *cx, struct sqlite_kv *s)
 	return e;
 }
 
-/* Lead one batch: locks, transaction, answers. */
-static void
-lead(struct cx *cx, struct sqlite_kv *s)
+/* Lead one batch: the locks first, so that the queue fills meanwhile. */
+static struct member *
+batch_run(struct cx *cx, void *self)
 {
-	struct member	*first, *m, *next;
-	struct conn	*c = NULL;
-	struct cx	 note = { .mem = cx->mem };
-	enum err	 e;
+	struct sqlite_kv	*s = self;
+	struct member		*first;
+	struct conn		*c = NULL;
+	struct cx		 note = { .mem = cx->mem };
+	enum err		 e;
 
 	if ((e = turnstile_enter(&note, s)) == OK)
 		e = conn_take(&note, s, &c);
-	pthread_mutex_lock(&s->lock);
-	first = batch_take(s);
-	pthread_mutex_unlock(&s->lock);
+	first = group_take(&s->group);
 	if (e != OK)
 		group_fail(first, e, note.words);
 	else if (!group_run(s, c, first))
@@ -452,65 +404,13 @@ lead(struct cx *cx, struct sqlite_kv *s)
 		conn_give(s, c, c->rc == SQLITE_OK &&
 		    sqlite3_get_autocommit(c->db));
 	file_unlock(s->writer_fd);
-	pthread_mutex_lock(&s->lock);
-	s->led = false;
-	for (m = first; m != NULL; m = next) {
-		next = m->next;
-		m->done = true;
-		pthread_cond_signal(&m->wake);
-	}
-	if (s->first != NULL)
-		pthread_cond_signal(&s->first->wake);
-	pthread_mutex_unlock(&s->lock);
-}
-
-static void
-queue_leave(struct sqlite_kv *s, struct member *me)
-{
-	struct member	**at;
-
-	for (at = &s->first; *at != me; at = &(*at)->next)
-		assert(*at != NULL);
-	*at = me->next;
-	if (*at == NULL)
-		s->last = at;
+	return first;
 }
 
 static enum err
 sqlite_write(struct cx *cx, struct kv *kv, kv_fn *fn, void *arg)
 {
-	struct sqlite_kv	*s = (struct sqlite_kv *)kv;
-	struct member		 me = { .cx = cx, .fn = fn, .arg = arg };
-	struct timespec		 until;
-	int			 late = 0;
-
-	pthread_cond_init(&me.wake, NULL);
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += WAIT_SECONDS;
-	pthread_mutex_lock(&s->lock);
-	*s->last = &me;
-	s->last = &me.next;
-	while (!me.done) {
-		if (!s->led && !me.taken) {
-			s->led = true;
-			pthread_mutex_unlock(&s->lock);
-			lead(cx, s);
-			pthread_mutex_lock(&s->lock);
-			continue;
-		}
-		if (late == ETIMEDOUT && !me.taken) {
-			queue_leave(s, &me);
-			me.result = fail(cx, E_BUSY, "waited %d s to write",
-			    WAIT_SECONDS);
-			break;
-		}
-		late = pthread_cond_timedwait(&me.wake, &s->lock, &until);
-		if (late == ETIMEDOUT && me.taken)
-			until.tv_sec += WAIT_SECONDS;
-	}
-	pthread_mutex_unlock(&s->lock);
-	pthread_cond_destroy(&me.wake);
-	return me.result;
+	return group_write(cx, &((struct sqlite_kv *)kv)->group, fn, arg);
 }
 
 /* The value of a row: itself, or what its id stands for. */
@@ -744,24 +644,35 @@ free_pages(struct conn *c)
 }
 
 static enum err
+trim_step(struct cx *cx, struct sqlite_kv *s, int *left)
+{
+	struct conn	*c;
+	enum err	 e;
+
+	if ((e = conn_take(cx, s, &c)) != OK)
+		return e;
+	if (sqlite3_exec(c->db, "PRAGMA incremental_vacuum(500)", NULL, NULL,
+	    NULL) != SQLITE_OK)
+		e = bad(cx, c, "vacuum");
+	*left = free_pages(c);
+	conn_give(s, c, e == OK);
+	return e;
+}
+
+static enum err
 sqlite_trim(struct cx *cx, struct kv *kv)
 {
 	struct sqlite_kv	*s = (struct sqlite_kv *)kv;
-	struct conn		*c;
 	enum err		 e = OK;
 	int			 left = 1;
 
 	while (e == OK && left > 0) {
-		if ((e = turnstile_enter(cx, s)) != OK)
-			return e;
-		if ((e = conn_take(cx, s, &c)) == OK) {
-			if (sqlite3_exec(c->db, "PRAGMA incremental_vacuum"
-			    "(500)", NULL, NULL, NULL) != SQLITE_OK)
-				e = bad(cx, c, "vacuum");
-			left = free_pages(c);
-			conn_give(s, c, e == OK);
+		group_lead_begin(&s->group);
+		if ((e = turnstile_enter(cx, s)) == OK) {
+			e = trim_step(cx, s, &left);
+			file_unlock(s->writer_fd);
 		}
-		file_unlock(s->writer_fd);
+		group_lead_end(&s->group);
 	}
 	return e;
 }
@@ -779,6 +690,7 @@ sqlite_close_all(struct kv *kv)
 	}
 	file_close(s->queue_fd);
 	file_close(s->writer_fd);
+	group_release(&s->group);
 	pthread_mutex_destroy(&s->lock);
 	free(s->path);
 	free(s);
@@ -847,7 +759,7 @@ kv_sqlite_open(struct cx *cx, const char *dir,
 		abort();
 	s->kv.ops = &sqlite_ops;
 	s->opt = *opt;
-	s->last = &s->first;
+	group_init(&s->group, batch_run, s);
 	s->queue_fd = s->writer_fd = -1;
 	pthread_mutex_init(&s->lock, NULL);
 	if ((e = file_lock_open(cx, str_printf(cx->mem, "%s/queue.lock",

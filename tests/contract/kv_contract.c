@@ -229,6 +229,29 @@ failed_commit_is_said_and_survived(void **state)
 	assert_str("v2", find(f, "k2").value);
 }
 
+/* Free pages go back, and nothing is lost. */
+static void
+trim_gives_pages_back(void **state)
+{
+	struct fixture	*f = *state;
+	struct one	 o = { .key = STR("t/"), .hi = STR("t0"),
+	    .max = 1000 };
+	char		*p = arena_get(f->cx.mem, 20000);
+	char		 key[16];
+	int		 i;
+
+	put(f, "kept", STR("kept"));
+	for (i = 0; i < 300; i++) {
+		snprintf(key, sizeof key, "t/%03d", i);
+		put(f, key, (struct str){ p, 20000 });
+	}
+	assert_ok(&f->cx, kv_write(&f->cx, f->kv, clear_fn, &o));
+	assert_int_equal(300, o.n);
+	assert_ok(&f->cx, kv_trim(&f->cx, f->kv));
+	assert_str("kept", find(f, "kept").value);
+	put(f, "after", STR("after"));
+}
+
 /* ---- many at once ------------------------------------------------------ */
 
 enum { THREADS = 8, EACH = 150 };
@@ -429,6 +452,7 @@ main(void)
 		BOTH(scans_are_in_the_order_of_bytes),
 		BOTH(failed_write_leaves_no_trace),
 		BOTH(no_update_is_lost_beside_failing_members),
+		BOTH(trim_gives_pages_back),
 		BOTH(write_skew_is_impossible),
 		BOTH(phantoms_are_impossible),
 		cmocka_unit_test_setup_teardown(

@@ -1,0 +1,157 @@
+/* Group commit: queue, leader, answers. */
+#include "kv/group.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <time.h>
+
+#include "base/cx.h"
+#include "base/metric.h"
+
+enum {
+	BATCH = 64,		/* members of one group */
+	WAIT_SECONDS = 30	/* in the queue, then E_BUSY */
+};
+
+void
+group_init(struct group *g, group_run_fn *run, void *self)
+{
+	*g = (struct group){ .run = run, .self = self };
+	g->last = &g->first;
+	pthread_mutex_init(&g->lock, NULL);
+}
+
+void
+group_release(struct group *g)
+{
+	pthread_mutex_destroy(&g->lock);
+}
+
+/* The group's transaction is gone or in doubt: nobody is told otherwise. */
+void
+group_fail(struct member *m, enum err code, const char *why)
+{
+	for (; m != NULL; m = m->next)
+		m->result = fail(m->cx, code, "%s", why);
+}
+
+struct member *
+group_take(struct group *g)
+{
+	struct member	*first, *m;
+	size_t		 n = 1;
+
+	pthread_mutex_lock(&g->lock);
+	m = first = g->first;
+	for (; m != NULL; m = m->next, n++) {
+		m->taken = true;
+		if (n == BATCH || m->next == NULL)
+			break;
+	}
+	g->first = m != NULL ? m->next : NULL;
+	if (g->first == NULL)
+		g->last = &g->first;
+	if (m != NULL)
+		m->next = NULL;
+	pthread_mutex_unlock(&g->lock);
+	metric_add(METRIC_kv_batches, 1);
+	metric_add(METRIC_kv_writes, n);
+	return first;
+}
+
+/* The next in the queue may lead.  Called with the lock held. */
+static void
+pass_on(struct group *g)
+{
+	g->led = false;
+	if (g->first != NULL)
+		pthread_cond_signal(&g->first->wake);
+}
+
+/* Lead one batch, then answer all of it. */
+static void
+lead(struct cx *cx, struct group *g)
+{
+	struct member	*m, *next;
+
+	m = g->run(cx, g->self);
+	pthread_mutex_lock(&g->lock);
+	for (; m != NULL; m = next) {
+		next = m->next;
+		m->done = true;
+		pthread_cond_signal(&m->wake);
+	}
+	pass_on(g);
+	pthread_mutex_unlock(&g->lock);
+}
+
+static void
+queue_leave(struct group *g, struct member *me)
+{
+	struct member	**at;
+
+	for (at = &g->first; *at != me; at = &(*at)->next)
+		assert(*at != NULL);
+	*at = me->next;
+	if (*at == NULL)
+		g->last = at;
+}
+
+enum err
+group_write(struct cx *cx, struct group *g, kv_fn *fn, void *arg)
+{
+	struct member	 me = { .cx = cx, .fn = fn, .arg = arg };
+	struct timespec	 until;
+	int		 late = 0;
+
+	pthread_cond_init(&me.wake, NULL);
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += WAIT_SECONDS;
+	pthread_mutex_lock(&g->lock);
+	*g->last = &me;
+	g->last = &me.next;
+	while (!me.done) {
+		if (!g->led && !me.taken) {
+			g->led = true;
+			pthread_mutex_unlock(&g->lock);
+			lead(cx, g);
+			pthread_mutex_lock(&g->lock);
+			continue;
+		}
+		if (late == ETIMEDOUT && !me.taken) {
+			queue_leave(g, &me);
+			me.result = fail(cx, E_BUSY, "waited %d s to write",
+			    WAIT_SECONDS);
+			break;
+		}
+		late = pthread_cond_timedwait(&me.wake, &g->lock, &until);
+		if (late == ETIMEDOUT && me.taken)
+			until.tv_sec += WAIT_SECONDS;
+	}
+	pthread_mutex_unlock(&g->lock);
+	pthread_cond_destroy(&me.wake);
+	return me.result;
+}
+
+void
+group_lead_begin(struct group *g)
+{
+	const struct timespec	nap = { 0, 1000 * 1000 };
+
+	pthread_mutex_lock(&g->lock);
+	while (g->led) {
+		pthread_mutex_unlock(&g->lock);
+		nanosleep(&nap, NULL);
+		pthread_mutex_lock(&g->lock);
+	}
+	g->led = true;
+	pthread_mutex_unlock(&g->lock);
+}
+
+void
+group_lead_end(struct group *g)
+{
+	pthread_mutex_lock(&g->lock);
+	pass_on(g);
+	pthread_mutex_unlock(&g->lock);
+}
