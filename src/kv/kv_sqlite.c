@@ -85,6 +85,7 @@ struct sqlite_kv {
 	pthread_mutex_t		 lock;			/* of free */
 	struct conn		*free;
 	struct group		 group;
+	struct conn		*writer;	/* the leader's */
 };
 
 struct sqlite_tx {
@@ -383,6 +384,33 @@ turnstile_enter(struct cx *cx, struct sqlite_kv *s)
 	return e;
 }
 
+/*
+ * All batches go through one connection: another's commit would make it forget
+ * its pages.  Only a leader comes here.
+ */
+static enum err
+writer_take(struct cx *cx, struct sqlite_kv *s, struct conn **out)
+{
+	enum err	e = OK;
+
+	if (s->writer == NULL)
+		e = conn_take(cx, s, &s->writer);
+	*out = s->writer;
+	return e;
+}
+
+static void
+writer_give(struct sqlite_kv *s, bool good)
+{
+	if (s->writer == NULL)
+		return;
+	cursors_close(s->writer);
+	if (good)
+		return;
+	conn_close(s->writer);
+	s->writer = NULL;
+}
+
 /* Lead one batch: the locks first, so that the queue fills meanwhile. */
 static struct member *
 batch_run(struct cx *cx, void *self)
@@ -394,14 +422,14 @@ batch_run(struct cx *cx, void *self)
 	enum err		 e;
 
 	if ((e = turnstile_enter(&note, s)) == OK)
-		e = conn_take(&note, s, &c);
+		e = writer_take(&note, s, &c);
 	first = group_take(&s->group);
 	if (e != OK)
 		group_fail(first, e, note.words);
 	else if (!group_run(s, c, first))
 		group_each(s, c, first);
 	if (c != NULL)
-		conn_give(s, c, c->rc == SQLITE_OK &&
+		writer_give(s, c->rc == SQLITE_OK &&
 		    sqlite3_get_autocommit(c->db));
 	file_unlock(s->writer_fd);
 	return first;
@@ -649,13 +677,13 @@ trim_step(struct cx *cx, struct sqlite_kv *s, int *left)
 	struct conn	*c;
 	enum err	 e;
 
-	if ((e = conn_take(cx, s, &c)) != OK)
+	if ((e = writer_take(cx, s, &c)) != OK)
 		return e;
 	if (sqlite3_exec(c->db, "PRAGMA incremental_vacuum(500)", NULL, NULL,
 	    NULL) != SQLITE_OK)
 		e = bad(cx, c, "vacuum");
 	*left = free_pages(c);
-	conn_give(s, c, e == OK);
+	writer_give(s, e == OK);
 	return e;
 }
 
@@ -684,6 +712,7 @@ sqlite_close_all(struct kv *kv)
 	struct conn		*c;
 
 	/* Properly, so that the last process leaves no WAL to recover. */
+	conn_close(s->writer);
 	while ((c = s->free) != NULL) {
 		s->free = c->next;
 		conn_close(c);
