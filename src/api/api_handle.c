@@ -37,9 +37,9 @@ render_error(struct cx *cx, struct api_call *c)
 	json_open(&j, NULL, '{');
 	if (cx->code == E_CONFLICT)
 		json_put_str(&j, "reference", STR(""));
-	/* Our own faults are the log's business. */
-	json_put_str(&j, "message", str_of(status == 500 ?
-	    "internal error" : cx->words));
+	/* Of our own faults the kind is said; the rest is the log's. */
+	json_put_str(&j, "message", status == 500 ? str_printf(cx->mem,
+	    "internal error: %s", err_words(cx->code)) : str_of(cx->words));
 	json_close(&j, '}');
 	if (cx->code == E_NO_AUTH)
 		response_header(c->res, "WWW-Authenticate",

@@ -130,12 +130,6 @@ app_auth(struct app *a)
 	return a->auth;
 }
 
-const struct conf *
-app_conf(const struct app *a)
-{
-	return &a->conf;
-}
-
 /* Where locks do not work between processes, no lake. */
 static enum err
 check_locks(struct cx *cx, const char *dir)

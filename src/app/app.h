@@ -17,7 +17,6 @@ enum err	app_open(struct cx *cx, const struct conf *c,
 void		app_close(struct app *a);
 struct engine	*app_engine(struct app *a);
 struct auth	*app_auth(struct app *a);
-const struct conf *app_conf(const struct app *a);
 
 /* Make a new lake: folder, database, master key.  The folder may exist. */
 enum err	app_create(struct cx *cx, const struct conf *c);

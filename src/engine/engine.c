@@ -64,12 +64,6 @@ engine_room(struct cx *cx, struct engine *eng)
 	    "the lake's disk is full: delete, or run lakegate gc");
 }
 
-struct kv *
-engine_kv(struct engine *eng)
-{
-	return eng->kv;
-}
-
 static enum err
 init_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 {

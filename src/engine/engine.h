@@ -40,7 +40,6 @@ struct engine	*engine_open(struct kv *kv, struct block *block,
 void		engine_close(struct engine *eng);
 /* First record of a new lake. */
 enum err	engine_init(struct cx *cx, struct engine *eng);
-struct kv	*engine_kv(struct engine *eng);
 /*
  * One bounded slice of maintenance that requests left behind: folding, and
  * dropping folded rows.  *more: call again.

@@ -73,9 +73,10 @@ s3_render_error(struct cx *cx, const struct request *req,
 	buf_init(&b, cx->mem, 64 * 1024);
 	buf_z(&b, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error>");
 	xml_put(&b, "Code", str_of(code));
-	/* Our own faults are the log's business. */
-	xml_put(&b, "Message", str_of(status == 500 ? "We encountered an "
-	    "internal error. Please try again." : cx->words));
+	/* Of our own faults the kind is said; the rest is the log's. */
+	xml_put(&b, "Message", status == 500 ? str_printf(cx->mem,
+	    "We encountered an internal error (%s). Please try again.",
+	    err_words(cx->code)) : str_of(cx->words));
 	xml_put(&b, "Resource", req->path);
 	xml_put(&b, "RequestId", str_of(cx->id));
 	buf_z(&b, "</Error>");
