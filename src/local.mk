@@ -10,6 +10,7 @@ liblakegate_a_SOURCES = \
 	src/api/api_refs.c \
 	src/api/api_repos.c \
 	src/api/api_route.c \
+	src/api/api_sample.c \
 	src/api/api_shape.c \
 	src/api/call.h \
 	src/app/app.c \

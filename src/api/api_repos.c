@@ -62,14 +62,15 @@ api_create_repository(struct cx *cx, struct api_call *c)
 	    (e = json_get_bool(cx, in, "sample_data", &sample)) != OK ||
 	    (e = api_take_bool(cx, c, "bare", &bare)) != OK)
 		return e;
-	if (bare || sample)
-		return fail(cx, E_NOT_IMPLEMENTED, "%s is not implemented",
-		    bare ? "a bare repository" : "sample_data");
+	if (bare)
+		return fail(cx, E_NOT_IMPLEMENTED, "a bare repository is not "
+		    "implemented");
 	if (!str_starts(r.storage_namespace, STR("local://")) ||
 	    r.storage_namespace.n == 8)
 		return fail(cx, E_BAD_ARGUMENT, "storage namespace must match "
 		    "^local://: for example local://%.*s", STRF(r.name));
-	if ((e = store_repo_create(cx, c->store, &r, c->who.user)) != OK)
+	if ((e = store_repo_create(cx, c->store, &r, c->who.user)) != OK ||
+	    (sample && (e = api_put_samples(cx, c, &r)) != OK))
 		return e;
 	return answer_repo(cx, c, 201, &r);
 }

@@ -77,6 +77,10 @@ void		api_put_stats(struct cx *cx, struct json_out *j,
 enum err	api_form_open(struct cx *cx, struct api_call *c,
 		    struct source *out, struct str *content_type);
 
+/* The sample data of a new repository, committed on its default branch. */
+enum err	api_put_samples(struct cx *cx, struct api_call *c,
+		    const struct repo *r);
+
 /* The operations, each in the file of its resource. */
 api_fn	api_get_config, api_get_storage_config, api_get_lakefs_version,
 	api_healthcheck, api_get_current_user, api_login, api_get_setup_state,

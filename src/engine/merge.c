@@ -196,37 +196,16 @@ three_dot(struct cx *cx, struct engine *eng, const struct oid *base,
 	return e;
 }
 
-enum err
-diff_refs(struct cx *cx, struct engine *eng, struct str repo, struct str left,
-    struct str right, enum diff_kind kind, const struct list_query *q,
-    struct diff_page *out)
-{
-	struct pager	p = { .q = q, .out = out };
-	struct commit	l, r, base = { .n_parents = 0 };
-	enum err	e;
-	bool		found;
-
-	out->more = false;
-	if (kind == DIFF_TWO_DOT) {
-		if ((e = ref_commit(cx, eng, repo, left, &l)) == OK &&
-		    (e = ref_commit(cx, eng, repo, right, &r)) == OK)
-			e = two_dot(cx, eng, &l.tree, &r.tree, &p);
-	} else if ((e = merge_base(cx, eng, repo, left, right, &l, &r, &base,
-	    &found)) == OK)
-		e = three_dot(cx, eng, &base.tree, &l.tree, &r.tree, &p);
-	page_end(&p);
-	return e;
-}
-
 struct uncommitted {
 	struct engine	*eng;
 	struct str	 repo, branch;
+	struct str	 left;		/* ref to compare with; "": the head */
 	struct pager	 p;
 };
 
 /*
- * Candidates are the staged rows and what differs between head and working
- * tree, in one order; a row decides over the working tree.
+ * Candidates are the staged rows and what differs between the left commit and
+ * the working tree, in one order; a row decides over the working tree.
  */
 static enum err
 uncommitted_walk(struct cx *cx, struct kv_tx *tx, struct uncommitted *u,
@@ -279,7 +258,8 @@ uncommitted_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 	u->p.done = u->p.out->more = false;
 	if ((e = repo_find(cx, tx, u->repo, &r)) != OK ||
 	    (e = branch_need(cx, tx, &r.ruid, u->branch, &br)) != OK ||
-	    (e = commit_need(cx, tx, &r.ruid, &br.head, &head)) != OK ||
+	    (e = u->left.n > 0 ? ref_find(cx, tx, &r, u->left, &head) :
+	    commit_need(cx, tx, &r.ruid, &br.head, &head)) != OK ||
 	    (e = merged_open(cx, u->eng, tx, &br.uid, br.low, br.open, NULL,
 	    from, &m)) != OK)
 		return e;
@@ -301,6 +281,37 @@ diff_uncommitted(struct cx *cx, struct engine *eng, struct str repo,
 
 	e = kv_read(cx, eng->kv, uncommitted_fn, &u);
 	page_end(&u.p);
+	return e;
+}
+
+enum err
+diff_refs(struct cx *cx, struct engine *eng, struct str repo, struct str left,
+    struct str right, enum diff_kind kind, const struct list_query *q,
+    struct diff_page *out)
+{
+	struct uncommitted	u = { .eng = eng, .repo = repo,
+	    .branch = str_to(right, right.n - 1), .left = left,
+	    .p = { .q = q, .out = out } };
+	struct pager		p = { .q = q, .out = out };
+	struct commit		l, r, base = { .n_parents = 0 };
+	enum err		e;
+	bool			found;
+
+	out->more = false;
+	/* "branch$" on the right is its staging view. */
+	if (kind == DIFF_TWO_DOT && str_ends(right, STR("$"))) {
+		e = kv_read(cx, eng->kv, uncommitted_fn, &u);
+		page_end(&u.p);
+		return e;
+	}
+	if (kind == DIFF_TWO_DOT) {
+		if ((e = ref_commit(cx, eng, repo, left, &l)) == OK &&
+		    (e = ref_commit(cx, eng, repo, right, &r)) == OK)
+			e = two_dot(cx, eng, &l.tree, &r.tree, &p);
+	} else if ((e = merge_base(cx, eng, repo, left, right, &l, &r, &base,
+	    &found)) == OK)
+		e = three_dot(cx, eng, &base.tree, &l.tree, &r.tree, &p);
+	page_end(&p);
 	return e;
 }
 

@@ -109,6 +109,72 @@ ranges_parse(void **state)
 	}
 }
 
+static enum err
+keep(struct cx *own, void *self, const void *p, size_t n)
+{
+	(void)own;
+	buf_add(self, p, n);
+	return buf_ok(self) ? OK : E_TOO_LARGE;
+}
+
+/* Who sends the file: the header each server wants, or the bytes. */
+static void
+files_are_left_to_the_server_where_it_can(void **state)
+{
+	static const struct file_span	whole = { { "/l/blocks/00/a", 14 },
+	    0, 100000 }, part = { { "/l/blocks/00/a", 14 }, 5, 90000 };
+	static const struct {
+		enum sendfile		 how;
+		const struct file_span	*file;
+		int			 status;
+		const char		*header;	/* NULL: the bytes */
+	} cases[] = {
+		{ SENDFILE_NONE, &whole, 200, NULL },
+		{ SENDFILE_LIGHTTPD2, &whole, 200,
+		    "X-Sendfile2: /l/blocks/00/a 0-99999\r\n" },
+		{ SENDFILE_LIGHTTPD2, &part, 206,
+		    "X-Sendfile2: /l/blocks/00/a 5-90004\r\n" },
+		{ SENDFILE_APACHE, &whole, 200,
+		    "X-Sendfile: /l/blocks/00/a\r\n" },
+		{ SENDFILE_APACHE, &part, 206, NULL },
+		{ SENDFILE_NGINX, &whole, 200,
+		    "X-Accel-Redirect: /in/00/a\r\n" },
+		{ SENDFILE_NGINX, &part, 206, NULL },
+	};
+	struct request		req = { .method = M_GET };
+	struct send_opts	opt = { .least = 1000,
+	    .root = STR("/l/blocks"), .prefix = STR("/in") };
+	struct response		res;
+	struct source		src;
+	struct buf		got;
+	struct sink		out = { keep, &got };
+	uint64_t		sent;
+	size_t			i;
+
+	(void)state;
+	for (i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		buf_init(&got, cx.mem, 1 << 20);
+		response_init(&res, &cx);
+		src = source_of_str(&cx, (struct str){
+		    arena_get(cx.mem, 100000), 100000 });
+		response_source(&res, &src, cases[i].file->len);
+		res.status = cases[i].status;
+		res.files = cases[i].file;
+		res.n_files = 1;
+		opt.how = cases[i].how;
+		assert_ok(&cx, response_send(&cx, &req, &res, &opt, &out,
+		    &sent));
+		assert_int_equal(cases[i].file->len, sent);
+		assert_int_equal(cases[i].header != NULL,
+		    str_has(buf_as_str(&got), STR("X-")));
+		if (cases[i].header != NULL)
+			assert_true(str_has(buf_as_str(&got),
+			    str_of(cases[i].header)));
+		else
+			assert_true(got.n > cases[i].file->len);
+	}
+}
+
 /* [AWS SigV4: "GET Object" example of the S3 documentation] */
 static void
 signature_of_the_documented_example(void **state)
@@ -194,6 +260,7 @@ main(void)
 		cmocka_unit_test(requests_come_from_variables),
 		cmocka_unit_test(short_bodies_are_errors),
 		cmocka_unit_test(ranges_parse),
+		cmocka_unit_test(files_are_left_to_the_server_where_it_can),
 		cmocka_unit_test(signature_of_the_documented_example),
 		cmocka_unit_test(no_s3_route_is_hidden),
 		cmocka_unit_test(no_api_route_is_there_twice),
