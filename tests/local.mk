@@ -46,6 +46,8 @@ EXTRA_DIST += tests/bench/run tests/conftest.py tests/pytest.ini
 CLEANFILES = $(EXTRA_PROGRAMS)
 bench: all bench_memory bench_versions
 	sh $(top_srcdir)/tests/packages bench
+	@test -x $(top_srcdir)/.venv/bin/python || \
+	    { echo "sh tests/run http makes the Python environment"; exit 1; }
 	$(top_srcdir)/.venv/bin/python $(srcdir)/tests/bench/run .
 lint:
 	srcdir=$(srcdir) sh $(srcdir)/tests/lint/run

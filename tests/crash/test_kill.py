@@ -62,9 +62,16 @@ def committer(lake, until):
 
 
 def collector(server, until):
+    """gc again and again, every other one killed at some moment."""
+    chance = random.Random(1)
     while time.monotonic() < until:
-        subprocess.run([os.path.join(server.build, "lakegate"), "--lake", server.lake,
-                        "gc", "--grace", "0"], capture_output=True)
+        gc = subprocess.Popen([os.path.join(server.build, "lakegate"), "--lake", server.lake,
+                               "gc", "--grace", "0"], stdout=subprocess.DEVNULL,
+                              stderr=subprocess.DEVNULL)
+        if chance.random() < 0.5:
+            time.sleep(chance.uniform(0, 0.05))
+            gc.kill()
+        gc.wait()
 
 
 def digest_of(lake, key):
