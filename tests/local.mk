@@ -13,7 +13,8 @@ dist_check_SCRIPTS = tests/lint/run
 TEST_EXTENSIONS = .py
 AM_TESTS_ENVIRONMENT = LC_ALL=C; export LC_ALL;
 
-test_base_SOURCES = tests/unit/test_base.c tests/unit/unit.h
+test_base_SOURCES = tests/unit/test_base.c tests/unit/unit.h \
+	tests/unit/unit_cx.h
 test_base_CPPFLAGS = $(UNIT_CPPFLAGS)
 test_base_LDADD = $(UNIT_LDADD)
 test_lake_SOURCES = tests/unit/test_lake.c

@@ -1,5 +1,5 @@
 /* base: encodings, digests, dates, slices; known answers and round trips. */
-#include "unit/unit.h"
+#include "unit/unit_cx.h"
 
 #include <string.h>
 
@@ -9,24 +9,6 @@
 #include "base/json.h"
 #include "base/when.h"
 #include "base/xml.h"
-
-static struct cx	cx;
-
-static int
-setup(void **state)
-{
-	(void)state;
-	cx_init(&cx, arena_new());
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	arena_free(cx.mem);
-	return 0;
-}
 
 /* "123456789": the check values of the catalogues. */
 static void
@@ -296,5 +278,5 @@ main(void)
 		cmocka_unit_test(json_refuses_what_it_should),
 	};
 
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, cx_setup, cx_teardown);
 }

@@ -1,5 +1,5 @@
 /* http, net and the route tables: requests, ranges, signatures, routes. */
-#include "unit/unit.h"
+#include "unit/unit_cx.h"
 
 #include <string.h>
 
@@ -7,24 +7,6 @@
 #include "http/http.h"
 #include "net/sigv4.h"
 #include "s3/call.h"
-
-static struct cx	cx;
-
-static int
-setup(void **state)
-{
-	(void)state;
-	cx_init(&cx, arena_new());
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	arena_free(cx.mem);
-	return 0;
-}
 
 static void
 requests_come_from_variables(void **state)
@@ -267,5 +249,5 @@ main(void)
 		cmocka_unit_test(every_error_has_a_status),
 	};
 
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, cx_setup, cx_teardown);
 }

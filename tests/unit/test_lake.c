@@ -1,5 +1,5 @@
 /* lake: the mapping, names, ref expressions, conditions, records. */
-#include "unit/unit.h"
+#include "unit/unit_cx.h"
 
 #include <string.h>
 
@@ -12,24 +12,6 @@
 
 #define COMMIT_ID \
 	"a44ba65b9cb68acfce75eaf030a43c6443204357723d8876d32c3ff978bc75ab"
-
-static struct cx	cx;
-
-static int
-setup(void **state)
-{
-	(void)state;
-	cx_init(&cx, arena_new());
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	arena_free(cx.mem);
-	return 0;
-}
 
 static void
 keys_map_to_ref_and_path(void **state)
@@ -250,5 +232,5 @@ main(void)
 		cmocka_unit_test(commit_ids_are_fixed),
 	};
 
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, cx_setup, cx_teardown);
 }

@@ -1,4 +1,4 @@
-/* What the unit tests share: cmocka in its order, a context, a scratch lake. */
+/* What the unit tests share: cmocka in its order, asserts on our types. */
 #ifndef TESTS_UNIT_H
 #define TESTS_UNIT_H
 
