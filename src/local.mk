@@ -156,5 +156,7 @@ lakegate_fcgi_SOURCES = src/worker/main.c
 liblakegate_a_CPPFLAGS = $(AM_CPPFLAGS) \
 	-DCONF_PATH='"$(sysconfdir)/lakegate/lakegate.conf"'
 EXTRA_DIST += src/STYLE src/engine/DESIGN
-EXTRA_DIST += lighttpd/fastcgi.conf lighttpd/cgi.conf lighttpd/lakegate.conf \
-	apache/lakegate.conf examples/quickstart examples/demonstration.py
+EXTRA_DIST += lighttpd/README.md lighttpd/fastcgi.conf lighttpd/cgi.conf \
+	lighttpd/tls.conf lighttpd/lakegate.conf apache/README.md \
+	apache/lakegate.conf apache/proxy.conf apache/htaccess \
+	nginx/README.md nginx/lakegate.conf examples/quickstart examples/demonstration.py

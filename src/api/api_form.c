@@ -142,7 +142,7 @@ api_form_open(struct cx *cx, struct api_call *c, struct source *out,
 	*out = c->req->body;
 	*content_type = type.n > 0 ? type : STR("application/octet-stream");
 	if (!str_starts_nocase(type, STR("multipart/form-data"))) {
-		if (!c->req->has_length)
+		if (!c->req->has_length && !c->req->cut_shows)
 			return fail(cx, E_NO_LENGTH, "Content-Length is "
 			    "required");
 		return OK;

@@ -39,13 +39,8 @@ take_options(struct app *a)
 			*VEC_PUSH(a->mem, &domains) = one;
 	a->s3 = (struct s3_opts){ c->region, domains.at, domains.n };
 	a->api = (struct api_opts){ c->api_version };
-	a->send.how = str_is(c->sendfile, STR("lighttpd")) ?
-	    SENDFILE_LIGHTTPD2 : str_is(c->sendfile, STR("apache")) ?
-	    SENDFILE_APACHE : str_is(c->sendfile, STR("nginx")) ?
-	    SENDFILE_NGINX : SENDFILE_NONE;
+	a->send.by_server = str_is(c->sendfile, STR("lighttpd"));
 	a->send.least = (uint64_t)c->sendfile_least;
-	a->send.root = str_printf(a->mem, "%.*s/blocks", STRF(c->lake));
-	a->send.prefix = c->sendfile_prefix;
 	a->access_log = str_is(c->access_log, STR("on"));
 	log_set_level(c->log);
 }

@@ -8,8 +8,8 @@
 struct app;
 struct auth;
 struct engine;
+struct front_body;
 struct sink;
-struct source;
 
 /* Open what the settings name. */
 enum err	app_open(struct cx *cx, const struct conf *c,
@@ -22,7 +22,7 @@ struct auth	*app_auth(struct app *a);
 enum err	app_create(struct cx *cx, const struct conf *c);
 
 /* A serve_fn: one request from its variables to the last byte. */
-void		app_serve(void *app, char **env, const struct source *body,
+void		app_serve(void *app, char **env, const struct front_body *body,
 		    const struct sink *out);
 /* What requests left to be done, in one bounded slice. */
 void		app_idle(void *app);

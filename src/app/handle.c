@@ -154,7 +154,7 @@ drain(struct cx *cx, struct request *req)
 }
 
 static void
-serve(struct cx *cx, struct app *a, char **env, const struct source *body,
+serve(struct cx *cx, struct app *a, char **env, const struct front_body *body,
     const struct sink *out)
 {
 	struct note	n = { .protocol = "-", .operation = "-" };
@@ -182,7 +182,7 @@ serve(struct cx *cx, struct app *a, char **env, const struct source *body,
 }
 
 void
-app_serve(void *arg, char **env, const struct source *body,
+app_serve(void *arg, char **env, const struct front_body *body,
     const struct sink *out)
 {
 	struct arena	*mem = arena_new();

@@ -205,6 +205,23 @@ file_replace(struct cx *cx, const char *dir, const char *name,
 	return file_sync_dir(cx, dir);
 }
 
+bool
+file_append_open(const char *path, int *fd)
+{
+	*fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
+	return *fd >= 0;
+}
+
+bool
+file_is_at(int fd, const char *path)
+{
+	struct stat	open_file, named;
+
+	return fstat(fd, &open_file) == 0 && stat(path, &named) == 0 &&
+	    open_file.st_dev == named.st_dev &&
+	    open_file.st_ino == named.st_ino;
+}
+
 enum err
 file_each(struct cx *cx, const char *dir,
     enum err (*fn)(struct cx *cx, const char *name, void *arg), void *arg)

@@ -41,6 +41,11 @@ enum err	file_read_all(struct cx *cx, const char *path, size_t max,
 enum err	file_replace(struct cx *cx, const char *dir, const char *name,
 		    struct str bytes);
 
+/* A log: opened or made (mode 0640), every write goes to its end. */
+bool		file_append_open(const char *path, int *fd);
+/* Is this still the file of that name? */
+bool		file_is_at(int fd, const char *path);
+
 /* Each name in a folder but "." and "..", in no order. */
 enum err	file_each(struct cx *cx, const char *dir,
 		    enum err (*fn)(struct cx *cx, const char *name, void *arg),

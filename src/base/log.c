@@ -1,17 +1,28 @@
 /* Log lines. */
 #include "base/log.h"
 
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <unistd.h>
 
-#include "base/arena.h"
 #include "base/buf.h"
+#include "base/cx.h"
 #include "base/enc.h"
+#include "base/fileio.h"
 #include "base/when.h"
+
+enum { LOOK_US = 1000 * 1000 };		/* how often a rename is looked for */
 
 static const char *const	names[] = { "error", "warn", "info", "debug" };
 static enum log_level		limit = LOG_INFO;
+
+static struct {
+	pthread_mutex_t	 lock;
+	const char	*path;		/* NULL: standard error */
+	int		 fd;
+	int64_t		 looked;
+} file = { PTHREAD_MUTEX_INITIALIZER, NULL, STDERR_FILENO, 0 };
 
 bool
 log_set_level(struct str name)
@@ -24,6 +35,36 @@ log_set_level(struct str name)
 			return true;
 		}
 	return false;
+}
+
+enum err
+log_open(struct cx *cx, const char *path)
+{
+	int	fd;
+
+	if (!file_append_open(path, &fd))
+		return fail(cx, E_CONF, "the log %s cannot be written", path);
+	file.path = path;
+	file.fd = fd;
+	file.looked = when_monotonic();
+	return OK;
+}
+
+/* Rotation renames the file: go on in a new one of its name. */
+static void
+follow(void)
+{
+	int64_t	now = when_monotonic();
+	int	fd;
+
+	if (file.path == NULL || now - file.looked < LOOK_US)
+		return;
+	file.looked = now;
+	if (file_is_at(file.fd, file.path) ||
+	    !file_append_open(file.path, &fd))
+		return;
+	file_close(file.fd);
+	file.fd = fd;
 }
 
 void
@@ -49,7 +90,11 @@ log_line(enum log_level level, const char *fmt, ...)
 	if (n > (int)sizeof line - 2)
 		n = (int)sizeof line - 2;
 	line[n++] = '\n';
-	if (write(STDERR_FILENO, line, (size_t)n) < 0)
+	pthread_mutex_lock(&file.lock);
+	follow();
+	m = (int)write(file.fd, line, (size_t)n);
+	pthread_mutex_unlock(&file.lock);
+	if (m < 0)
 		return;		/* nowhere left to say so */
 }
 

@@ -1,20 +1,28 @@
 /*
- * Log lines on standard error (the web server keeps them), one write each:
- * "2026-01-31T12:00:00.000Z level key=value …".  Bytes from clients are
- * escaped by log_value.
+ * Log lines on standard error (the web server keeps them) or in a file, one
+ * write each: "2026-01-31T12:00:00.000Z level key=value …".  Bytes from
+ * clients are escaped by log_value.
  */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
 
 #include <stdbool.h>
 
+#include "base/err.h"
 #include "base/str.h"
 
 struct buf;
+struct cx;
 
 enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
 
 bool	log_set_level(struct str name);	/* "error", "warn", "info", "debug" */
+/*
+ * From now on lines go to the end of this file, which many processes may
+ * share.  Once it has been renamed or removed, within a second to a new one of
+ * that name.  path is kept.  E_CONF: it cannot be written.
+ */
+enum err log_open(struct cx *cx, const char *path);
 void	log_line(enum log_level level, const char *fmt, ...)
 	    __attribute__((format(printf, 2, 3)));
 

@@ -1,4 +1,7 @@
-/* lakegate serve: lighttpd in the foreground, with a configuration of ours. */
+/*
+ * lakegate serve: lighttpd in the foreground, with a configuration of ours;
+ * or the worker alone on a socket, for a web server that starts no programs.
+ */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,6 +11,7 @@
 #include "base/buf.h"
 #include "base/fileio.h"
 #include "cli/cli.h"
+#include "http/http.h"
 
 #ifndef WORKER_PATH
 #define WORKER_PATH	"/usr/local/libexec/lakegate/lakegate.fcgi"
@@ -77,20 +81,71 @@ lighttpd_conf(struct cli *c, struct str lake, const char *bind, long port)
 	return buf_as_str(&b);
 }
 
+/* The worker takes the socket as its standard input. */
+static int
+serve_socket(struct cli *c, const char *path, unsigned mode)
+{
+	struct str	worker = worker_path(c->cx);
+	int		fd;
+
+	if (front_fcgi_listen(c->cx, path, mode, &fd) != OK)
+		return cli_fail(c);
+	fprintf(stderr, "lakegate: serving %.*s at %s\n", STRF(c->conf.lake),
+	    path);
+	setenv("LAKEGATE_LAKE", c->conf.lake.p, 1);
+	dup2(fd, STDIN_FILENO);
+	close(fd);
+	execl(worker.p, worker.p, (char *)NULL);
+	fprintf(stderr, "lakegate: %s cannot be started: %s\n", worker.p,
+	    strerror(errno));
+	return CLI_FAILED;
+}
+
+static int
+serve_lighttpd(struct cli *c, const char *bind, long port)
+{
+	const char	*real = c->conf.lake.p;
+	struct str	 run, conf;
+
+	if (str_is(c->conf.sendfile, STR("none")))
+		c->conf.sendfile = STR("lighttpd");
+	run = str_printf(c->cx->mem, "%s/run", real);
+	conf = lighttpd_conf(c, c->conf.lake, bind, port);
+	if (file_make_dir(c->cx, run.p) != OK ||
+	    file_make_dir(c->cx, str_printf(c->cx->mem, "%s/empty",
+	    run.p).p) != OK ||
+	    file_replace(c->cx, run.p, "lighttpd.conf", conf) != OK)
+		return cli_fail(c);
+	fprintf(stderr, "lakegate: serving %s at http://%s:%ld\n", real,
+	    bind, port);
+	setenv("PATH", "/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:"
+	    "/usr/bin:/bin", 1);
+	execlp("lighttpd", "lighttpd", "-D", "-f", str_printf(c->cx->mem,
+	    "%s/lighttpd.conf", run.p).p, (char *)NULL);
+	fprintf(stderr, "lakegate: lighttpd cannot be started: %s\n",
+	    strerror(errno));
+	return CLI_FAILED;
+}
+
 int
 cmd_serve(struct cli *c)
 {
 	const char	*port = cli_option(c, "--port");
 	const char	*bind = cli_option(c, "--bind");
-	char		*real;
-	struct str	 run, conf;
+	const char	*path = cli_option(c, "--socket");
+	const char	*mode = cli_option(c, "--mode");
 	long		 n = port != NULL ? strtol(port, NULL, 10) : 8000;
+	long		 m = mode != NULL ? strtol(mode, NULL, 8) : 0660;
+	char		*real;
 	struct app	*app;
 
 	if (!cli_words(c, 0, 0))
 		return CLI_USAGE;
-	if (n < 1 || n > 65535) {
-		fprintf(stderr, "lakegate: --port must be 1 to 65535\n");
+	if (n < 1 || n > 65535 || m < 1 || m > 0777 ||
+	    (path != NULL && (port != NULL || bind != NULL)) ||
+	    (path == NULL && mode != NULL)) {
+		fprintf(stderr, "lakegate: serve takes --port (1 to 65535) "
+		    "and --bind, or --socket and --mode (octal)\n");
 		return CLI_USAGE;
 	}
 	/* Say now what would otherwise be said in a worker's log. */
@@ -102,23 +157,6 @@ cmd_serve(struct cli *c)
 		return CLI_FAILED;
 	}
 	c->conf.lake = str_of(real);
-	if (str_is(c->conf.sendfile, STR("none")))
-		c->conf.sendfile = STR("lighttpd");
-	run = str_printf(c->cx->mem, "%s/run", real);
-	conf = lighttpd_conf(c, str_of(real), bind != NULL ? bind :
-	    "127.0.0.1", n);
-	if (file_make_dir(c->cx, run.p) != OK ||
-	    file_make_dir(c->cx, str_printf(c->cx->mem, "%s/empty",
-	    run.p).p) != OK ||
-	    file_replace(c->cx, run.p, "lighttpd.conf", conf) != OK)
-		return cli_fail(c);
-	fprintf(stderr, "lakegate: serving %s at http://%s:%ld\n", real,
-	    bind != NULL ? bind : "127.0.0.1", n);
-	setenv("PATH", "/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:"
-	    "/usr/bin:/bin", 1);
-	execlp("lighttpd", "lighttpd", "-D", "-f", str_printf(c->cx->mem,
-	    "%s/lighttpd.conf", run.p).p, (char *)NULL);
-	fprintf(stderr, "lakegate: lighttpd cannot be started: %s\n",
-	    strerror(errno));
-	return CLI_FAILED;
+	return path != NULL ? serve_socket(c, path, (unsigned)m) :
+	    serve_lighttpd(c, bind != NULL ? bind : "127.0.0.1", n);
 }

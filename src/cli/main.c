@@ -14,8 +14,9 @@ static const struct {
 	{ "init", "[DIR] [--user NAME] [--access-key-id ID "
 	    "--secret-access-key SECRET]",
 	    "make a lake and its first key", cmd_init },
-	{ "serve", "[--port N] [--bind ADDRESS]",
-	    "run lighttpd in the foreground over the lake", cmd_serve },
+	{ "serve", "[--port N] [--bind ADDRESS] | --socket PATH [--mode OCTAL]",
+	    "run lighttpd, or the worker alone on a socket, in the foreground",
+	    cmd_serve },
 	{ "user", "list | create NAME | delete NAME", "users", cmd_user },
 	{ "key", "list [USER] | create USER [--access-key-id ID "
 	    "--secret-access-key SECRET] | revoke ID", "access keys",

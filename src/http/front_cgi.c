@@ -43,8 +43,8 @@ cgi_write(struct cx *cx, void *self, const void *p, size_t n)
 void
 front_cgi_run(char **env, serve_fn *serve, void *arg)
 {
-	struct source	body = { cgi_read, NULL };
-	struct sink	out = { cgi_write, NULL };
+	struct front_body	body = { { cgi_read, NULL }, false };
+	struct sink		out = { cgi_write, NULL };
 
 	serve(arg, env, &body, &out);
 }

@@ -5,13 +5,24 @@
  * accept, and with them the process and its socket.  So both signals are
  * blocked before anything starts, the main thread waits for them, waits for
  * the requests at work, and ends the process.
+ *
+ * No thread waits inside accept: it could take a connection at the moment of
+ * the end, and lose it.  Threads wait for the socket with epoll, count
+ * themselves at work, and only then accept; what none has accepted stays in
+ * the socket's queue, for the next process when a service manager holds it.
  */
+#include <errno.h>
 #include <fcgiapp.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -54,24 +65,47 @@ fcgi_write(struct cx *cx, void *self, const void *p, size_t n)
 	return OK;
 }
 
+/* Accept one connection that came, if another thread has not; false: the
+ * socket is of no use any more. */
+static bool
+accept_one(struct fcgi_front *f, FCGX_Request *r)
+{
+	struct front_body	body = { { fcgi_read, r }, true };
+	struct sink		out = { fcgi_write, r };
+	int			rc;
+
+	if ((rc = FCGX_Accept_r(r)) != 0)
+		return rc == -EAGAIN || rc == -EINTR || rc == -ECONNABORTED;
+	f->serve(f->arg, r->envp, &body, &out);
+	FCGX_Finish_r(r);
+	if (f->idle != NULL)
+		f->idle(f->arg);
+	return true;
+}
+
 static void *
 accept_loop(void *arg)
 {
 	struct fcgi_front	*f = arg;
-	struct source		 body;
-	struct sink		 out;
+	/* Exclusive: one connection wakes one thread, or few. */
+	struct epoll_event	 want = { .events = EPOLLIN |
+	    EPOLLEXCLUSIVE }, came;
 	FCGX_Request		 r;
+	int			 ep = epoll_create1(EPOLL_CLOEXEC);
+	bool			 usable = true;
 
-	if (FCGX_InitRequest(&r, f->fd, 0) != 0)
-		return NULL;
-	while (!atomic_load(&f->ending) && FCGX_Accept_r(&r) == 0) {
+	if (ep < 0 || epoll_ctl(ep, EPOLL_CTL_ADD, f->fd, &want) != 0 ||
+	    FCGX_InitRequest(&r, f->fd, 0) != 0)
+		usable = false;
+	while (usable) {
+		if (epoll_wait(ep, &came, 1, -1) < 0)
+			continue;
 		atomic_fetch_add(&f->at_work, 1);
-		body = (struct source){ fcgi_read, &r };
-		out = (struct sink){ fcgi_write, &r };
-		f->serve(f->arg, r.envp, &body, &out);
-		FCGX_Finish_r(&r);
-		if (f->idle != NULL)
-			f->idle(f->arg);
+		if (atomic_load(&f->ending)) {
+			atomic_fetch_sub(&f->at_work, 1);
+			return NULL;
+		}
+		usable = accept_one(f, &r);
 		atomic_fetch_sub(&f->at_work, 1);
 	}
 	/* A socket that cannot be accepted from is gone for all threads: a
@@ -118,6 +152,8 @@ front_fcgi_run(struct cx *cx, int fd, unsigned threads, serve_fn *serve,
 	sigaddset(&set, SIGINT);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
+	/* Of several threads that one connection woke, all but one go on. */
+	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
 	if (FCGX_Init() != 0)
 		return fail(cx, E_STORE, "libfcgi cannot start");
 	if ((e = threads_start(cx, &f, threads)) != OK)
@@ -126,6 +162,32 @@ front_fcgi_run(struct cx *cx, int fd, unsigned threads, serve_fn *serve,
 	atomic_store(&f.ending, true);
 	for (i = 0; atomic_load(&f.at_work) > 0 && i < DRAIN_MS / 10; i++)
 		nanosleep(&nap, NULL);
+	return OK;
+}
+
+enum err
+front_fcgi_listen(struct cx *cx, const char *path, unsigned mode, int *fd)
+{
+	struct sockaddr_un	 at = { .sun_family = AF_UNIX };
+	mode_t			 saved;
+	int			 probe, taken;
+
+	if (strlen(path) >= sizeof at.sun_path)
+		return fail(cx, E_BAD_ARGUMENT, "%s is longer than a socket's "
+		    "name may be", path);
+	memcpy(at.sun_path, path, strlen(path));
+	probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	taken = connect(probe, (struct sockaddr *)&at, sizeof at);
+	close(probe);
+	if (taken == 0)
+		return fail(cx, E_BAD_ARGUMENT, "another process serves %s",
+		    path);
+	saved = umask(~mode & 0777);
+	*fd = FCGX_OpenSocket(path, SOMAXCONN);
+	umask(saved);
+	if (*fd < 0)
+		return fail(cx, E_BAD_ARGUMENT, "%s cannot be made: %s", path,
+		    strerror(errno));
 	return OK;
 }
 

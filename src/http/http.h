@@ -22,6 +22,14 @@ struct cx;
 enum method { M_GET, M_HEAD, M_PUT, M_POST, M_DELETE, M_PATCH, M_OPTIONS,
 	M_OTHER };
 
+/* A body as a front has it. */
+struct front_body {
+	struct source	 in;
+	bool		 cut_shows;	/* FastCGI: one that the client left
+					 * unfinished ends with an error; under
+					 * CGI it ends like any other */
+};
+
 struct request {
 	enum method	 method;
 	struct str	 method_name;
@@ -36,6 +44,7 @@ struct request {
 	bool		 https;
 	bool		 is_apache;
 	bool		 has_length;	/* length of the body is known */
+	bool		 cut_shows;	/* see struct front_body */
 	uint64_t	 length;
 	struct source	 body;	/* exactly length bytes, or fails */
 	uint64_t	 body_read;
@@ -43,7 +52,7 @@ struct request {
 
 /* From the variables of CGI (NAME=value …); E_BAD_REQUEST. */
 enum err	request_from_env(struct cx *cx, char **env,
-		    const struct source *body, struct request *out);
+		    const struct front_body *body, struct request *out);
 /* "" with p NULL when the header was not sent. */
 struct str	request_header(const struct request *req, const char *name);
 struct pair	*request_query(const struct request *req, const char *name);
@@ -74,9 +83,6 @@ void		response_body(struct response *res, int status,
 void		response_source(struct response *res,
 		    const struct source *src, uint64_t length);
 
-enum sendfile { SENDFILE_NONE, SENDFILE_LIGHTTPD2, SENDFILE_APACHE,
-	SENDFILE_NGINX };
-
 /* Where a front writes; E_STORE when the client has gone. */
 struct sink {
 	enum err	(*write)(struct cx *cx, void *self, const void *p,
@@ -84,10 +90,14 @@ struct sink {
 	void		*self;
 };
 
+/*
+ * lighttpd's X-Sendfile2 takes spans of files and keeps status and headers.
+ * The like of other servers does not: Apache's evaluates conditions again and
+ * leaks the path with a 206, nginx's drops x-amz-meta-*.
+ */
 struct send_opts {
-	enum sendfile	 how;
+	bool		 by_server;	/* X-Sendfile2 is on */
 	uint64_t	 least;		/* bytes; smaller bodies are written */
-	struct str	 root, prefix;	/* nginx: file root -> internal URL */
 };
 
 /* Status, headers, body; *sent counts body bytes. */
@@ -96,7 +106,7 @@ enum err	response_send(struct cx *cx, const struct request *req,
 		    const struct sink *out, uint64_t *sent);
 
 /* One request through a front: read from env and body, write to out. */
-typedef void	serve_fn(void *arg, char **env, const struct source *body,
+typedef void	serve_fn(void *arg, char **env, const struct front_body *body,
 		    const struct sink *out);
 
 /*
@@ -106,6 +116,13 @@ typedef void	serve_fn(void *arg, char **env, const struct source *body,
  */
 enum err	front_fcgi_run(struct cx *cx, int fd, unsigned threads,
 		    serve_fn *serve, void (*idle)(void *arg), void *arg);
+/*
+ * A socket for front_fcgi_run at path, with these permissions; what an ended
+ * process left there is replaced.  E_BAD_ARGUMENT: one answers there, or the
+ * folder does not allow it.
+ */
+enum err	front_fcgi_listen(struct cx *cx, const char *path,
+		    unsigned mode, int *fd);
 /* Plain CGI: this process is one request. */
 void		front_cgi_run(char **env, serve_fn *serve, void *arg);
 /* Called by FastCGI or CGI?  By how the process was started. */

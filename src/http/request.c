@@ -237,7 +237,7 @@ variable(struct cx *cx, struct request *req, struct env_vec *v,
 }
 
 enum err
-request_from_env(struct cx *cx, char **env, const struct source *body,
+request_from_env(struct cx *cx, char **env, const struct front_body *body,
     struct request *req)
 {
 	struct env_vec	 v = { 0 };
@@ -266,7 +266,8 @@ request_from_env(struct cx *cx, char **env, const struct source *body,
 		req->n_headers = v.n;
 	}
 	m->req = req;
-	m->in = *body;
+	m->in = body->in;
+	req->cut_shows = body->cut_shows;
 	req->body = (struct source){ measured_read, m };
 	return target_parse(cx, req, uri);
 }

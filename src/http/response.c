@@ -81,7 +81,7 @@ reason(int status)
 	}
 }
 
-/* The header by which a web server sends the files itself; false: none. */
+/* The header by which lighttpd sends the files itself; false: the bytes. */
 static bool
 sendfile_header(struct buf *b, const struct response *res,
     const struct send_opts *opt)
@@ -89,37 +89,17 @@ sendfile_header(struct buf *b, const struct response *res,
 	const struct file_span	*f = res->files;
 	size_t			 i;
 
-	if (res->n_files == 0 || res->length < opt->least || res->is_head)
+	/* All headers of an answer must fit into 64 KiB. */
+	if (!opt->by_server || res->n_files == 0 || res->n_files > 300 ||
+	    res->length < opt->least || res->is_head)
 		return false;
-	switch (opt->how) {
-	case SENDFILE_NONE:
-		return false;
-	case SENDFILE_LIGHTTPD2:
-		if (res->n_files > 300)		/* 64 KiB of headers in all */
-			return false;
-		buf_z(b, "X-Sendfile2: ");
-		for (i = 0; i < res->n_files; i++)
-			buf_printf(b, "%s%.*s %llu-%llu", i > 0 ? "," : "",
-			    STRF(f[i].path), (unsigned long long)f[i].off,
-			    (unsigned long long)(f[i].off + f[i].len - 1));
-		buf_z(b, "\r\n");
-		return true;
-	case SENDFILE_APACHE:
-		/* Only whole files under 200: else the header leaks. */
-		if (res->n_files != 1 || f[0].off != 0 || res->status != 200)
-			return false;
-		buf_printf(b, "X-Sendfile: %.*s\r\n", STRF(f[0].path));
-		return true;
-	case SENDFILE_NGINX:
-		if (res->n_files != 1 || f[0].off != 0 || res->status != 200 ||
-		    !str_starts(f[0].path, opt->root))
-			return false;
-		buf_printf(b, "X-Accel-Redirect: %.*s%.*s\r\n",
-		    STRF(opt->prefix),
-		    STRF(str_from(f[0].path, opt->root.n)));
-		return true;
-	}
-	return false;
+	buf_z(b, "X-Sendfile2: ");
+	for (i = 0; i < res->n_files; i++)
+		buf_printf(b, "%s%.*s %llu-%llu", i > 0 ? "," : "",
+		    STRF(f[i].path), (unsigned long long)f[i].off,
+		    (unsigned long long)(f[i].off + f[i].len - 1));
+	buf_z(b, "\r\n");
+	return true;
 }
 
 static enum err

@@ -141,8 +141,8 @@ s3_body_open(struct cx *cx, struct s3_call *c, struct str sum,
 	if (b->has_hash)
 		digest_begin(&b->hash, DIGEST_SHA256);
 	if (!is_framed(c)) {
-		/* Chunked without a length cannot be told from a cut one. */
-		if (!c->req->has_length)
+		/* Chunked, and a cut one would look whole. */
+		if (!c->req->has_length && !c->req->cut_shows)
 			return fail(cx, E_NO_LENGTH, "You must provide the "
 			    "Content-Length HTTP header.");
 		return OK;

@@ -45,7 +45,9 @@ main(void)
 	mallopt(M_MMAP_THRESHOLD, 4 << 20);
 	fault_init();
 	cx_init(&cx, arena_new());
-	if (conf_read(&cx, &conf) != OK || app_open(&cx, &conf, &app) != OK)
+	if (conf_read(&cx, &conf) != OK || (conf.log_file.n > 0 &&
+	    log_open(&cx, str_z(cx.mem, conf.log_file)) != OK) ||
+	    app_open(&cx, &conf, &app) != OK)
 		return complain(&cx, cgi);
 	if (cgi)
 		front_cgi_run(environ, app_serve, app);

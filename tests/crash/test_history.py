@@ -7,7 +7,8 @@ import time
 
 import pytest
 
-from conftest import Lake, Server, s3_client
+from conftest import Lake, s3_client
+from servers import serve
 
 OPS = int(os.environ.get("OPS", "14"))
 
@@ -106,11 +107,13 @@ def client(lake, url, n, histories, barrier):
 
 
 @pytest.mark.parametrize("kinds", [["lighttpd"] * 4, ["apache"], ["lighttpd-cgi"],
-                                   ["lighttpd", "lighttpd-cgi"]])
+                                   ["lighttpd", "lighttpd-cgi"],
+                                   ["lighttpd", "apache", "apache-htaccess", "nginx",
+                                    "apache-proxy", "nginx+tls"]])
 def test_every_answer_has_an_explanation(request, kinds):
     build = os.path.abspath(request.config.getoption("--build"))
-    servers = [Server(kinds[0], build)]
-    servers += [Server(k, build, servers[0].lake) for k in kinds[1:]]
+    servers = [serve(kinds[0], build)]
+    servers += [serve(k, build, servers[0].lake) for k in kinds[1:]]
     lake = Lake(servers[0])
     histories = {f"k{i}": [] for i in range(6)}
     barrier = threading.Barrier(9)
@@ -146,7 +149,7 @@ def test_every_answer_has_an_explanation(request, kinds):
 
 def test_commits_are_consistent_cuts(request):
     """A writer raises two objects in turn: in no commit may the second be ahead."""
-    server = Server("lighttpd", os.path.abspath(request.config.getoption("--build")))
+    server = serve("lighttpd", os.path.abspath(request.config.getoption("--build")))
     lake = Lake(server)
     stop = threading.Event()
 

@@ -10,14 +10,15 @@ import time
 
 import pytest
 
-from conftest import Lake, Server, s3_client
+from conftest import Lake, s3_client
+from servers import serve
 
 ROUNDS = int(os.environ.get("ROUNDS", "2"))
 
 
 @pytest.fixture
 def own(request):
-    s = Server("lighttpd", os.path.abspath(request.config.getoption("--build")))
+    s = serve("lighttpd", os.path.abspath(request.config.getoption("--build")))
     yield s
     s.stop()
 
@@ -121,10 +122,10 @@ def test_death_at_each_named_point(request, point):
     build = os.path.abspath(request.config.getoption("--build"))
     for nth in range(1, 5):
         os.environ["LAKEGATE_FAULT"] = f"{point}:{nth + 2}:kill"
-        server = Server.__new__(Server)
+        server = None
         try:
             env = os.environ.pop("LAKEGATE_FAULT")
-            server.__init__("lighttpd", build)
+            server = serve("lighttpd", build)
             server.stop()
             os.environ["LAKEGATE_FAULT"] = env
             server.start()

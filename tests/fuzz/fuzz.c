@@ -226,7 +226,7 @@ lake_open(void)
  */
 struct fuzzed {
 	struct request	 req;
-	struct source	 body;
+	struct front_body body;
 	char		*env[64];
 	size_t		 n;
 	bool		 chunks;
@@ -269,7 +269,7 @@ request_of(struct str in, struct fuzzed *f)
 	if (rest.p == NULL)
 		rest = STR("");
 	variable(f, "CONTENT_LENGTH", str_printf(cx.mem, "%zu", rest.n));
-	f->body = source_of_str(&cx, rest);
+	f->body = (struct front_body){ source_of_str(&cx, rest), true };
 	return true;
 }
 

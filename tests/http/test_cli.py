@@ -2,12 +2,15 @@
 import os
 import re
 import subprocess
+import time
+import urllib.request
 
 import boto3
 import pytest
 from botocore.config import Config
 
-from conftest import Lake, Server
+from conftest import Lake
+from servers import serve
 
 
 @pytest.fixture
@@ -119,7 +122,7 @@ def test_a_reserve_of_disk_is_kept_for_cleaning_up(cli):
         conf.write_text(f"reserve = {reserve}\n")
         os.environ["LAKEGATE_CONF"] = str(conf)
         try:
-            s = Server("lighttpd", cli.build, where)
+            s = serve("lighttpd", cli.build, where)
         finally:
             del os.environ["LAKEGATE_CONF"]
         s3 = boto3.client("s3", endpoint_url=s.url, aws_access_key_id=key,
@@ -141,7 +144,7 @@ def test_fsck_finds_a_missing_and_a_changed_file(cli):
     cli("init", where)
     run = lambda *a, **m: cli("--lake", where, *a, **m)
     run("repo", "create", "repo")
-    other = Server("lighttpd", cli.build, where)
+    other = serve("lighttpd", cli.build, where)
     out = run("key", "create", "me").stdout
     key = re.search(r"id +(\S+)", out).group(1)
     secret = re.search(r"secret access key +(\S+)", out).group(1)
@@ -158,3 +161,45 @@ def test_fsck_finds_a_missing_and_a_changed_file(cli):
     os.unlink(blocks[1])
     r = run("fsck", "--deep", check=False)
     assert r.returncode == 1 and "I8:" in r.stdout and "I11:" in r.stdout
+
+
+def test_the_log_file_may_be_rotated(cli):
+    """Renamed under a worker, which goes on in a new one."""
+    where = str(cli.tmp / "lake")
+    cli("init", where)
+    log = cli.tmp / "worker.log"
+    os.environ["LAKEGATE_CONF"] = str(cli.tmp / "x.conf")
+    (cli.tmp / "x.conf").write_text(f"log_file = {log}\n")
+    try:
+        s = serve("lighttpd", cli.build, where)
+    finally:
+        del os.environ["LAKEGATE_CONF"]
+    ask = lambda n: urllib.request.urlopen(f"{s.url}/_health?n={n}").read()
+    ask(1)
+    assert log.read_text().count("protocol=own") == 1
+    log.rename(cli.tmp / "worker.log.1")
+    time.sleep(1.1)
+    ask(2)
+    s.stop()
+    assert log.read_text().count("protocol=own") == 1
+    assert (cli.tmp / "worker.log.1").read_text().count("protocol=own") == 1
+
+
+def test_a_worker_on_a_socket_of_its_own(cli):
+    """For web servers that start no programs; one that answers is not replaced."""
+    where = str(cli.tmp / "lake")
+    cli("init", where)
+    path = str(cli.tmp / "worker.sock")
+    command = [os.path.join(cli.build, "lakegate"), "--lake", where, "serve",
+               "--socket", path, "--mode", "600"]
+    worker = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    assert "serving" in worker.stderr.readline()
+    try:
+        assert oct(os.stat(path).st_mode)[-3:] == "600"
+        second = subprocess.run(command, capture_output=True, text=True)
+        assert second.returncode == 1 and "another process serves" in second.stderr
+    finally:
+        worker.terminate()
+    assert worker.wait(30) == 0
+    assert cli("--lake", where, "serve", "--socket", path, "--port", "1",
+               check=False).returncode == 2

@@ -148,7 +148,7 @@ def test_metadata_is_kept_as_sent(lake):
 def test_metadata_names_that_cgi_folds(lake, refused):
     """"_" and "-" are one in CGI: the signature knows which it was.  Apache
     drops such headers, and then the signature does not match."""
-    if lake.server.kind == "apache":
+    if lake.server.kind.startswith("apache"):
         with refused("SignatureDoesNotMatch", 403):
             lake.put("main/o", b"x", Metadata={"a_b.c": "1"})
         return

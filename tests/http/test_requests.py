@@ -1,12 +1,12 @@
 """Signatures, streamed bodies, and requests that must be refused."""
 import datetime
 import hashlib
-import http.client
 import socket
 
 import pytest
 
-from conftest import SECRET, s3_client
+from conftest import s3_client
+from servers import KEY, connect
 from sign import Signed, chunked, crc32
 
 NOW = lambda **d: datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(**d)
@@ -89,7 +89,6 @@ def presign(lake, when, expires):
     import hmac
     import urllib.parse
     from sign import signing_key
-    from conftest import KEY
     date = when.strftime("%Y%m%dT%H%M%SZ")
     scope = f"{date[:8]}/us-east-1/s3/aws4_request"
     host = lake.url.split("//")[1]
@@ -100,7 +99,7 @@ def presign(lake, when, expires):
     canonical = "\n".join(["GET", path, query, f"host:{host}", "", "host", "UNSIGNED-PAYLOAD"])
     sts = "\n".join(["AWS4-HMAC-SHA256", date, scope, hashlib.sha256(canonical.encode()).hexdigest()])
     mac = hmac.new(signing_key(date[:8]), sts.encode(), hashlib.sha256).hexdigest()
-    c = http.client.HTTPConnection(host)
+    c = connect(lake.url)
     c.request("GET", f"{path}?{query}&X-Amz-Signature={mac}")
     r = c.getresponse()
     return r.status, r.read()
@@ -132,7 +131,7 @@ def test_any_region_will_do(lake):
 
 
 def raw(lake, method, path, headers=None, body=b""):
-    c = http.client.HTTPConnection(lake.url.split("//")[1], timeout=30)
+    c = connect(lake.url)
     c.request(method, path, body=body or None, headers=headers or {})
     r = c.getresponse()
     return r.status, r.read()
@@ -202,6 +201,7 @@ def test_bad_xml(lake, body):
     assert lake.body("main/x") == b"kept"
 
 
+@pytest.mark.plain
 def test_truncated_body_stores_nothing(lake):
     s = put(lake)
     host, port = s.host.split(":")
@@ -218,6 +218,28 @@ def test_truncated_body_stores_nothing(lake):
     assert lake.keys() == []
 
 
+@pytest.mark.plain
+def test_a_truncated_chunked_body_stores_nothing(lake):
+    """Its length was never said: it is the end that must not come."""
+    s = put(lake)
+    host, port = s.host.split(":")
+    for pieces in (1, 50):
+        with socket.create_connection((host, int(port))) as c:
+            head = f"PUT {s.path} HTTP/1.1\r\nTransfer-Encoding: chunked\r\n"
+            head += "".join(f"{k}: {v}\r\n" for k, v in s.headers.items()) + "\r\n"
+            c.sendall(head.encode() + b"1000\r\n" + b"x" * 4096 + b"\r\n")
+            for _ in range(pieces - 1):
+                c.sendall(b"1000\r\n" + b"x" * 4096 + b"\r\n")
+            c.shutdown(socket.SHUT_WR)
+            c.settimeout(5)
+            try:
+                assert b" 200 " not in c.recv(4096)
+            except OSError:
+                pass
+    assert lake.keys() == []
+
+
+@pytest.mark.plain
 @pytest.mark.streams
 def test_a_body_too_large_is_refused_before_it_has_come(lake):
     s = put(lake)

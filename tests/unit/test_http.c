@@ -16,9 +16,10 @@ requests_come_from_variables(void **state)
 	    (char[]){ "HTTP_X_AMZ_META_A=  v  " },
 	    (char[]){ "HTTP_X_TWICE=1" }, (char[]){ "HTTP_X_TWICE=2" },
 	    (char[]){ "CONTENT_LENGTH=5" }, (char[]){ "HTTP_HOST=h:1" }, NULL };
-	struct source	body = source_of_str(&cx, STR("12345rest"));
-	struct request	req;
-	struct str	text;
+	struct front_body	body = { source_of_str(&cx,
+	    STR("12345rest")), true };
+	struct request		req;
+	struct str		text;
 
 	(void)state;
 	assert_ok(&cx, request_from_env(&cx, env, &body, &req));
@@ -42,9 +43,10 @@ short_bodies_are_errors(void **state)
 	    (char[]){ "REQUEST_URI=/x" }, (char[]){ "CONTENT_LENGTH=0" },
 	    (char[]){ "LAKEGATE_CONTENT_LENGTH=5" }, NULL };
 	char		*bad[] = { (char[]){ "REQUEST_URI=/%zz" }, NULL };
-	struct source	body = source_of_str(&cx, STR("123"));
-	struct request	req;
-	struct str	text;
+	struct front_body	body = { source_of_str(&cx, STR("123")),
+	    true };
+	struct request		req;
+	struct str		text;
 
 	(void)state;
 	assert_ok(&cx, request_from_env(&cx, env, &body, &req));
@@ -99,33 +101,26 @@ keep(struct cx *own, void *self, const void *p, size_t n)
 	return buf_ok(self) ? OK : E_TOO_LARGE;
 }
 
-/* Who sends the file: the header each server wants, or the bytes. */
+/* Who sends the file: lighttpd, told by a header, or the worker. */
 static void
 files_are_left_to_the_server_where_it_can(void **state)
 {
 	static const struct file_span	whole = { { "/l/blocks/00/a", 14 },
 	    0, 100000 }, part = { { "/l/blocks/00/a", 14 }, 5, 90000 };
 	static const struct {
-		enum sendfile		 how;
+		bool			 by_server;
 		const struct file_span	*file;
 		int			 status;
 		const char		*header;	/* NULL: the bytes */
 	} cases[] = {
-		{ SENDFILE_NONE, &whole, 200, NULL },
-		{ SENDFILE_LIGHTTPD2, &whole, 200,
+		{ false, &whole, 200, NULL },
+		{ true, &whole, 200,
 		    "X-Sendfile2: /l/blocks/00/a 0-99999\r\n" },
-		{ SENDFILE_LIGHTTPD2, &part, 206,
+		{ true, &part, 206,
 		    "X-Sendfile2: /l/blocks/00/a 5-90004\r\n" },
-		{ SENDFILE_APACHE, &whole, 200,
-		    "X-Sendfile: /l/blocks/00/a\r\n" },
-		{ SENDFILE_APACHE, &part, 206, NULL },
-		{ SENDFILE_NGINX, &whole, 200,
-		    "X-Accel-Redirect: /in/00/a\r\n" },
-		{ SENDFILE_NGINX, &part, 206, NULL },
 	};
 	struct request		req = { .method = M_GET };
-	struct send_opts	opt = { .least = 1000,
-	    .root = STR("/l/blocks"), .prefix = STR("/in") };
+	struct send_opts	opt = { .least = 1000 };
 	struct response		res;
 	struct source		src;
 	struct buf		got;
@@ -143,7 +138,7 @@ files_are_left_to_the_server_where_it_can(void **state)
 		res.status = cases[i].status;
 		res.files = cases[i].file;
 		res.n_files = 1;
-		opt.how = cases[i].how;
+		opt.by_server = cases[i].by_server;
 		assert_ok(&cx, response_send(&cx, &req, &res, &opt, &out,
 		    &sent));
 		assert_int_equal(cases[i].file->len, sent);

@@ -3,11 +3,10 @@ import base64
 import datetime
 import hashlib
 import hmac
-import http.client
 import urllib.parse
 import zlib
 
-from conftest import KEY, SECRET
+from servers import KEY, SECRET, connect
 
 EMPTY = hashlib.sha256(b"").hexdigest()
 
@@ -57,7 +56,7 @@ class Signed:
             yield f"{quote(name)}={quote(value)}"
 
     def send(self, body=b"", length=None):
-        c = http.client.HTTPConnection(self.host, timeout=30)
+        c = connect(self.url)
         c.putrequest(self.method, self.path + ("?" + self.query if self.query else ""),
                      skip_host=True, skip_accept_encoding=True)
         for name, value in self.headers.items():

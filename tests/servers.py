@@ -1,0 +1,316 @@
+"""The web servers under test, each with the configuration that is shipped for
+it, over a lake: a new one, or one that another server serves too.
+
+A kind is a key of KINDS; with "+tls" after it, where the server does TLS."""
+import os
+import pwd
+import shutil
+import signal
+import socket
+import ssl
+import subprocess
+import tempfile
+import time
+
+TOP = os.path.abspath(os.path.join(os.path.dirname(__file__), ".."))
+KEY, SECRET = "AKIALAKEGATETESTS000", "a-secret-for-tests-only"
+USER = "www-data" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def write(path, text):
+    with open(path, "w") as f:
+        f.write(text)
+    return path
+
+
+def certificate(folder):
+    """A certificate of our own, with its key, in one file."""
+    pem = os.path.join(folder, "tls.pem")
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
+                    "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost",
+                    "-keyout", pem + ".key", "-out", pem + ".crt"], check=True, capture_output=True)
+    with open(pem + ".key") as k, open(pem + ".crt") as c:
+        write(pem, k.read() + c.read())
+    return pem
+
+
+class Server:
+    """What all have in common; a kind says what it starts."""
+    reload_signal = signal.SIGUSR1
+    env = {}
+
+    def __init__(self, kind, build, lake=None, tls=False):
+        self.kind, self.build, self.tls = kind, build, tls
+        self.root = tempfile.mkdtemp(prefix="lakegate-")
+        os.chmod(self.root, 0o755)
+        self.lake = lake or os.path.join(self.root, "lake")
+        self.rundir = os.path.join(self.root, "run")
+        os.mkdir(self.rundir)
+        self.port = free_port()
+        self.url = f"http{'s' if tls else ''}://127.0.0.1:{self.port}"
+        self.pem = certificate(self.root) if tls else None
+        if tls:                 # what the clients of this process trust
+            os.environ["AWS_CA_BUNDLE"] = os.environ["SSL_CERT_FILE"] = self.pem + ".crt"
+        self.binary = os.path.join(build, "lakegate.fcgi")
+        self.others = []
+        if not lake:
+            self.run("init", self.lake, "--access-key-id", KEY, "--secret-access-key", SECRET)
+        self.prepare()
+        self.start()
+
+    def run(self, *args, check=True):
+        return subprocess.run([os.path.join(self.build, "lakegate"), *args],
+                              check=check, capture_output=True, text=True)
+
+    def prepare(self):
+        """Files, once; what the server's user must own becomes its own."""
+
+    def argv(self):
+        raise NotImplementedError
+
+    def give(self):
+        if os.geteuid() == 0:
+            subprocess.run(["chown", "-R", USER, self.root, self.lake], check=True)
+
+    def spawn(self, argv, stdin=None, **env):
+        path = os.environ["PATH"] + ":/usr/sbin:/sbin"
+        return subprocess.Popen(argv, env=dict(os.environ, PATH=path, **env), stdin=stdin,
+                                stdout=self.log, stderr=self.log, cwd=TOP)
+
+    def start(self):
+        self.log = open(os.path.join(self.root, "server.log"), "ab")
+        self.process = self.spawn(self.argv(), **self.env)
+        for _ in range(200):
+            try:
+                socket.create_connection(("127.0.0.1", self.port)).close()
+                return
+            except OSError:
+                time.sleep(0.05)
+                assert self.process.poll() is None, self.words()
+        raise AssertionError("the server did not start: " + self.words())
+
+    def words(self):
+        out = ""
+        for name in ("server.log", "run/error.log"):
+            try:
+                with open(os.path.join(self.root, name), errors="replace") as f:
+                    out += f.read()[-4000:]
+            except OSError:
+                pass
+        return out
+
+    def workers(self):
+        """Process ids of the workers (FastCGI)."""
+        out = subprocess.run(["pgrep", "-f", "lakegate.fcgi"],
+                             capture_output=True, text=True).stdout
+        mine = []
+        for pid in map(int, out.split()):
+            try:
+                with open(f"/proc/{pid}/environ", "rb") as f:
+                    if self.lake.encode() in f.read():
+                        mine.append(pid)
+            except OSError:
+                pass
+        return [p for p in mine if p != self.process.pid]
+
+    def reload(self):
+        """As an administrator does after a change of the configuration."""
+        self.process.send_signal(self.reload_signal)
+
+    def stop(self):
+        for p in [self.process, *self.others]:
+            p.send_signal(signal.SIGTERM)
+            p.wait(40)
+        self.log.close()
+
+    def fsck(self):
+        r = self.run("--lake", self.lake, "fsck", "--deep", check=False)
+        assert r.returncode == 0, r.stdout + r.stderr
+        return r.stdout
+
+
+class Lighttpd(Server):
+    """lighttpd/fastcgi.conf, as it is."""
+    conf = "fastcgi.conf"
+
+    def prepare(self):
+        self.env = dict(LAKEGATE_LAKE=self.lake, LAKEGATE_RUN=self.rundir,
+                        LAKEGATE_PORT=str(self.port), LAKEGATE_WORKER=self.binary,
+                        LAKEGATE_PEM=self.pem or "")
+        self.file = f"{TOP}/lighttpd/{self.conf}"
+        if self.tls:
+            self.file = write(f"{self.rundir}/tls.conf", f'include "{self.file}"\n'
+                              f'include "{TOP}/lighttpd/tls.conf"\n')
+
+    def argv(self):
+        return ["lighttpd", "-D", "-f", self.file]
+
+
+class LighttpdCgi(Lighttpd):
+    """lighttpd/cgi.conf, as it is."""
+    conf = "cgi.conf"
+
+    def prepare(self):
+        super().prepare()
+        cgi = os.path.join(self.root, "cgi")
+        os.mkdir(cgi)
+        shutil.copy(self.binary, f"{cgi}/lakegate.cgi")
+        self.env["LAKEGATE_CGI_DIR"] = cgi
+
+
+class Apache(Server):
+    """apache/lakegate.conf: a virtual host of mod_fcgid."""
+    modules = "authz_core env setenvif rewrite fcgid".split()
+    base = """
+ServerRoot {run}
+ServerName localhost
+PidFile {run}/httpd.pid
+ErrorLog {run}/error.log
+Listen 127.0.0.1:{port}
+User {user}
+Group {user}
+LoadModule mpm_event_module /usr/lib/apache2/modules/mod_mpm_event.so
+{modules}
+Define LAKEGATE_LAKE {lake}
+Define LAKEGATE_PORT {port}
+{more}
+"""
+
+    def more(self):
+        bindir = os.path.join(self.root, "bin")
+        os.mkdir(bindir)
+        shutil.copy(self.binary, bindir)
+        return self.fcgid() + (f"Define LAKEGATE_BIN {bindir}\n"
+                               f"Include {TOP}/apache/lakegate.conf\n")
+
+    def fcgid(self):
+        os.mkdir(f"{self.rundir}/sock")
+        return (f"FcgidIPCDir {self.rundir}/sock\n"
+                f"FcgidProcessTableFile {self.rundir}/shm\n")
+
+    def prepare(self):
+        modules = self.modules + (["ssl", "socache_shmcb"] if self.tls else [])
+        more = ""
+        if self.tls:
+            more = f"Define LAKEGATE_CERTIFICATE {self.pem}\n"
+        self.file = write(f"{self.rundir}/httpd.conf", self.base.format(
+            run=self.rundir, user=USER, port=self.port, lake=self.lake, more=more + self.more(),
+            modules="\n".join(f"LoadModule {m}_module /usr/lib/apache2/modules/mod_{m}.so"
+                              for m in modules)))
+        self.give()
+
+    def argv(self):
+        return ["apache2", "-DFOREGROUND", "-f", self.file]
+
+
+class ApacheHtaccess(Apache):
+    """apache/htaccess in a document root, the program beside it as FastCGI and
+    as CGI: all that a customer of a shared host can do."""
+    modules = "authz_core env setenvif rewrite mime fcgid cgid".split()
+
+    def more(self):
+        root = os.path.join(self.root, "www")
+        os.makedirs(root + "/lakegate")
+        shutil.copy(f"{TOP}/apache/htaccess", root + "/.htaccess")
+        for name in ("lakegate.fcgi", "lakegate.cgi"):
+            shutil.copy(self.binary, f"{root}/lakegate/{name}")
+        write(f"{root}/lakegate/lakegate.conf", f"lake = {self.lake}\nthreads = 1\n")
+        return self.fcgid() + (f"TypesConfig /dev/null\n"
+                               f"ScriptSock {self.rundir}/cgid.sock\n"
+                               f"DocumentRoot {root}\n<Directory {root}>\n"
+                               f"AllowOverride All\nRequire all granted\n</Directory>\n")
+
+    def workers(self):
+        return []
+
+
+class Socket(Server):
+    """A worker of its own on a socket that the test holds, as a service
+    manager does: see src/worker/lakegate.socket."""
+
+    def start(self):
+        self.log = open(os.path.join(self.root, "server.log"), "ab")
+        self.listening = socket.socket(socket.AF_UNIX)
+        self.listening.bind(self.socket)
+        self.listening.listen(1000)
+        os.chmod(self.socket, 0o666)
+        self.start_worker()
+        super().start()
+
+    def start_worker(self):
+        argv = [self.binary]
+        if os.geteuid() == 0:
+            argv = ["setpriv", "--reuid", USER, "--regid", USER, "--clear-groups", *argv]
+        self.others = [self.spawn(argv, self.listening, LAKEGATE_LAKE=self.lake)]
+
+    @property
+    def socket(self):
+        return f"{self.rundir}/worker.sock"
+
+    def restart_worker(self):
+        self.others[0].send_signal(signal.SIGTERM)
+        assert self.others[0].wait(40) == 0
+        self.start_worker()
+
+
+class ApacheProxy(Socket, Apache):
+    """apache/proxy.conf: mod_proxy_fcgi before a worker that runs by itself."""
+    modules = "authz_core env setenvif proxy proxy_fcgi".split()
+
+    def more(self):
+        return (f"Define LAKEGATE_SOCKET {self.socket}\n"
+                f"Include {TOP}/apache/proxy.conf\n")
+
+
+class Nginx(Socket):
+    """nginx/lakegate.conf in a server of its own."""
+    reload_signal = signal.SIGHUP
+
+    def prepare(self):
+        user = f"user {USER};" if os.geteuid() == 0 else ""
+        tls = f"ssl_certificate {self.pem}; ssl_certificate_key {self.pem};" if self.tls else ""
+        self.file = write(f"{self.rundir}/nginx.conf", f"""
+daemon off; pid {self.rundir}/nginx.pid; {user}
+error_log {self.rundir}/error.log;
+events {{}}
+http {{
+  access_log off;
+  client_body_temp_path {self.rundir}/body; fastcgi_temp_path {self.rundir}/fcgi;
+  proxy_temp_path {self.rundir}/p; uwsgi_temp_path {self.rundir}/u; scgi_temp_path {self.rundir}/s;
+  upstream lakegate {{ server unix:{self.socket}; }}
+  server {{
+    listen 127.0.0.1:{self.port} {"ssl http2" if self.tls else ""};
+    {tls}
+    include {TOP}/nginx/lakegate.conf;
+  }}
+}}
+""")
+        self.give()
+
+    def argv(self):
+        return ["nginx", "-e", f"{self.rundir}/error.log", "-c", self.file]
+
+
+KINDS = {"lighttpd": Lighttpd, "lighttpd-cgi": LighttpdCgi, "apache": Apache,
+         "apache-htaccess": ApacheHtaccess, "apache-proxy": ApacheProxy, "nginx": Nginx}
+
+
+def serve(kind, build, lake=None):
+    name, _, tls = kind.partition("+")
+    return KINDS[name](kind, build, lake, tls == "tls")
+
+
+def connect(url, timeout=30):
+    """A plain connection to a server of these, for requests made by hand."""
+    import http.client
+    host = url.split("//")[1]
+    if url.startswith("https"):
+        context = ssl.create_default_context(cafile=os.environ["AWS_CA_BUNDLE"])
+        return http.client.HTTPSConnection(host, timeout=timeout, context=context)
+    return http.client.HTTPConnection(host, timeout=timeout)
