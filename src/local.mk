@@ -24,6 +24,8 @@ liblakegate_a_SOURCES = \
 	src/auth/cred.c \
 	src/auth/inside.h \
 	src/auth/token.c \
+	src/auth/verify.c \
+	src/auth/verify_v2.c \
 	src/auth/verify_v4.c \
 	src/base/arena.c \
 	src/base/arena.h \
@@ -125,6 +127,8 @@ liblakegate_a_SOURCES = \
 	src/lake/record.h \
 	src/lake/refexpr.c \
 	src/lake/refexpr.h \
+	src/net/sigv2.c \
+	src/net/sigv2.h \
 	src/net/sigv4.c \
 	src/net/sigv4.h \
 	src/s3/call.h \
@@ -156,7 +160,41 @@ lakegate_fcgi_SOURCES = src/worker/main.c
 liblakegate_a_CPPFLAGS = $(AM_CPPFLAGS) \
 	-DCONF_PATH='"$(sysconfdir)/lakegate/lakegate.conf"'
 EXTRA_DIST += src/STYLE src/engine/DESIGN
+
+# Pages and units name installed paths; the settings' page lists conf.def.
+PATHS = sed -e 's,@CONF_PATH@,$(sysconfdir)/lakegate/lakegate.conf,g' \
+	-e 's,@WORKER_PATH@,$(cgibindir)/lakegate.fcgi,g' \
+	-e 's,@COMMAND_PATH@,$(bindir)/lakegate,g'
+SETTINGS = sed -n -E \
+	-e 's/^TEXT\((\w+), "([^"]*)", "(.*)"\)$$/.TP\n.B \1 = \2\n\3./p' \
+	-e 's/^CHOICE\((\w+), "(\w+)", "(.*)", "(.*)"\)$$/.TP\n.B \1 = \2\n\4.\nOne of: \3./p' \
+	-e 's/^NUMBER\((\w+), (\w+), (\w+), (\w+), "(.*)"\)$$/.TP\n.B \1 = \2\n\5.\nFrom \3 to \4./p'
+generated = src/app/lakegate.conf.5 src/worker/lakegate.fcgi.8 \
+	src/worker/lakegate.service src/worker/lakegate-gc.service
+dist_man_MANS += src/cli/lakegate.1
+nodist_man_MANS = src/app/lakegate.conf.5 src/worker/lakegate.fcgi.8
+dist_unit_DATA = src/worker/lakegate.socket src/worker/lakegate-gc.timer
+nodist_unit_DATA = src/worker/lakegate.service src/worker/lakegate-gc.service
+EXTRA_DIST += $(generated:=.in)
+CLEANFILES += $(generated)
+src/app/lakegate.conf.5: src/app/lakegate.conf.5.in src/app/conf.def
+	$(AM_V_GEN)$(MKDIR_P) src/app && { \
+	sed '/@SETTINGS@/,$$d' $(srcdir)/src/app/lakegate.conf.5.in; \
+	$(SETTINGS) $(srcdir)/src/app/conf.def; \
+	sed '1,/@SETTINGS@/d' $(srcdir)/src/app/lakegate.conf.5.in; \
+	} | $(PATHS) > $@
+src/worker/lakegate.fcgi.8: src/worker/lakegate.fcgi.8.in
+	$(AM_V_GEN)$(MKDIR_P) src/worker && $(PATHS) $(srcdir)/$@.in > $@
+src/worker/lakegate.service: src/worker/lakegate.service.in
+	$(AM_V_GEN)$(MKDIR_P) src/worker && $(PATHS) $(srcdir)/$@.in > $@
+src/worker/lakegate-gc.service: src/worker/lakegate-gc.service.in
+	$(AM_V_GEN)$(MKDIR_P) src/worker && $(PATHS) $(srcdir)/$@.in > $@
 EXTRA_DIST += lighttpd/README.md lighttpd/fastcgi.conf lighttpd/cgi.conf \
 	lighttpd/tls.conf lighttpd/lakegate.conf apache/README.md \
 	apache/lakegate.conf apache/proxy.conf apache/htaccess \
 	nginx/README.md nginx/lakegate.conf examples/quickstart examples/demonstration.py
+EXTRA_DIST += debian/apache.conf debian/changelog debian/control \
+	debian/copyright debian/lakegate.conf debian/lakegate.dirs \
+	debian/lakegate.docs debian/lakegate.install debian/lakegate.logrotate \
+	debian/lakegate.postinst debian/lighttpd.conf debian/rules \
+	debian/source/format

@@ -35,8 +35,8 @@ kv_contract_LDADD = $(UNIT_LDADD)
 block_contract_SOURCES = tests/contract/block_contract.c
 block_contract_CPPFLAGS = $(UNIT_CPPFLAGS)
 block_contract_LDADD = $(UNIT_LDADD)
-EXTRA_DIST += tests/run tests/packages tests/requirements.txt \
-	tests/lint/layers tests/http tests/clients tests/model \
+EXTRA_DIST += tests/run tests/packages tests/package tests/requirements.txt \
+	tests/lint/layers tests/http tests/model \
 	tests/crash/test_history.py tests/crash/test_kill.py \
 	tests/crash/test_reload.py
 
@@ -44,9 +44,9 @@ EXTRA_DIST += tests/run tests/packages tests/requirements.txt \
 EXTRA_PROGRAMS = bench_memory bench_versions
 bench_memory_SOURCES = tests/bench/memory.c
 bench_versions_SOURCES = tests/bench/versions.c
-EXTRA_DIST += tests/bench/run tests/conftest.py tests/servers.py \
+EXTRA_DIST += tests/bench/run tests/conftest.py tests/lake.py tests/servers.py \
 	tests/sign.py tests/pytest.ini
-CLEANFILES = $(EXTRA_PROGRAMS)
+CLEANFILES += $(EXTRA_PROGRAMS)
 bench: all bench_memory bench_versions
 	sh $(top_srcdir)/tests/packages bench
 	@test -x $(top_srcdir)/.venv/bin/python || \

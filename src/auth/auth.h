@@ -76,12 +76,13 @@ struct signature {
 /* An AWS signature, right or wrong, in header or query? */
 bool		auth_is_signed(const struct request *req);
 /*
- * Verify it.  Without one the identity is anonymous.  E_NO_SUCH_KEY_ID,
+ * Verify it: version 4 or 2.  host_bucket is the bucket that the host names,
+ * or "".  Without a signature the identity is anonymous.  E_NO_SUCH_KEY_ID,
  * E_SIGNATURE, E_TIME_SKEW, E_EXPIRED, E_AUTH_HEADER, E_AUTH_QUERY.
  */
 enum err	auth_verify_s3(struct cx *cx, struct auth *a,
-		    struct request *req, struct identity *who,
-		    struct signature *sig);
+		    struct request *req, struct str host_bucket,
+		    struct identity *who, struct signature *sig);
 /* Basic, bearer token or session cookie.  E_NO_AUTH. */
 enum err	auth_verify_api(struct cx *cx, struct auth *a,
 		    const struct request *req, struct identity *who);

@@ -10,6 +10,17 @@ struct auth {
 	unsigned char	 token[32];	/* signs session tokens */
 };
 
+/* The forms of a signature; sig, host_bucket: see auth_verify_s3. */
+enum err	verify_v4(struct cx *cx, struct auth *a, struct request *req,
+		    struct identity *who, struct signature *sig);
+enum err	verify_v2(struct cx *cx, struct auth *a,
+		    const struct request *req, struct str host_bucket,
+		    struct identity *who);
+/* What they share.  E_NO_SUCH_KEY_ID; E_TIME_SKEW; E_SIGNATURE. */
+enum err	signer_key(struct cx *cx, struct auth *a, struct str id,
+		    struct key *key);
+enum err	clock_check(struct cx *cx, int64_t at, bool old_too);
+enum err	signature_wrong(struct cx *cx, const char *hint);
 /* The key pair is right: its user.  E_NO_AUTH. */
 enum err	pair_check(struct cx *cx, struct auth *a, struct str id,
 		    struct str secret, struct identity *who);

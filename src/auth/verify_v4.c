@@ -12,7 +12,7 @@
 #include "http/http.h"
 #include "net/sigv4.h"
 
-enum { SKEW_MS = 15 * 60 * 1000, EXPIRES_MAX = 7 * 24 * 3600 };
+enum { EXPIRES_MAX = 7 * 24 * 3600 };
 
 struct claim {			/* what the request says of itself */
 	struct str	key_id, scope, day, region, service;
@@ -20,17 +20,6 @@ struct claim {			/* what the request says of itself */
 	bool		presigned;
 	uint64_t	expires;	/* seconds, presigned */
 };
-
-bool
-auth_is_signed(const struct request *req)
-{
-	struct str	h = request_header(req, "authorization");
-
-	return str_starts(h, STR("AWS4")) || str_starts(h, STR("AWS ")) ||
-	    request_query(req, "X-Amz-Credential") != NULL ||
-	    request_query(req, "X-Amz-Algorithm") != NULL ||
-	    request_query(req, "AWSAccessKeyId") != NULL;
-}
 
 static bool
 credential_parse(struct str text, struct claim *c)
@@ -107,7 +96,8 @@ static enum err
 time_check(struct cx *cx, const struct request *req, const struct claim *c,
     struct str *amz_date)
 {
-	int64_t	at;
+	int64_t		at;
+	enum err	e;
 
 	if (c->date.n == 0 && when_http_parse(request_header(req, "date"),
 	    &at))
@@ -121,11 +111,8 @@ time_check(struct cx *cx, const struct request *req, const struct claim *c,
 		return fail(cx, c->presigned ? E_AUTH_QUERY : E_AUTH_HEADER,
 		    "the date of the credential scope is not the request's");
 	/* A presigned address lives as long as it says, not 15 minutes. */
-	if (at > cx->now + SKEW_MS ||
-	    (!c->presigned && at < cx->now - SKEW_MS))
-		return fail(cx, E_TIME_SKEW, "The difference between the "
-		    "request time and the server's time is too large: set "
-		    "the clock.");
+	if ((e = clock_check(cx, at, !c->presigned)) != OK)
+		return e;
 	if (c->presigned && cx->now > at + (int64_t)c->expires * 1000)
 		return fail(cx, E_EXPIRED, "Request has expired");
 	return OK;
@@ -221,19 +208,6 @@ request_for_signing(struct cx *cx, struct request *req,
 }
 
 static enum err
-key_of_claim(struct cx *cx, struct auth *a, const struct claim *c,
-    struct key *key)
-{
-	enum err	e;
-	bool		there;
-
-	if ((e = key_find(cx, a, c->key_id, key, &there)) != OK)
-		return e;
-	return there ? OK : fail(cx, E_NO_SUCH_KEY_ID, "The AWS Access Key "
-	    "Id you provided does not exist in our records.");
-}
-
-static enum err
 verify(struct cx *cx, struct auth *a, struct request *req,
     const struct claim *c, struct identity *who, struct signature *sig)
 {
@@ -243,7 +217,7 @@ verify(struct cx *cx, struct auth *a, struct request *req,
 	char			hex[65];
 	enum err		e;
 
-	if ((e = key_of_claim(cx, a, c, &key)) != OK ||
+	if ((e = signer_key(cx, a, c->key_id, &key)) != OK ||
 	    (e = time_check(cx, req, c, &date)) != OK ||
 	    (e = payload_parse(cx, req, c->presigned, &payload, sig)) != OK)
 		return e;
@@ -252,9 +226,10 @@ verify(struct cx *cx, struct auth *a, struct request *req,
 	sigv4_key(cx, key.secret, c->day, c->region, c->service, sig->key);
 	sigv4_sign(sig->key, sts, hex);
 	if (!digest_same(hex, c->signature.p, 64))
-		return fail(cx, E_SIGNATURE, "The request signature we "
-		    "calculated does not match the signature you provided. "
-		    "Check your key and signing method.");
+		return signature_wrong(cx, c->presigned ||
+		    request_header(req, "x-amz-content-sha256").n > 0 ? "" :
+		    " It has no x-amz-content-sha256 header; with curl add "
+		    "-H 'x-amz-content-sha256: UNSIGNED-PAYLOAD'.");
 	sig->seed = str_dup(cx->mem, c->signature);
 	sig->date = date;
 	sig->scope = c->scope;
@@ -263,21 +238,13 @@ verify(struct cx *cx, struct auth *a, struct request *req,
 }
 
 enum err
-auth_verify_s3(struct cx *cx, struct auth *a, struct request *req,
+verify_v4(struct cx *cx, struct auth *a, struct request *req,
     struct identity *who, struct signature *sig)
 {
 	struct str	h = request_header(req, "authorization");
 	struct claim	c;
 	enum err	e;
 
-	memset(sig, 0, sizeof *sig);
-	*who = (struct identity){ .anonymous = true };
-	if (h.n == 0 && !auth_is_signed(req))
-		return OK;
-	if (str_starts(h, STR("AWS ")) ||
-	    request_query(req, "AWSAccessKeyId") != NULL)
-		return fail(cx, E_NOT_IMPLEMENTED, "Signature version 2 is "
-		    "not supported: use AWS4-HMAC-SHA256.");
 	if (h.n > 0 && !str_starts(h, STR("AWS4-HMAC-SHA256")))
 		return bad_header(cx);
 	e = h.n > 0 ? header_claim(cx, req, &c) : query_claim(cx, req, &c);

@@ -175,9 +175,9 @@ digest_of(enum digest_kind kind, const void *p, size_t n, unsigned char *out)
 	digest_end(&d, out);
 }
 
-void
-hmac_sha256(const void *key, size_t nkey, struct str data,
-    unsigned char out[SHA256_BYTES])
+static void
+hmac_of(enum digest_kind kind, const void *key, size_t nkey, struct str data,
+    unsigned char *out)
 {
 	unsigned char	block[64] = { 0 }, inner[SHA256_BYTES];
 	struct digest	d;
@@ -185,21 +185,35 @@ hmac_sha256(const void *key, size_t nkey, struct str data,
 
 	/* [RFC 2104] by hand: a quarter of what EVP_MAC costs. */
 	if (nkey > sizeof block)
-		digest_of(DIGEST_SHA256, key, nkey, block);
+		digest_of(kind, key, nkey, block);
 	else
 		memcpy(block, key, nkey);
 	for (i = 0; i < sizeof block; i++)
 		block[i] ^= 0x36;
-	digest_begin(&d, DIGEST_SHA256);
+	digest_begin(&d, kind);
 	digest_feed(&d, block, sizeof block);
 	digest_feed(&d, data.p, data.n);
 	digest_end(&d, inner);
 	for (i = 0; i < sizeof block; i++)
 		block[i] ^= 0x36 ^ 0x5c;
-	digest_begin(&d, DIGEST_SHA256);
+	digest_begin(&d, kind);
 	digest_feed(&d, block, sizeof block);
-	digest_feed(&d, inner, sizeof inner);
+	digest_feed(&d, inner, digest_size(kind));
 	digest_end(&d, out);
+}
+
+void
+hmac_sha256(const void *key, size_t nkey, struct str data,
+    unsigned char out[SHA256_BYTES])
+{
+	hmac_of(DIGEST_SHA256, key, nkey, data, out);
+}
+
+void
+hmac_sha1(const void *key, size_t nkey, struct str data,
+    unsigned char out[SHA1_BYTES])
+{
+	hmac_of(DIGEST_SHA1, key, nkey, data, out);
 }
 
 /* Product of two polynomials modulo the CRC's, bits reflected as in it. */

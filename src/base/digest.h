@@ -19,7 +19,8 @@ enum digest_kind {
 	DIGEST_KINDS
 };
 
-enum { DIGEST_MAX = 32, SHA256_BYTES = 32, SEAL_OVERHEAD = 12 + 16 };
+enum { DIGEST_MAX = 32, SHA1_BYTES = 20, SHA256_BYTES = 32,
+	SEAL_OVERHEAD = 12 + 16 };
 
 struct digest {
 	enum digest_kind kind;
@@ -38,6 +39,8 @@ void	digest_of(enum digest_kind kind, const void *p, size_t n,
 	    unsigned char *out);
 void	hmac_sha256(const void *key, size_t nkey, struct str data,
 	    unsigned char out[SHA256_BYTES]);
+void	hmac_sha1(const void *key, size_t nkey, struct str data,
+	    unsigned char out[SHA1_BYTES]);
 
 /* The CRC (low bits) of a then b, from theirs and b's length in bytes. */
 uint64_t digest_crc_join(enum digest_kind kind, uint64_t a, uint64_t b,

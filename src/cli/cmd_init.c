@@ -20,6 +20,10 @@ cmd_init(struct cli *c)
 		return CLI_USAGE;
 	if (c->argc == 1)
 		c->conf.lake = str_of(c->argv[0]);
+	if (c->conf.lake.n == 0) {
+		fprintf(stderr, "lakegate: which folder? lakegate init DIR\n");
+		return CLI_USAGE;
+	}
 	if (app_create(c->cx, &c->conf) != OK)
 		return cli_fail(c);
 	if ((app = cli_app(c)) == NULL)

@@ -138,6 +138,13 @@ response_send(struct cx *cx, const struct request *req,
 	buf_init(&b, cx->mem, RESPONSE_HEADERS + 4096 + TOGETHER);
 	buf_printf(&b, "Status: %d %s\r\n", res->status, reason(res->status));
 	buf_str(&b, buf_as_str(&res->headers));
+	/*
+	 * Without a body there is no 100 Continue, and a botocore that waited
+	 * for one misreads the next answer on the connection: end it.
+	 */
+	if (req->has_length && req->length == 0 &&
+	    request_header(req, "expect").n > 0)
+		buf_z(&b, "Connection: close\r\n");
 	/* No length with these.  [RFC 9110 8.6] */
 	bare = res->status == 204 || res->status == 304;
 	by_server = sendfile_header(&b, res, opt);

@@ -29,6 +29,7 @@ struct s3_call {
 	struct identity		 who;
 	struct signature	 sig;
 	struct str		 bucket, key;
+	struct str		 host_bucket;	/* bucket, named by the host */
 	struct lakepath		 lp;
 	struct at		 at;
 	const struct s3_row	*row;

@@ -30,7 +30,8 @@ take_names(struct s3_call *c)
 	struct str	rest = str_from(c->req->path, 1);
 	size_t		at;
 
-	if (virtual_host(c->opt, c->req->host, &c->bucket)) {
+	if (virtual_host(c->opt, c->req->host, &c->host_bucket)) {
+		c->bucket = c->host_bucket;
 		c->key = rest;
 	} else {
 		at = str_find(rest, '/');
@@ -71,7 +72,8 @@ handle(struct cx *cx, struct auth *auth, struct s3_call *c,
 	note->repo = c->at.repo;
 	note->ref = c->at.ref;
 	note->path = c->at.path;
-	if ((e = auth_verify_s3(cx, auth, c->req, &c->who, &c->sig)) != OK)
+	if ((e = auth_verify_s3(cx, auth, c->req, c->host_bucket, &c->who,
+	    &c->sig)) != OK)
 		return e;
 	note->user = c->who.user;
 	if (str_starts(c->req->path, STR("/api/v1")))

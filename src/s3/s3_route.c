@@ -74,6 +74,9 @@ allowed_everywhere(const struct request *req, struct str key)
 	    str_starts_nocase(key, STR("X-Amz-")) ||
 	    str_is(key, STR("AWSAccessKeyId")) ||
 	    str_is(key, STR("Signature")) || str_is(key, STR("Expires")) ||
+	    ((str_is(key, STR("content-type")) ||
+	    str_is(key, STR("content-md5"))) &&
+	    request_query(req, "AWSAccessKeyId") != NULL) ||
 	    (str_starts(key, STR("response-")) &&
 	    (req->method == M_GET || req->method == M_HEAD));
 }

@@ -11,7 +11,7 @@ import pyarrow.dataset as ds
 import pyarrow.fs
 import pytest
 
-from conftest import KEY, SECRET
+from servers import KEY, SECRET
 
 
 @pytest.fixture

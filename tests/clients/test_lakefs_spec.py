@@ -2,7 +2,7 @@
 import pytest
 from lakefs_spec import LakeFSFileSystem
 
-from conftest import KEY, SECRET
+from servers import KEY, SECRET
 
 
 @pytest.fixture

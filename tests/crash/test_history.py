@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from conftest import Lake, s3_client
+from lake import Lake, s3_client
 from servers import serve
 
 OPS = int(os.environ.get("OPS", "14"))

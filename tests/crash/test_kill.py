@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from conftest import Lake, s3_client
+from lake import Lake, s3_client
 from servers import serve
 
 ROUNDS = int(os.environ.get("ROUNDS", "2"))

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from conftest import Lake
+from lake import Lake
 from servers import serve
 from sign import Signed
 

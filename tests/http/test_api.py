@@ -10,7 +10,7 @@ import pytest
 from lakefs.exceptions import (BadRequestException, ConflictException, ForbiddenException,
                                NotFoundException, ObjectExistsException)
 
-from conftest import KEY, SECRET
+from servers import KEY, SECRET
 
 
 def call(lake, method, path, body=None, auth=True, headers=None):

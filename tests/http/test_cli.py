@@ -9,7 +9,7 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from conftest import Lake
+from lake import Lake
 from servers import serve
 
 

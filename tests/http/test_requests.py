@@ -2,10 +2,12 @@
 import datetime
 import hashlib
 import socket
+import urllib.error
+import urllib.request
 
 import pytest
 
-from conftest import s3_client
+from lake import s3_client
 from servers import KEY, connect
 from sign import Signed, chunked, crc32
 
@@ -70,7 +72,6 @@ def test_spoilt_streams_store_nothing(lake):
 
 
 def test_presigned_lives_as_long_as_it_says(lake):
-    import urllib.request
     lake.put("main/o", b"body")
     url = lake.s3.generate_presigned_url("get_object", Params={"Bucket": lake.repo, "Key": "main/o"},
                                          ExpiresIn=7 * 24 * 3600)
@@ -112,6 +113,69 @@ def test_presigned_times(lake, age, expires, want):
     lake.put("main/o", b"body")
     status, text = presign(lake, NOW(**age), expires)
     assert status == want, text
+
+
+def test_signature_version_2(lake, refused):
+    """What s3cmd can send, and what boto3 and aws-cli 1 presign with."""
+    old = s3_client(lake.url, signature_version="s3")
+    key = "main/d/a b+\u00fc"
+    old.put_object(Bucket=lake.repo, Key=key, Body=b"body", Metadata={"k": "v"},
+                   ContentType="text/x")
+    assert old.get_object(Bucket=lake.repo, Key=key)["Body"].read() == b"body"
+    assert [o["Key"] for o in old.list_objects_v2(Bucket=lake.repo, Prefix="main/")["Contents"]] == [key]
+    assert lake.repo in [b["Name"] for b in old.list_buckets()["Buckets"]]
+    assert old.head_bucket(Bucket=lake.repo)
+    assert old.get_bucket_location(Bucket=lake.repo)
+    up = old.create_multipart_upload(Bucket=lake.repo, Key="main/mp")["UploadId"]
+    part = old.upload_part(Bucket=lake.repo, Key="main/mp", UploadId=up, PartNumber=1, Body=b"x")
+    old.complete_multipart_upload(Bucket=lake.repo, Key="main/mp", UploadId=up, MultipartUpload={
+        "Parts": [{"PartNumber": 1, "ETag": part["ETag"]}]})
+    for key_id, secret, code in ((KEY, "wrong", "SignatureDoesNotMatch"),
+                                 ("AKIAUNKNOWN", "x", "InvalidAccessKeyId")):
+        with refused(code, 403):
+            s3_client(lake.url, key_id, secret, signature_version="s3").get_object(
+                Bucket=lake.repo, Key=key)
+
+
+def by_address(url, method="GET", body=None, **headers):
+    try:
+        with urllib.request.urlopen(urllib.request.Request(url, body, headers, method=method)) as r:
+            return r.status, r.read()
+    except urllib.error.HTTPError as e:
+        return e.code, e.read()
+
+
+def test_presigned_version_2(lake):
+    old = s3_client(lake.url, signature_version="s3-query")
+    make = lambda op, s=300, **p: old.generate_presigned_url(op, ExpiresIn=s, Params=dict(
+        Bucket=lake.repo, Key="main/a b", **p))
+    assert "AWSAccessKeyId=" in make("get_object")
+    url = make("put_object", ContentType="text/x", Metadata={"k": "v"})
+    headers = {"Content-Type": "text/x", "x-amz-meta-k": "v"}
+    assert by_address(url, "PUT", b"body", **headers)[0] == 200
+    assert by_address(url, "PUT", b"body", **{**headers, "Content-Type": "text/y"})[0] == 403
+    assert lake.s3.head_object(Bucket=lake.repo, Key="main/a b")["Metadata"] == {"k": "v"}
+    assert by_address(make("get_object")) == (200, b"body")
+    assert by_address(make("get_object", ResponseContentType="text/z"))[0] == 200
+    assert by_address(make("get_object").replace("a%20b", "c"))[0] == 403
+    status, text = by_address(make("get_object", -5))
+    assert status == 403 and b"expired" in text
+
+
+def test_an_empty_upload_that_expects_100_ends_its_connection(lake):
+    """botocore misreads the answer after one that came without 100 Continue."""
+    c = connect(lake.url)
+    s = put(lake, headers={"expect": "100-continue"})
+    c.request("PUT", s.path, body=b"", headers={**s.headers, "Content-Length": "0"})
+    r = c.getresponse()
+    assert r.status == 200 and r.getheader("Connection") == "close"
+
+
+def test_a_missing_payload_header_is_named(lake):
+    s = put(lake, payload=hashlib.sha256(b"x").hexdigest())
+    del s.headers["x-amz-content-sha256"]
+    status, _, text = s.send(b"x")
+    assert status == 403 and b"add -H 'x-amz-content-sha256" in text.replace(b"&apos;", b"'")
 
 
 @pytest.mark.parametrize("change,status,code", [

@@ -5,6 +5,7 @@
 
 #include "api/call.h"
 #include "http/http.h"
+#include "net/sigv2.h"
 #include "net/sigv4.h"
 #include "s3/call.h"
 
@@ -180,6 +181,21 @@ signature_of_the_documented_example(void **state)
 	    "91039c6036bdb41", hex);
 }
 
+/* [S3 "Signing and authenticating REST requests": "Object GET"] */
+static void
+sigv2_gives_the_documented_signature(void **state)
+{
+	struct sigv2_request	r = { .method = STR("GET"),
+	    .date = STR("Tue, 27 Mar 2007 19:36:42 +0000"),
+	    .bucket = STR("awsexamplebucket1"),
+	    .path = STR("/photos/puppy.jpg") };
+
+	(void)state;
+	assert_str("qgk2+6Sv9/oM7G3qLEjTH1a1l1g=", sigv2_sign(&cx,
+	    STR("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"),
+	    sigv2_string_to_sign(&cx, &r)));
+}
+
 /* No row is hidden by an earlier one that always fits first. */
 static void
 no_s3_route_is_hidden(void **state)
@@ -239,6 +255,7 @@ main(void)
 		cmocka_unit_test(ranges_parse),
 		cmocka_unit_test(files_are_left_to_the_server_where_it_can),
 		cmocka_unit_test(signature_of_the_documented_example),
+		cmocka_unit_test(sigv2_gives_the_documented_signature),
 		cmocka_unit_test(no_s3_route_is_hidden),
 		cmocka_unit_test(no_api_route_is_there_twice),
 		cmocka_unit_test(every_error_has_a_status),

@@ -1,0 +1,126 @@
+/*
+ * SigV2 in the header and in the query: what boto3 and aws-cli 1 presign with
+ * by default.  [S3 "Signing and authenticating REST requests"]
+ */
+#include "auth/inside.h"
+
+#include "base/cx.h"
+#include "base/digest.h"
+#include "base/vec.h"
+#include "base/when.h"
+#include "http/http.h"
+#include "net/sigv2.h"
+
+struct claim {
+	struct str	key_id, signature, expires;
+	bool		presigned;
+};
+
+static enum err
+claim_read(struct cx *cx, const struct request *req, struct claim *c)
+{
+	struct str	h = request_header(req, "authorization");
+
+	c->presigned = h.n == 0;
+	if (c->presigned) {
+		c->key_id = request_param(req, "AWSAccessKeyId");
+		c->signature = request_param(req, "Signature");
+		c->expires = request_param(req, "Expires");
+		if (c->signature.n == 0 || c->expires.n == 0)
+			return fail(cx, E_NO_AUTH, "Query-string "
+			    "authentication requires the Signature, Expires "
+			    "and AWSAccessKeyId parameters");
+		return OK;
+	}
+	c->signature = str_from(h, 4);
+	if (!str_split(&c->signature, ':', &c->key_id) ||
+	    c->signature.n == 0)
+		return fail(cx, E_AUTH_HEADER, "The authorization header is "
+		    "malformed: expected AWS id:signature");
+	return OK;
+}
+
+static enum err
+time_check(struct cx *cx, const struct request *req, const struct claim *c)
+{
+	struct str	date = request_header(req, "x-amz-date");
+	uint64_t	until;
+	int64_t		at;
+
+	if (c->presigned) {
+		if (!str_u64(c->expires, INT64_MAX / 1000, &until))
+			return fail(cx, E_NO_AUTH, "Invalid date: Expires is "
+			    "seconds since 1970");
+		if (cx->now > (int64_t)until * 1000)
+			return fail(cx, E_EXPIRED, "Request has expired");
+		return OK;
+	}
+	if (date.n == 0)
+		date = request_header(req, "date");
+	if (str_ends(date, STR(" +0000")))
+		date = str_printf(cx->mem, "%.*s GMT", (int)date.n - 6,
+		    date.p);
+	if (!when_http_parse(date, &at) && !when_amz_parse(date, &at))
+		return fail(cx, E_NO_AUTH, "a signed request needs a valid "
+		    "Date or x-amz-date");
+	return clock_check(cx, at, true);
+}
+
+/* x-amz-*: the parameters of a presigned address, and headers that are not
+ * among them. */
+static void
+take_amz(struct cx *cx, const struct request *req, bool presigned,
+    struct sigv2_request *r)
+{
+	VEC(struct pair)	amz = { 0 };
+	size_t			i;
+
+	for (i = 0; i < req->n_headers; i++)
+		if (str_starts(req->headers[i].name, STR("x-amz-")) &&
+		    (!presigned || request_query(req, str_z(cx->mem,
+		    req->headers[i].name)) == NULL))
+			*VEC_PUSH(cx->mem, &amz) = req->headers[i];
+	for (i = 0; presigned && i < req->n_query; i++)
+		if (str_starts(req->query[i].name, STR("x-amz-")))
+			*VEC_PUSH(cx->mem, &amz) = req->query[i];
+	r->amz = amz.at;
+	r->n_amz = amz.n;
+}
+
+enum err
+verify_v2(struct cx *cx, struct auth *a, const struct request *req,
+    struct str host_bucket, struct identity *who)
+{
+	struct sigv2_request	r = { .method = req->method_name,
+	    .md5 = request_header(req, "content-md5"),
+	    .type = request_header(req, "content-type"),
+	    .bucket = host_bucket, .path = req->raw_path,
+	    .query = req->query, .n_query = req->n_query };
+	struct claim		c;
+	struct str		want;
+	struct key		key;
+	enum err		e;
+
+	if ((e = claim_read(cx, req, &c)) != OK ||
+	    (e = signer_key(cx, a, c.key_id, &key)) != OK ||
+	    (e = time_check(cx, req, &c)) != OK)
+		return e;
+	if (c.presigned)
+		r.date = c.expires;
+	else if (request_header(req, "x-amz-date").n == 0)
+		r.date = request_header(req, "date");
+	take_amz(cx, req, c.presigned, &r);
+	want = sigv2_sign(cx, key.secret, sigv2_string_to_sign(cx, &r));
+	/* Some sign "/bucket/" and send "/bucket". */
+	if (!str_is(want, c.signature) && host_bucket.n == 0 &&
+	    str_find(str_from(r.path, 1), '/') == r.path.n - 1) {
+		r.path = str_printf(cx->mem, "%.*s/", STRF(r.path));
+		want = sigv2_sign(cx, key.secret,
+		    sigv2_string_to_sign(cx, &r));
+	}
+	if (want.n != c.signature.n ||
+	    !digest_same(want.p, c.signature.p, want.n))
+		return signature_wrong(cx, "");
+	*who = (struct identity){ .user = key.user, .key_id = key.id };
+	return OK;
+}
