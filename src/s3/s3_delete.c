@@ -104,6 +104,8 @@ delete_of_ref(struct cx *cx, struct s3_call *c, struct items *all,
 		if (it->done || !str_is(it->lp.ref, ref))
 			continue;
 		it->done = true;
+		if (it->lp.path.n == 0)		/* "main/": never there */
+			continue;
 		if ((it->result = name_check_path(cx, it->lp.path)) != OK) {
 			it->words = str_dup(cx->mem, str_of(cx->words));
 			cx_forget(cx);
@@ -118,7 +120,8 @@ delete_of_ref(struct cx *cx, struct s3_call *c, struct items *all,
 		    batch.at, batch.n, false);
 	words = str_dup(cx->mem, str_of(cx->words));
 	for (it = all->at, i = 0; it < all->at + all->n; it++) {
-		if (!str_is(it->lp.ref, ref) || it->result != OK)
+		if (!str_is(it->lp.ref, ref) || it->result != OK ||
+		    it->lp.path.n == 0)
 			continue;
 		d = &batch.at[i++];
 		it->result = e != OK ? e : d->result;

@@ -44,11 +44,15 @@ take_names(struct s3_call *c)
 	    c->key.n == 0 ? AT_BUCKET : AT_OBJECT;
 }
 
-/* "main/" is no object; markers that clients put there are taken, and kept
- * nowhere. */
+/* "main/" is no object; markers that clients put there are taken and kept
+ * nowhere, and deleted without having been there. */
 static enum err
 empty_path(struct cx *cx, struct s3_call *c)
 {
+	if (str_is(str_of(c->row->called), STR("DeleteObject"))) {
+		c->res->status = 204;
+		return OK;
+	}
 	if (!str_is(str_of(c->row->called), STR("PutObject")) ||
 	    !c->lp.slash)
 		return fail(cx, E_NO_SUCH_OBJECT, "A key is <branch>/<path>; "

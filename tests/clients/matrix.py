@@ -19,7 +19,7 @@ def aws_env(lake, **more):
                      AWS_ENDPOINT_URL=lake.url, **more)
 
 
-def run(*argv, env=None, cwd=None, timeout=900, stdin=None):
+def run(*argv, env=None, cwd=None, timeout=400, stdin=None):
     """A command that must succeed; what it printed."""
     r = subprocess.run([str(a) for a in argv], env=env or clean_env(), cwd=cwd, timeout=timeout,
                        input=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE)

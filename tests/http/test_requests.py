@@ -243,6 +243,16 @@ def test_names_and_lengths(lake, refused):
     assert status == 400 and lake.keys() == []
 
 
+def test_the_marker_of_a_branch_is_deleted_without_being_there(lake):
+    """S3A deletes the markers of all parents, up to the bucket."""
+    lake.put("main/a/b", b"x")
+    lake.s3.delete_object(Bucket=lake.repo, Key="main/")
+    r = lake.s3.delete_objects(Bucket=lake.repo, Delete={"Objects": [
+        {"Key": "main/a/"}, {"Key": "main/"}, {"Key": "main"}]})
+    assert len(r["Deleted"]) == 3 and "Errors" not in r
+    assert lake.keys() == ["main/a/b"]
+
+
 @pytest.mark.parametrize("method,query", [
     ("GET", "acl"), ("PUT", "acl"), ("PUT", "tagging"), ("PUT", "retention"), ("PUT", "renameObject"),
     ("GET", "torrent"), ("POST", "select"), ("PUT", "legal-hold"), ("GET", "attributes")])
