@@ -46,8 +46,8 @@ enum err
 signature_wrong(struct cx *cx, const char *hint)
 {
 	return fail(cx, E_SIGNATURE, "The request signature we calculated "
-	    "does not match the signature you provided. Check your key and "
-	    "signing method.%s", hint);
+	    "does not match the signature you provided. Check your secret "
+	    "access key and signing method.%s", hint);
 }
 
 enum err

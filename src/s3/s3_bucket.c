@@ -99,6 +99,7 @@ s3_create_bucket(struct cx *cx, struct s3_call *c)
 	if (e != E_NO_SUCH_REPO)
 		return e;
 	return fail(cx, E_NOT_IMPLEMENTED, "Buckets are repositories: create "
-	    "\"%.*s\" with lakectl, the REST API or `lakegate repo create`.",
-	    STRF(c->bucket));
+	    "\"%.*s\" with lakectl, the REST API or `lakegate repo create "
+	    "%.*s`.",
+	    STRF(c->bucket), STRF(c->bucket));
 }

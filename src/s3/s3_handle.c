@@ -57,7 +57,9 @@ empty_path(struct cx *cx, struct s3_call *c)
 	    !c->lp.slash)
 		return fail(cx, E_NO_SUCH_OBJECT, "A key is <branch>/<path>; "
 		    "\"%.*s\" has no path.", STRF(c->key));
-	if (!c->req->has_length || c->req->length > 0)
+	if (!c->req->has_length || (c->req->length > 0 &&
+	    !str_is(request_header(c->req, "x-amz-decoded-content-length"),
+	    STR("0"))))
 		return fail(cx, E_BAD_ARGUMENT, "A key is <branch>/<path>; "
 		    "\"%.*s\" has no path, and so no content.",
 		    STRF(c->key));
@@ -91,12 +93,57 @@ handle(struct cx *cx, struct auth *auth, struct s3_call *c,
 		return e;
 	if (c->who.anonymous)
 		return fail(cx, E_NO_AUTH, "Access Denied: the request is not "
-		    "signed.");
+		    "signed. S3 clients need an access key id and its "
+		    "secret.");
 	if (scope != AT_SERVICE && (e = name_check_repo(cx, c->bucket)) != OK)
 		return e;
 	if (scope == AT_OBJECT && c->lp.path.n == 0)
 		return empty_path(cx, c);
 	return c->row->run(cx, c);
+}
+
+/* The bucket is in the host, and nobody said that it may be? */
+static bool
+host_is_repository(struct cx *cx, const struct s3_call *c, struct str *label)
+{
+	struct cx	aside = *cx;
+	struct repo	r;
+	size_t		dot = str_find(c->req->host, '.');
+
+	*label = str_to(c->req->host, dot);
+	return c->host_bucket.n == 0 && dot < c->req->host.n &&
+	    !str_is(*label, c->bucket) &&
+	    name_check_repo(&aside, *label) == OK &&
+	    store_repo_get(&aside, c->store, *label, &r) == OK;
+}
+
+/* What a newcomer runs into says what to do. */
+static void
+advise(struct cx *cx, const struct s3_call *c)
+{
+	enum err	e = cx->code;
+	struct str	words = str_dup(cx->mem, str_of(cx->words)), label;
+
+	if (e == E_NO_SUCH_BRANCH)
+		fail(cx, e, "%.*s. Writes go to a branch that is there: make "
+		    "it with lakectl, the lakefs SDK or the REST API.",
+		    STRF(words));
+	else if (e == E_NO_SUCH_KEY_ID)
+		fail(cx, e, "%.*s `lakegate key list` shows those that do.",
+		    STRF(words));
+	else if (e == E_AUTH_HEADER && !str_starts(request_header(c->req,
+	    "authorization"), STR("AWS")))
+		fail(cx, e, "This is no AWS signature, and %.*s is no address "
+		    "of the REST API, which begins with /api/v1.",
+		    STRF(c->req->path));
+	else if ((e == E_NO_SUCH_REPO || e == E_BAD_NAME ||
+	    e == E_NOT_IMPLEMENTED ||
+	    (e == E_NO_SUCH_OBJECT && c->lp.path.n == 0)) &&
+	    host_is_repository(cx, c, &label))
+		fail(cx, e, "The host names the repository \"%.*s\", and this "
+		    "server expects it in the path: set your client to "
+		    "path-style addressing, or give the server the setting "
+		    "s3_domains.", STRF(label));
 }
 
 void
@@ -108,8 +155,10 @@ s3_handle(struct cx *cx, struct store *store, struct auth *auth,
 	    .res = res };
 
 	note->operation = "-";
-	if (handle(cx, auth, &c, note) != OK)
+	if (handle(cx, auth, &c, note) != OK) {
+		advise(cx, &c);
 		s3_render_error(cx, req, res);
+	}
 	response_header(res, "x-amz-request-id", str_of(cx->id));
 	res->is_head = req->method == M_HEAD;
 }

@@ -16,6 +16,10 @@ def pytest_addoption(parser):
     parser.addoption("--readme", action="store_true", help="write the table into the README")
 
 
+def pytest_collection_modifyitems(config, items):
+    config.tools = {i.get_closest_marker("tool").args[0] for i in items if i.get_closest_marker("tool")}
+
+
 def pytest_configure(config):
     config.addinivalue_line("markers", "tool(name, use): a row of the client matrix")
     config.addinivalue_line("markers", "full: not in the quick part of the tests")
@@ -51,6 +55,8 @@ def table():
 
 
 def pytest_terminal_summary(terminalreporter, config):
+    if not rows:
+        return
     terminalreporter.write_line(table())
     if config.getoption("--readme"):
         with open(f"{TOP}/README.md") as f:

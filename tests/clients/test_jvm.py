@@ -62,3 +62,23 @@ def test_java_sdk(lake, tree, given, src, dst, row):
     tree.is_in(dst)
     for key in ("main/parts", "main/managed"):
         assert digest(lake.body(key)) == digest(tree.files["big.bin"])
+
+
+@pytest.mark.tool("Trino, Hive connector", "create, insert, delete, query by branch and by commit")
+def test_trino(lake, tmp_path, row):
+    import io
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+    maven("trino", "dependency:copy-dependencies")
+    given = io.BytesIO()
+    pq.write_table(pa.table({"id": list(range(1000))}), given)
+    lake.put("main/given/x.parquet", given.getvalue())
+    (tmp_path / "metastore").mkdir()
+    run(f"{JAVA}/bin/java", "-cp", "target/dependency/*", "Trino.java", lake.repo,
+        tmp_path / "metastore", cwd=f"{HERE}/trino", env=aws_env(lake))
+    with open(f"{HERE}/trino/pom.xml") as f:
+        row.version = re.search("<trino>(.*)</trino>", f.read()).group(1)
+    ids = []
+    for k in lake.keys("main@/t/day"):
+        ids += pq.read_table(io.BytesIO(lake.body(k)), columns=["id"])["id"].to_pylist()
+    assert sorted(ids) == list(range(3000))

@@ -208,6 +208,36 @@ def test_unsigned_is_access_denied(lake):
     assert status == 400 and b"AuthorizationHeaderMalformed" in text
 
 
+def test_a_newcomers_errors_say_what_to_do(lake, refused):
+    """Bucket in the host; a branch not made yet; the API without /api/v1; s3 mb; wrong keys."""
+    host = f"{lake.repo}.lake.example"
+    c = connect(lake.url)
+    for path in ("/main/o", "/?list-type=2&prefix=main%2F", "/o"):
+        s = Signed(lake.url.split("//")[0] + "//" + host, "GET", *path.split("?"))
+        c.request("GET", path, headers=s.headers)
+        text = c.getresponse().read()
+        assert b"path-style" in text and lake.repo.encode() in text, text
+    with refused("NoSuchBucket", 404) as r:
+        lake.put("dev/o")
+    assert 'branch "dev" not found' in r.message and "lakectl" in r.message
+    with refused("NoSuchKey", 404) as r:
+        lake.put("o")
+    assert "<branch>/<path>" in r.message
+    status, text = raw(lake, "GET", "/repositories", {"Authorization": "Basic x"})
+    assert status == 400 and b"/api/v1" in text
+    with refused("NotImplemented", 501) as r:
+        lake.s3.create_bucket(Bucket="new")
+    assert "lakegate repo create new" in r.message
+    with refused("InvalidAccessKeyId", 403) as r:
+        s3_client(lake.url, key="AKIANOTHERE").list_buckets()
+    assert "lakegate key list" in r.message
+    with refused("SignatureDoesNotMatch", 403) as r:
+        s3_client(lake.url, secret="wrong").list_buckets()
+    assert "secret access key" in r.message
+    status, _, text = put(lake, when=NOW(hours=-1)).send(b"x")
+    assert status == 403 and b"clock says 20" in text
+
+
 def test_endpoint_with_api_v1_says_so(lake):
     status, _, text = Signed(lake.url, "GET", "/api/v1/repo/main/x").send()
     assert status == 404 and b"/api/v1" in text
@@ -239,6 +269,9 @@ def test_names_and_lengths(lake, refused):
     status, _, text = Signed(lake.url, "GET", "/Bad_Bucket").send()
     assert status == 400 and b"InvalidBucketName" in text
     assert put(lake, path="main/").send(b"")[0] == 200
+    s = put(lake, path="main/", payload="STREAMING-AWS4-HMAC-SHA256-PAYLOAD",
+            headers={"x-amz-decoded-content-length": "0"})
+    assert s.send(chunked(s, b""))[0] == 200
     status, _, text = put(lake, path="main/").send(b"x")
     assert status == 400 and lake.keys() == []
 
