@@ -192,9 +192,15 @@ src/worker/lakegate-gc.service: src/worker/lakegate-gc.service.in
 EXTRA_DIST += lighttpd/README.md lighttpd/fastcgi.conf lighttpd/cgi.conf \
 	lighttpd/tls.conf lighttpd/lakegate.conf apache/README.md \
 	apache/lakegate.conf apache/proxy.conf apache/htaccess \
-	nginx/README.md nginx/lakegate.conf examples/quickstart examples/demonstration.py
+	nginx/README.md nginx/lakegate.conf
 EXTRA_DIST += debian/apache.conf debian/changelog debian/control \
 	debian/copyright debian/lakegate.conf debian/lakegate.dirs \
-	debian/lakegate.docs debian/lakegate.install debian/lakegate.logrotate \
+	debian/lakegate.docs debian/lakegate.examples \
+	debian/lakegate.install debian/lakegate.logrotate \
 	debian/lakegate.postinst debian/lighttpd.conf debian/rules \
 	debian/source/format
+EXTRA_DIST += examples/README.md examples/data_tests.py \
+	examples/delta_experiments.py examples/demonstration.py \
+	examples/duckdb_branches.py examples/etl_branch.py \
+	examples/pandas_notebook.py examples/quickstart examples/restic_backup \
+	examples/spark_job.py

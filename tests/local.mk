@@ -40,6 +40,20 @@ EXTRA_DIST += tests/run tests/packages tests/package tests/requirements.txt \
 	tests/crash/test_history.py tests/crash/test_kill.py \
 	tests/crash/test_reload.py
 
+EXTRA_DIST += tests/clients/conftest.py tests/clients/go/go.mod \
+	tests/clients/go/sdk.go tests/clients/javasdk/Sdk.java \
+	tests/clients/javasdk/pom.xml tests/clients/js/package.json \
+	tests/clients/js/sdk.js tests/clients/matrix.py \
+	tests/clients/requirements-awscli.txt \
+	tests/clients/requirements-clients.txt \
+	tests/clients/requirements-pyspark.txt tests/clients/requirements-s3fs.txt \
+	tests/clients/spark/job.py tests/clients/spark/pom.xml \
+	tests/clients/test_commands.py tests/clients/test_dataset.py \
+	tests/clients/test_examples.py tests/clients/test_jvm.py \
+	tests/clients/test_lakefs_spec.py tests/clients/test_python.py \
+	tests/clients/test_sdks.py tests/clients/test_table.py \
+	tests/clients/trino/Trino.java tests/clients/trino/pom.xml
+
 # Measured by hand: make bench.
 EXTRA_PROGRAMS = bench_memory bench_versions
 bench_memory_SOURCES = tests/bench/memory.c

@@ -440,6 +440,8 @@ fsck_run(struct cx *cx, struct engine *eng, const struct fsck_opts *opt,
 	f.m.progress = opt->progress;
 	f.m.progress_arg = opt->arg;
 	e = mark_roots(cx, &f.m);
+	if (opt->progress != NULL)
+		opt->progress(opt->arg, "checking records", f.m.n, 0);
 	if (e == OK)
 		e = each_row(cx, eng, key_letter(cx, 'B'), false,
 		    check_branch, &f);

@@ -516,6 +516,16 @@ bury(struct cx *cx, struct str key, struct str value, void *arg)
 	return batch_add(cx, gc, key);
 }
 
+static void
+tell(struct gc *gc, const char *phase)
+{
+	const struct gc_report	*r = gc->r;
+
+	if (gc->opt->progress != NULL)
+		gc->opt->progress(gc->opt->arg, phase, r->commits + r->nodes +
+		    r->blocks, 0);
+}
+
 static enum err
 sweep(struct cx *cx, struct gc *gc)
 {
@@ -524,6 +534,7 @@ sweep(struct cx *cx, struct gc *gc)
 	enum err	 e;
 
 	/* Commits first: what is under them has no other name. */
+	tell(gc, "sweeping records");
 	if ((e = pass(cx, gc, 'D', true, sweep_commit,
 	    sweep_commit_fn)) != OK ||
 	    (e = pass(cx, gc, 'N', false, sweep_node, sweep_node_fn)) != OK ||
@@ -532,6 +543,7 @@ sweep(struct cx *cx, struct gc *gc)
 	    (e = pass(cx, gc, 'y', true, sweep_small, sweep_keys_fn)) != OK)
 		return e;
 	gc->batch_fn = dead_fn;
+	tell(gc, "sweeping files");
 	if ((e = block_each(cx, eng->block, sweep_file, gc)) != OK ||
 	    (e = batch_run(cx, gc)) != OK ||
 	    (e = pass(cx, gc, 'X', false, bury, sweep_keys_fn)) != OK ||
@@ -589,6 +601,7 @@ gc_run(struct cx *cx, struct engine *eng, const struct gc_opts *opt,
 	enum err	e;
 
 	memset(out, 0, sizeof *out);
+	tell(&gc, "reaping");
 	if ((e = reap_run(cx, eng, opt, out)) != OK ||
 	    (e = each_row(cx, eng, key_letter(cx, 'y'), true, count_row,
 	    &gc)) != OK ||

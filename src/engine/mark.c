@@ -158,7 +158,7 @@ see(struct mark *m, char kind, struct str id)
 	*at = s;
 	if (++m->n * 2 > m->size)
 		grow(m);
-	if (m->progress != NULL && m->n % 1024 == 0)
+	if (m->progress != NULL && (m->n == 1 || m->n % 1024 == 0))
 		m->progress(m->progress_arg, "walking", m->n, 0);
 	return true;
 }

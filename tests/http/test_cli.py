@@ -1,5 +1,6 @@
 """The command: settings, keys, repositories, upkeep."""
 import os
+import pty
 import re
 import subprocess
 import time
@@ -203,3 +204,16 @@ def test_a_worker_on_a_socket_of_its_own(cli):
     assert worker.wait(30) == 0
     assert cli("--lake", where, "serve", "--socket", path, "--port", "1",
                check=False).returncode == 2
+
+
+def test_long_commands_show_progress_on_a_terminal(server, cli):
+    """And only there."""
+    for command, phases in (("fsck", ("walking", "checking")), ("gc", ("reaping", "walking", "sweeping"))):
+        argv = [os.path.join(cli.build, "lakegate"), "--lake", cli.lake, command]
+        assert subprocess.run(argv, capture_output=True, text=True).stderr == ""
+        mine, theirs = pty.openpty()
+        subprocess.run(argv, stderr=theirs, stdout=subprocess.DEVNULL, check=True)
+        os.close(theirs)
+        shown = os.read(mine, 65536).decode()
+        assert all(phase in shown for phase in phases), shown
+        os.close(mine)
