@@ -77,7 +77,7 @@ app_open(struct cx *cx, const struct conf *c, struct app **out)
 
 	if (c->lake.n == 0)
 		return fail(cx, E_CONF, "no lake is set: give the setting "
-		    "\"lake\", in a file or as LAKEGATE_LAKE");
+		    "\"lake\", in a file or as LAKEGATE_LAKE, or --lake DIR");
 	if (!file_exists(str_printf(cx->mem, "%.*s/meta.db",
 	    STRF(c->lake)).p))
 		return fail(cx, E_CONF, "%.*s is not a lake: make one with "

@@ -7,9 +7,10 @@
  * the requests at work, and ends the process.
  *
  * No thread waits inside accept: it could take a connection at the moment of
- * the end, and lose it.  Threads wait for the socket with epoll, count
- * themselves at work, and only then accept; what none has accepted stays in
- * the socket's queue, for the next process when a service manager holds it.
+ * the end, and lose it.  A thread counts itself at work, and only then accepts
+ * what is there, or else waits for the socket with epoll; what none has
+ * accepted stays in the socket's queue, for the next process when a service
+ * manager holds it.
  */
 #include <errno.h>
 #include <fcgiapp.h>
@@ -65,22 +66,25 @@ fcgi_write(struct cx *cx, void *self, const void *p, size_t n)
 	return OK;
 }
 
-/* Accept one connection that came, if another thread has not; false: the
- * socket is of no use any more. */
-static bool
-accept_one(struct fcgi_front *f, FCGX_Request *r)
+/* Serve one connection; -EAGAIN: none is there; less: the socket is of no use
+ * any more. */
+static int
+serve_one(struct fcgi_front *f, FCGX_Request *r)
 {
 	struct front_body	body = { { fcgi_read, r }, true };
 	struct sink		out = { fcgi_write, r };
 	int			rc;
 
-	if ((rc = FCGX_Accept_r(r)) != 0)
-		return rc == -EAGAIN || rc == -EINTR || rc == -ECONNABORTED;
+	rc = FCGX_Accept_r(r);
+	if (rc == -EINTR || rc == -ECONNABORTED)
+		return 0;
+	if (rc != 0)
+		return rc;
 	f->serve(f->arg, r->envp, &body, &out);
 	FCGX_Finish_r(r);
 	if (f->idle != NULL)
 		f->idle(f->arg);
-	return true;
+	return 0;
 }
 
 static void *
@@ -91,26 +95,27 @@ accept_loop(void *arg)
 	struct epoll_event	 want = { .events = EPOLLIN |
 	    EPOLLEXCLUSIVE }, came;
 	FCGX_Request		 r;
-	int			 ep = epoll_create1(EPOLL_CLOEXEC);
-	bool			 usable = true;
+	int			 ep = epoll_create1(EPOLL_CLOEXEC), rc = 0;
+	bool			 ending = false;
 
 	if (ep < 0 || epoll_ctl(ep, EPOLL_CTL_ADD, f->fd, &want) != 0 ||
 	    FCGX_InitRequest(&r, f->fd, 0) != 0)
-		usable = false;
-	while (usable) {
-		if (epoll_wait(ep, &came, 1, -1) < 0)
-			continue;
+		rc = -EBADF;
+	while (rc == 0 && !ending) {
 		atomic_fetch_add(&f->at_work, 1);
-		if (atomic_load(&f->ending)) {
-			atomic_fetch_sub(&f->at_work, 1);
-			return NULL;
-		}
-		usable = accept_one(f, &r);
+		ending = atomic_load(&f->ending);
+		if (!ending)
+			rc = serve_one(f, &r);
 		atomic_fetch_sub(&f->at_work, 1);
+		if (rc == -EAGAIN) {
+			epoll_wait(ep, &came, 1, -1);
+			rc = 0;
+		}
 	}
 	/* A socket that cannot be accepted from is gone for all threads: a
 	 * process without any would stay for ever. */
-	kill(getpid(), SIGTERM);
+	if (!ending)
+		kill(getpid(), SIGTERM);
 	return NULL;
 }
 
