@@ -138,12 +138,14 @@ liblakegate_a_SOURCES = \
 	src/s3/s3_chunked.c \
 	src/s3/s3_delete.c \
 	src/s3/s3_error.c \
+	src/s3/s3_fixed.c \
 	src/s3/s3_get.c \
 	src/s3/s3_handle.c \
 	src/s3/s3_list.c \
 	src/s3/s3_put.c \
 	src/s3/s3_route.c \
 	src/s3/s3_shape.c \
+	src/s3/s3_tagging.c \
 	src/s3/s3_upload.c \
 	src/store/store.h \
 	src/store/store_engine.c

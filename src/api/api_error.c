@@ -16,6 +16,7 @@ api_error_status(enum err e)
 	case E_INVALID_DIGEST: case E_BAD_SHA256: case E_INCOMPLETE_BODY:
 	case E_PART_TOO_SMALL: case E_INVALID_PART: case E_PART_ORDER:
 	case E_METADATA_TOO_LARGE: case E_AUTH_HEADER: case E_AUTH_QUERY:
+	case E_BAD_TAG:
 		return 400;
 	case E_NO_AUTH: case E_NO_SUCH_KEY_ID: case E_SIGNATURE:
 	case E_TIME_SKEW: case E_EXPIRED: case E_DENIED:
@@ -26,13 +27,13 @@ api_error_status(enum err e)
 		return 404;	/* a tag where a branch is wanted */
 	case E_METHOD: return 405;
 	case E_REPO_EXISTS: case E_NAME_TAKEN: case E_CONFLICT:
-	case E_TIP_MOVED:
+	case E_TIP_MOVED: case E_NOT_EMPTY:
 		return 409;
 	case E_NO_LENGTH: return 411;
 	case E_PRECONDITION: return 412;
 	case E_TOO_LARGE: return 413;
 	case E_NOT_MODIFIED: return 304;
-	case E_BAD_RANGE: return 416;
+	case E_BAD_RANGE: case E_BAD_PART_NUMBER: return 416;
 	case E_NOT_IMPLEMENTED: return 501;
 	case E_BUSY: case E_CONDEMNED: case E_DISK_FULL: return 503;
 	case E_STORE: case E_CORRUPT: case E_CONF: return 500;

@@ -130,6 +130,9 @@ enum err	object_copy(struct cx *cx, struct engine *eng,
 enum err	object_set_meta(struct cx *cx, struct engine *eng,
 		    const struct at *at, struct pair *meta, size_t n,
 		    bool force);
+/* Replace the tags, and no more: not the time either. */
+enum err	object_set_tags(struct cx *cx, struct engine *eng,
+		    const struct at *at, struct pair *tags, size_t n);
 
 enum err	object_list(struct cx *cx, struct engine *eng,
 		    struct str repo, struct str ref,

@@ -31,8 +31,9 @@ struct write {			/* what a write's tx works with */
 	struct delete_item *items;
 	size_t		 n;
 	/* metadata */
-	struct pair	*meta;
+	struct pair	*meta;		/* user metadata, or tags */
 	size_t		 n_meta;
+	bool		 is_tags;
 };
 
 static enum err
@@ -328,8 +329,13 @@ set_meta_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 	v = write_view(w);
 	if ((e = view_get(cx, w->eng, tx, &v, w->path, w->en)) != OK)
 		return e;
-	w->en->meta = w->meta;
-	w->en->n_meta = w->n_meta;
+	if (w->is_tags) {
+		w->en->tags = w->meta;
+		w->en->n_tags = w->n_meta;
+	} else {
+		w->en->meta = w->meta;
+		w->en->n_meta = w->n_meta;
+	}
 	if ((e = give_entry(cx, tx, &w->gs, w->en)) != OK ||
 	    (e = write_row(cx, tx, w, w->path, w->en)) != OK)
 		return e;
@@ -344,6 +350,18 @@ object_set_meta(struct cx *cx, struct engine *eng, const struct at *at,
 	struct write	w = { .eng = eng, .repo_name = at->repo,
 	    .ref = at->ref, .path = at->path, .force = force, .en = &en,
 	    .meta = meta, .n_meta = n };
+
+	return write_run(cx, &w, set_meta_fn);
+}
+
+enum err
+object_set_tags(struct cx *cx, struct engine *eng, const struct at *at,
+    struct pair *tags, size_t n)
+{
+	struct entry	en;
+	struct write	w = { .eng = eng, .repo_name = at->repo,
+	    .ref = at->ref, .path = at->path, .en = &en, .meta = tags,
+	    .n_meta = n, .is_tags = true };
 
 	return write_run(cx, &w, set_meta_fn);
 }

@@ -246,7 +246,9 @@ entry_same(const struct entry *a, const struct entry *b)
 {
 	return a->size == b->size && str_is(a->etag, b->etag) &&
 	    str_is(a->content_type, b->content_type) &&
-	    pairs_same(a->meta, a->n_meta, b->meta, b->n_meta);
+	    pairs_same(a->meta, a->n_meta, b->meta, b->n_meta) &&
+	    pairs_same(a->headers, a->n_headers, b->headers, b->n_headers) &&
+	    pairs_same(a->tags, a->n_tags, b->tags, b->n_tags);
 }
 
 enum err

@@ -73,7 +73,7 @@ struct entry {
 void		entry_format(struct buf *b, const struct entry *en);
 enum err	entry_parse(struct cx *cx, struct str bytes,
 		    struct entry *out);
-/* Same content: size, ETag, content type and user metadata. */
+/* Same content: size, ETag, content type, headers, metadata and tags. */
 bool		entry_same(const struct entry *a, const struct entry *b);
 /* The same of two byte forms; p NULL is an absent entry. */
 enum err	entry_bytes_same(struct cx *cx, struct str a, struct str b,

@@ -15,7 +15,8 @@
 enum {
 	S3_XML_MAX = 2 << 20,		/* of a request: 1000 keys fit */
 	S3_ANSWER_MAX = 16 << 20,
-	S3_PAGE = 1000
+	S3_PAGE = 1000,
+	S3_PARTS = 10000		/* [S3] of one upload */
 };
 #define S3_OBJECT_MAX	((uint64_t)5 << 30)	/* of one PUT */
 
@@ -59,6 +60,11 @@ const struct s3_row *s3_route_table(size_t *n);
 /* s3_error: the S3 code and status of a kind. */
 const char	*s3_error_code(enum err e, int *status);
 
+/* The <Error> document; s3_render_error makes it from cx. */
+void		s3_error_answer(struct cx *cx, const struct request *req,
+		    struct response *res, int status, const char *code,
+		    struct str words);
+
 /* s3_shape: headers and XML that operations share. */
 void		s3_xml_begin(struct cx *cx, struct buf *b, const char *root);
 void		s3_xml_end(struct s3_call *c, struct buf *b,
@@ -71,6 +77,9 @@ void		s3_sum_headers(struct s3_call *c, const struct entry *en);
 /* Content-Type, Cache-Control …, x-amz-meta-*, x-amz-tagging. */
 enum err	s3_take_meta(struct cx *cx, const struct s3_call *c,
 		    struct entry *en);
+/* [S3] at most 10 tags, keys of 1 to 128 characters, each once, and values
+ * of up to 256.  E_BAD_TAG. */
+enum err	s3_tags_check(struct cx *cx, struct pair *tags, size_t n);
 /* If-Match and kin, under a prefix: "" or "x-amz-copy-source-". */
 enum err	s3_take_cond(struct cx *cx, const struct s3_call *c,
 		    const char *prefix, struct cond *out);
@@ -123,10 +132,13 @@ enum err	s3_chunked_open(struct cx *cx, struct s3_body *b,
 
 /* The operations, each in the file of its group. */
 s3_fn	s3_list_buckets, s3_head_bucket, s3_get_bucket_location,
-	s3_get_bucket_versioning, s3_create_bucket,
+	s3_get_bucket_versioning, s3_create_bucket, s3_delete_bucket,
+	s3_fixed_answer,
 	s3_list_objects, s3_list_objects_v2,
-	s3_get_object, s3_put_object, s3_copy_object,
+	s3_get_object, s3_get_object_attributes, s3_put_object, s3_copy_object,
 	s3_delete_object, s3_delete_objects,
+	s3_get_object_tagging, s3_put_object_tagging,
+	s3_delete_object_tagging,
 	s3_create_multipart_upload, s3_upload_part, s3_upload_part_copy,
 	s3_complete_multipart_upload, s3_abort_multipart_upload,
 	s3_list_parts, s3_list_multipart_uploads;

@@ -31,6 +31,9 @@ s3_error_code(enum err e, int *status)
 	case E_PRECONDITION: IS(412, "PreconditionFailed");
 	case E_NOT_MODIFIED: IS(304, "NotModified");
 	case E_BAD_RANGE: IS(416, "InvalidRange");
+	case E_BAD_PART_NUMBER: IS(416, "InvalidPartNumber");
+	case E_BAD_TAG: IS(400, "InvalidTag");
+	case E_NOT_EMPTY: IS(409, "BucketNotEmpty");
 	case E_NO_CHANGES: case E_DIRTY: IS(400, "InvalidRequest");
 	case E_CONFLICT: case E_TIP_MOVED: IS(409, "OperationAborted");
 	case E_BAD_DIGEST: IS(400, "BadDigest");
@@ -62,28 +65,37 @@ s3_error_code(enum err e, int *status)
 }
 
 void
+s3_error_answer(struct cx *cx, const struct request *req,
+    struct response *res, int status, const char *code, struct str words)
+{
+	struct buf	b;
+
+	buf_init(&b, cx->mem, 64 * 1024);
+	buf_z(&b, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error>");
+	xml_put(&b, "Code", str_of(code));
+	xml_put(&b, "Message", words);
+	xml_put(&b, "Resource", req->path);
+	xml_put(&b, "RequestId", str_of(cx->id));
+	buf_z(&b, "</Error>");
+	response_body(res, status, "application/xml", buf_as_str(&b));
+}
+
+void
 s3_render_error(struct cx *cx, const struct request *req,
     struct response *res)
 {
 	const char	*code;
-	struct buf	 b;
 	int		 status;
 
 	code = s3_error_code(cx->code, &status);
-	buf_init(&b, cx->mem, 64 * 1024);
-	buf_z(&b, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error>");
-	xml_put(&b, "Code", str_of(code));
-	/* Of our own faults the kind is said; the rest is the log's. */
-	xml_put(&b, "Message", status == 500 ? str_printf(cx->mem,
-	    "We encountered an internal error (%s). Please try again.",
-	    err_words(cx->code)) : str_of(cx->words));
-	xml_put(&b, "Resource", req->path);
-	xml_put(&b, "RequestId", str_of(cx->id));
-	buf_z(&b, "</Error>");
 	if (status == 503)
 		response_header(res, "Retry-After", STR("1"));
+	/* Of our own faults the kind is said; the rest is the log's. */
 	if (status == 304)
 		response_body(res, status, NULL, STR(""));
 	else
-		response_body(res, status, "application/xml", buf_as_str(&b));
+		s3_error_answer(cx, req, res, status, code, status == 500 ?
+		    str_printf(cx->mem, "We encountered an internal error "
+		    "(%s). Please try again.", err_words(cx->code)) :
+		    str_of(cx->words));
 }

@@ -1,5 +1,35 @@
-/* GetObject and HeadObject. */
+/* GetObject, HeadObject, GetObjectAttributes. */
 #include "s3/call.h"
+
+#include "base/when.h"
+#include "base/xml.h"
+
+/* One part of a multipart object; any other object is its own part 1. */
+static enum err
+part_span(struct cx *cx, struct s3_call *c, const struct entry *en,
+    struct str number, struct span *out)
+{
+	uint64_t	n, i;
+
+	if (request_header(c->req, "range").n > 0)
+		return fail(cx, E_BAD_REQUEST, "Cannot specify both Range "
+		    "header and partNumber query parameter");
+	if (!str_u64(number, S3_PARTS, &n) || n == 0)
+		return fail(cx, E_BAD_ARGUMENT, "Part number must be an "
+		    "integer between 1 and %d, inclusive", S3_PARTS);
+	if (n > (en->n_parts > 0 ? en->n_parts : 1))
+		return fail(cx, E_BAD_PART_NUMBER, "The requested partnumber "
+		    "is not satisfiable");
+	*out = (struct span){ en->size > 0, 0, en->size };
+	if (en->n_parts == 0)
+		return OK;
+	for (i = 0; i + 1 < n; i++)
+		out->off += en->parts[i];
+	out->len = en->parts[n - 1];
+	response_header(c->res, "x-amz-mp-parts-count",
+	    str_printf(cx->mem, "%zu", en->n_parts));
+	return OK;
+}
 
 /* GET or HEAD one object; the front drops the body for HEAD. */
 enum err
@@ -10,6 +40,7 @@ s3_get_object(struct cx *cx, struct s3_call *c)
 	struct span	 part;
 	struct source	 bytes;
 	struct file_span *files;
+	struct str	 number;
 	enum err	 e;
 
 	/* What does this path name at this ref? */
@@ -24,7 +55,9 @@ s3_get_object(struct cx *cx, struct s3_call *c)
 		s3_entry_headers(cx, c, &en);
 	if (e != OK)
 		return e;
-	e = span_parse(cx, request_header(c->req, "range"), en.size, &part);
+	number = request_param(c->req, "partNumber");
+	e = number.p != NULL ? part_span(cx, c, &en, number, &part) :
+	    span_parse(cx, request_header(c->req, "range"), en.size, &part);
 	if (e == E_BAD_RANGE)
 		response_header(c->res, "Content-Range", str_printf(cx->mem,
 		    "bytes */%llu", (unsigned long long)en.size));
@@ -54,5 +87,119 @@ s3_get_object(struct cx *cx, struct s3_call *c)
 		response_source(c->res, &bytes, part.len);
 		c->res->files = files;
 	}
+	return OK;
+}
+
+/* Is this attribute asked for? */
+static bool
+asks(struct str list, const char *name)
+{
+	struct str	one;
+
+	while (str_split(&list, ',', &one))
+		if (str_is(str_trim(one), str_of(name)))
+			return true;
+	return false;
+}
+
+static void
+put_sums(struct cx *cx, struct buf *b, const struct entry *en)
+{
+	struct str	name;
+	char		*up;
+	size_t		i, k;
+
+	if (en->n_sums == 0)
+		return;
+	buf_z(b, "<Checksum>");
+	for (i = 0; i < en->n_sums; i++) {
+		name = str_printf(cx->mem, "Checksum%.*s",
+		    STRF(en->sums[i].name));
+		up = arena_dup(cx->mem, name.p, name.n);
+		for (k = 8; k < name.n; k++)
+			if (up[k] >= 'a' && up[k] <= 'z')
+				up[k] = (char)(up[k] - 32);
+		xml_put(b, str_z(cx->mem, (struct str){ up, name.n }),
+		    en->sums[i].value);
+	}
+	xml_put(b, "ChecksumType", en->sums_composite ? STR("COMPOSITE") :
+	    STR("FULL_OBJECT"));
+	buf_z(b, "</Checksum>");
+}
+
+/* Sizes of parts are kept; checksums of parts are not. */
+static void
+put_parts(struct buf *b, const struct entry *en, uint64_t after,
+    uint64_t most)
+{
+	uint64_t	n;
+
+	if (en->n_parts == 0)
+		return;
+	buf_z(b, "<ObjectParts>");
+	xml_put_u64(b, "PartsCount", en->n_parts);
+	xml_put_u64(b, "PartNumberMarker", after);
+	xml_put_u64(b, "MaxParts", most);
+	for (n = after; n < en->n_parts && n - after < most; n++) {
+		buf_z(b, "<Part>");
+		xml_put_u64(b, "PartNumber", n + 1);
+		xml_put_u64(b, "Size", en->parts[n]);
+		buf_z(b, "</Part>");
+	}
+	xml_put_u64(b, "NextPartNumberMarker", n);
+	xml_put_bool(b, "IsTruncated", n < en->n_parts);
+	buf_z(b, "</ObjectParts>");
+}
+
+/* A number in a header; usual when it is not sent. */
+static bool
+header_number(const struct s3_call *c, const char *name, uint64_t usual,
+    uint64_t *out)
+{
+	struct str	v = request_header(c->req, name);
+
+	*out = usual;
+	return v.n == 0 || str_u64(v, INT32_MAX, out);
+}
+
+enum err
+s3_get_object_attributes(struct cx *cx, struct s3_call *c)
+{
+	struct str	what = request_header(c->req,
+	    "x-amz-object-attributes");
+	struct cond	cond;
+	struct entry	en;
+	struct buf	b;
+	uint64_t	after, most;
+	enum err	e;
+
+	if (what.n == 0)
+		return fail(cx, E_BAD_ARGUMENT, "x-amz-object-attributes must "
+		    "name ETag, Checksum, ObjectParts, StorageClass or "
+		    "ObjectSize");
+	if (!header_number(c, "x-amz-part-number-marker", 0, &after) ||
+	    !header_number(c, "x-amz-max-parts", S3_PAGE, &most))
+		return fail(cx, E_BAD_ARGUMENT, "x-amz-max-parts and "
+		    "x-amz-part-number-marker are numbers");
+	most = most < S3_PAGE ? most : S3_PAGE;
+	if ((e = s3_take_cond(cx, c, "", &cond)) != OK ||
+	    (e = store_object_open(cx, c->store, &c->at, &en)) != OK ||
+	    (e = cond_check(cx, &cond, COND_READ, &en)) != OK)
+		return e;
+	response_header(c->res, "Last-Modified", when_http(cx->mem,
+	    en.mtime));
+	s3_xml_begin(cx, &b, "GetObjectAttributesResponse");
+	if (asks(what, "ETag"))
+		xml_put(&b, "ETag", en.etag);
+	if (asks(what, "Checksum"))
+		put_sums(cx, &b, &en);
+	if (asks(what, "ObjectParts"))
+		put_parts(&b, &en, after < en.n_parts ? after : en.n_parts,
+		    most);
+	if (asks(what, "StorageClass"))
+		xml_put(&b, "StorageClass", STR("STANDARD"));
+	if (asks(what, "ObjectSize"))
+		xml_put_u64(&b, "ObjectSize", en.size);
+	s3_xml_end(c, &b, "GetObjectAttributesResponse");
 	return OK;
 }

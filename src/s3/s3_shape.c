@@ -139,6 +139,40 @@ take_user_meta(struct cx *cx, const struct s3_call *c, struct entry *en)
 	return OK;
 }
 
+static size_t
+characters(struct str s)
+{
+	size_t	i, n = 0;
+
+	for (i = 0; i < s.n; i++)
+		n += ((unsigned char)s.p[i] & 0xc0) != 0x80;
+	return n;
+}
+
+enum err
+s3_tags_check(struct cx *cx, struct pair *tags, size_t n)
+{
+	size_t	i;
+
+	if (n > 10)
+		return fail(cx, E_BAD_TAG, "Object tags cannot be greater "
+		    "than 10");
+	for (i = 0; i < n; i++) {
+		if (tags[i].name.n == 0 || characters(tags[i].name) > 128 ||
+		    !str_is_utf8(tags[i].name))
+			return fail(cx, E_BAD_TAG, "The TagKey you have "
+			    "provided is invalid: 1 to 128 characters");
+		if (characters(tags[i].value) > 256 ||
+		    !str_is_utf8(tags[i].value))
+			return fail(cx, E_BAD_TAG, "The TagValue you have "
+			    "provided is invalid: up to 256 characters");
+		if (pairs_find(tags, i, tags[i].name) != NULL)
+			return fail(cx, E_BAD_TAG, "Cannot provide multiple "
+			    "Tags with the same key");
+	}
+	return OK;
+}
+
 /* "k1=v1&k2=v2", percent-encoded.  [S3 x-amz-tagging] */
 static enum err
 take_tags(struct cx *cx, const struct s3_call *c, struct entry *en)
@@ -156,16 +190,15 @@ take_tags(struct cx *cx, const struct s3_call *c, struct entry *en)
 		p = VEC_PUSH(cx->mem, &tags);
 		if (!enc_unpercent(cx->mem, str_to(one, at), true, &p->name) ||
 		    !enc_unpercent(cx->mem, str_from(one, at + 1), true,
-		    &p->value) || p->name.n == 0 || p->name.n > 128 ||
-		    p->value.n > 256 || tags.n > 10 ||
-		    pairs_find(tags.at, tags.n - 1, p->name) != NULL)
-			return fail(cx, E_BAD_ARGUMENT, "x-amz-tagging: at "
-			    "most 10 distinct tags, keys of 1 to 128 and "
-			    "values of up to 256 characters");
+		    &p->value))
+			return fail(cx, E_BAD_ARGUMENT, "The header "
+			    "'x-amz-tagging' shall be encoded as UTF-8 then "
+			    "URLEncoded URL query parameters without tag "
+			    "name duplicates.");
 	}
 	en->tags = tags.at;
 	en->n_tags = tags.n;
-	return OK;
+	return s3_tags_check(cx, tags.at, tags.n);
 }
 
 /* aws-chunked is framing, not an encoding of the object. */

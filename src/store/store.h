@@ -105,6 +105,9 @@ enum err	store_object_copy(struct cx *cx, struct store *st,
 enum err	store_object_set_meta(struct cx *cx, struct store *st,
 		    const struct at *at, struct pair *meta, size_t n,
 		    bool force);
+/* Replace the tags, and no more: not the time either. */
+enum err	store_object_set_tags(struct cx *cx, struct store *st,
+		    const struct at *at, struct pair *tags, size_t n);
 enum err	store_object_list(struct cx *cx, struct store *st,
 		    struct str repo, struct str ref,
 		    const struct list_query *q, struct list_page *out);

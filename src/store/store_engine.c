@@ -215,6 +215,13 @@ store_object_set_meta(struct cx *cx, struct store *st, const struct at *at,
 }
 
 enum err
+store_object_set_tags(struct cx *cx, struct store *st, const struct at *at,
+    struct pair *tags, size_t n)
+{
+	return object_set_tags(cx, st->eng, at, tags, n);
+}
+
+enum err
 store_object_list(struct cx *cx, struct store *st, struct str repo,
     struct str ref, const struct list_query *q, struct list_page *out)
 {

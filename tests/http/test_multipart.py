@@ -165,3 +165,68 @@ def test_checksum_of_the_whole(lake, refused, kind):
     assert r["ChecksumCRC32"] == want
     h = lake.s3.head_object(Bucket=lake.repo, Key="main/mp", ChecksumMode="ENABLED")
     assert h["ChecksumCRC32"] == want and h["ChecksumType"] == kind
+
+
+def in_parts(lake, sizes, **more):
+    key = dict(Bucket=lake.repo, Key="main/parts")
+    bodies = [bytes([65 + i]) * n for i, n in enumerate(sizes)]
+    up = lake.s3.create_multipart_upload(**key, **more)["UploadId"]
+    parts = []
+    for n, body in enumerate(bodies, 1):
+        r = lake.s3.upload_part(UploadId=up, PartNumber=n, Body=body, **key)
+        parts.append({"PartNumber": n, **{k: v for k, v in r.items() if k in ("ETag", "ChecksumCRC32")}})
+    lake.s3.complete_multipart_upload(UploadId=up, MultipartUpload={"Parts": parts}, **key)
+    return bodies
+
+
+@pytest.mark.heavy
+def test_reading_one_part(lake, refused):
+    bodies = in_parts(lake, [5 << 20, 5 << 20, 7])
+    get = lambda n, **more: lake.s3.get_object(Bucket=lake.repo, Key="main/parts", PartNumber=n, **more)
+    at = 0
+    for n, body in enumerate(bodies, 1):
+        r = get(n)
+        assert r["Body"].read() == body and r["PartsCount"] == 3
+        assert r["ResponseMetadata"]["HTTPStatusCode"] == 206
+        assert r["ContentRange"] == f"bytes {at}-{at + len(body) - 1}/{sum(map(len, bodies))}"
+        assert lake.s3.head_object(Bucket=lake.repo, Key="main/parts", PartNumber=n)["ContentLength"] == len(body)
+        at += len(body)
+    with refused("InvalidPartNumber", 416):
+        get(4)
+    with refused("InvalidRequest", 400):
+        get(1, Range="bytes=0-1")
+    with refused("InvalidArgument", 400):
+        get(10001)
+    lake.commit()
+    lake.s3.copy_object(Bucket=lake.repo, Key="main/copy", CopySource=f"{lake.repo}/main@/parts")
+    assert lake.body("main/copy", PartNumber=3) == bodies[2]
+
+
+def test_an_object_of_one_piece_is_its_part_1(lake, refused):
+    lake.put("main/o", b"whole")
+    lake.put("main/empty", b"")
+    r = lake.s3.get_object(Bucket=lake.repo, Key="main/o", PartNumber=1)
+    assert r["Body"].read() == b"whole" and "PartsCount" not in r
+    assert lake.body("main/empty", PartNumber=1) == b""
+    with refused("InvalidPartNumber", 416):
+        lake.body("main/o", PartNumber=2)
+
+
+@pytest.mark.heavy
+def test_attributes(lake, refused):
+    ask = lambda key, *what, **more: lake.s3.get_object_attributes(
+        Bucket=lake.repo, Key=key, ObjectAttributes=list(what), **more)
+    etag = lake.put("main/o", b"whole", ChecksumAlgorithm="CRC32")["ETag"].strip('"')
+    r = ask("main/o", "ETag", "Checksum", "ObjectParts", "StorageClass", "ObjectSize")
+    assert (r["ETag"], r["ObjectSize"], r["StorageClass"]) == (etag, 5, "STANDARD")
+    assert r["Checksum"]["ChecksumCRC32"] and r["Checksum"]["ChecksumType"] == "FULL_OBJECT"
+    assert "ObjectParts" not in r and r["LastModified"]
+    assert "ETag" not in ask("main/o", "ObjectSize")
+    in_parts(lake, [5 << 20, 5 << 20, 7], ChecksumAlgorithm="CRC32")
+    parts = ask("main/parts", "ObjectParts", MaxParts=2)["ObjectParts"]
+    assert (parts["TotalPartsCount"], parts["IsTruncated"]) == (3, True)
+    assert [p["Size"] for p in parts["Parts"]] == [5 << 20, 5 << 20]
+    rest = ask("main/parts", "ObjectParts", PartNumberMarker=parts["NextPartNumberMarker"])["ObjectParts"]
+    assert [(p["PartNumber"], p["Size"]) for p in rest["Parts"]] == [(3, 7)] and not rest["IsTruncated"]
+    with refused("NoSuchKey", 404):
+        ask("main/none", "ETag")

@@ -204,7 +204,7 @@ def test_conditional_delete(lake, refused):
 def test_tags_come_with_the_object(lake, refused):
     lake.put("main/o", b"x", Tagging="a=1&b=two%20words")
     assert lake.s3.head_object(Bucket=lake.repo, Key="main/o")["TagCount"] == 2
-    with refused("InvalidArgument", 400):
+    with refused("InvalidTag", 400):
         lake.put("main/o", b"x", Tagging="&".join(f"k{i}=v" for i in range(11)))
 
 
@@ -224,8 +224,8 @@ def test_delete_objects_is_honest_key_by_key(lake):
     keys = [f"main/o{i}" for i in range(4)] + ["main/absent", "nobranch/x", "main/"]
     r = lake.s3.delete_objects(Bucket=lake.repo, Delete={
         "Objects": [{"Key": k} for k in keys]})
-    assert [d["Key"] for d in r["Deleted"]] == keys[:5]
-    assert [e["Key"] for e in r["Errors"]] == ["nobranch/x", "main/"]
+    assert [d["Key"] for d in r["Deleted"]] == keys[:5] + ["main/"]
+    assert [e["Key"] for e in r["Errors"]] == ["nobranch/x"]
     assert lake.keys() == ["main/o4"]
     r = lake.s3.delete_objects(Bucket=lake.repo, Delete={
         "Objects": [{"Key": "main/o4"}], "Quiet": True})

@@ -1,0 +1,91 @@
+/*
+ * What tools ask of a bucket or an object before they begin, and what is true
+ * of every lake: the owner may all, nothing is public, and no configuration of
+ * these kinds exists.  Setting one is 501.
+ */
+#include "s3/call.h"
+
+#include "base/xml.h"
+
+static const struct {
+	const char	*called;
+	const char	*root;	/* of the answer, or NULL: 404 with */
+	const char	*rest;	/* its inside, or the error's code */
+} answers[] = {
+	{ "GetBucketAccelerateConfiguration", "AccelerateConfiguration", "" },
+	{ "GetBucketLogging", "BucketLoggingStatus", "" },
+	{ "GetBucketNotificationConfiguration", "NotificationConfiguration",
+	    "" },
+	{ "GetBucketRequestPayment", "RequestPaymentConfiguration",
+	    "<Payer>BucketOwner</Payer>" },
+	{ "GetBucketPolicyStatus", "PolicyStatus",
+	    "<IsPublic>false</IsPublic>" },
+	{ "GetBucketCors", NULL, "NoSuchCORSConfiguration" },
+	{ "GetBucketEncryption", NULL,
+	    "ServerSideEncryptionConfigurationNotFoundError" },
+	{ "GetBucketLifecycleConfiguration", NULL,
+	    "NoSuchLifecycleConfiguration" },
+	{ "GetBucketOwnershipControls", NULL,
+	    "OwnershipControlsNotFoundError" },
+	{ "GetBucketPolicy", NULL, "NoSuchBucketPolicy" },
+	{ "GetBucketReplication", NULL,
+	    "ReplicationConfigurationNotFoundError" },
+	{ "GetBucketTagging", NULL, "NoSuchTagSet" },
+	{ "GetBucketWebsite", NULL, "NoSuchWebsiteConfiguration" },
+	{ "GetObjectLockConfiguration", NULL,
+	    "ObjectLockConfigurationNotFoundError" },
+	{ "GetPublicAccessBlock", NULL,
+	    "NoSuchPublicAccessBlockConfiguration" },
+};
+
+static void
+put_acl(struct buf *b, struct str user)
+{
+	buf_z(b, "<Owner>");
+	xml_put(b, "ID", user);
+	xml_put(b, "DisplayName", user);
+	buf_z(b, "</Owner><AccessControlList><Grant><Grantee xmlns:xsi=\""
+	    "http://www.w3.org/2001/XMLSchema-instance\" xsi:type=\""
+	    "CanonicalUser\">");
+	xml_put(b, "ID", user);
+	xml_put(b, "DisplayName", user);
+	buf_z(b, "</Grantee><Permission>FULL_CONTROL</Permission></Grant>"
+	    "</AccessControlList>");
+}
+
+static enum err
+asked_thing_exists(struct cx *cx, struct s3_call *c)
+{
+	struct entry	en;
+	struct repo	r;
+
+	return c->key.n > 0 ? store_object_stat(cx, c->store, &c->at, &en) :
+	    store_repo_get(cx, c->store, c->bucket, &r);
+}
+
+enum err
+s3_fixed_answer(struct cx *cx, struct s3_call *c)
+{
+	struct str	called = str_of(c->row->called);
+	struct buf	b;
+	size_t		i;
+	enum err	e;
+
+	if ((e = asked_thing_exists(cx, c)) != OK)
+		return e;
+	for (i = 0; i < sizeof answers / sizeof answers[0]; i++)
+		if (str_is(called, str_of(answers[i].called)))
+			break;
+	if (i == sizeof answers / sizeof answers[0]) {
+		s3_xml_begin(cx, &b, "AccessControlPolicy");
+		put_acl(&b, c->who.user);
+		s3_xml_end(c, &b, "AccessControlPolicy");
+	} else if (answers[i].root != NULL) {
+		s3_xml_begin(cx, &b, answers[i].root);
+		buf_z(&b, answers[i].rest);
+		s3_xml_end(c, &b, answers[i].root);
+	} else
+		s3_error_answer(cx, c->req, c->res, 404, answers[i].rest,
+		    STR("The configuration does not exist"));
+	return OK;
+}

@@ -1,0 +1,67 @@
+/* The tags of an object: versioned with it, and read-only with its ref. */
+#include "s3/call.h"
+
+#include "base/vec.h"
+#include "base/xml.h"
+
+enum err
+s3_get_object_tagging(struct cx *cx, struct s3_call *c)
+{
+	struct entry	en;
+	struct buf	b;
+	size_t		i;
+	enum err	e;
+
+	if ((e = store_object_stat(cx, c->store, &c->at, &en)) != OK)
+		return e;
+	s3_xml_begin(cx, &b, "Tagging");
+	buf_z(&b, "<TagSet>");
+	for (i = 0; i < en.n_tags; i++) {
+		buf_z(&b, "<Tag>");
+		xml_put(&b, "Key", en.tags[i].name);
+		xml_put(&b, "Value", en.tags[i].value);
+		buf_z(&b, "</Tag>");
+	}
+	buf_z(&b, "</TagSet>");
+	s3_xml_end(c, &b, "Tagging");
+	return OK;
+}
+
+enum err
+s3_put_object_tagging(struct cx *cx, struct s3_call *c)
+{
+	VEC(struct pair)	 tags = { 0 };
+	struct s3_body		*in;
+	struct pair		*p;
+	struct xml		 root, set, x;
+	struct str		 text;
+	enum err		 e;
+	bool			 more;
+
+	if ((e = s3_body_open(cx, c, STR(""), &in)) != OK ||
+	    (e = s3_body_text(cx, in, &text)) != OK ||
+	    (e = xml_parse(cx, text, "Tagging", &root)) != OK)
+		return e;
+	if (!xml_child(root, "TagSet", &set))
+		return fail(cx, E_BAD_XML, "<Tagging> needs a <TagSet>");
+	for (more = xml_child(set, "Tag", &x); more;
+	    more = xml_next(x, "Tag", &x)) {
+		p = VEC_PUSH(cx->mem, &tags);
+		p->name = xml_text(cx, x, "Key");
+		p->value = xml_text(cx, x, "Value");
+	}
+	if ((e = s3_tags_check(cx, tags.at, tags.n)) != OK)
+		return e;
+	return store_object_set_tags(cx, c->store, &c->at, tags.at, tags.n);
+}
+
+enum err
+s3_delete_object_tagging(struct cx *cx, struct s3_call *c)
+{
+	enum err	e;
+
+	e = store_object_set_tags(cx, c->store, &c->at, NULL, 0);
+	if (e == OK)
+		c->res->status = 204;
+	return e;
+}

@@ -1,0 +1,82 @@
+"""Buckets made and removed, and what tools ask of them first."""
+import uuid
+
+import pytest
+
+from sign import Signed
+
+
+def test_a_bucket_is_a_repository(lake, refused):
+    name = "b-" + uuid.uuid4().hex[:10]
+    lake.s3.create_bucket(Bucket=name)
+    with refused("BucketAlreadyOwnedByYou", 409):
+        lake.s3.create_bucket(Bucket=name)
+    with refused("InvalidBucketName", 400):
+        lake.s3.create_bucket(Bucket="Not_a_name")
+    assert lake.client.sdk_client.repositories_api.get_repository(name).default_branch == "main"
+    put = lambda: lake.s3.put_object(Bucket=name, Key="main/o", Body=b"x")
+    put()
+    with refused("BucketNotEmpty", 409) as r:
+        lake.s3.delete_bucket(Bucket=name)
+    assert "lakegate repo delete" in r.message
+    lake.s3.delete_object(Bucket=name, Key="main/o")
+    lake.client.sdk_client.tags_api.create_tag(name, {"id": "v1", "ref": "main"})
+    with refused("BucketNotEmpty", 409):
+        lake.s3.delete_bucket(Bucket=name)
+    lake.client.sdk_client.tags_api.delete_tag(name, "v1")
+    lake.s3.delete_bucket(Bucket=name)
+    with refused("NoSuchBucket", 404):
+        put()
+    with refused("NoSuchBucket", 404):
+        lake.s3.delete_bucket(Bucket=name)
+
+
+def test_a_history_is_not_empty(lake, refused):
+    lake.put("main/o")
+    lake.commit()
+    lake.s3.delete_object(Bucket=lake.repo, Key="main/o")
+    with refused("BucketNotEmpty", 409):
+        lake.s3.delete_bucket(Bucket=lake.repo)
+
+
+@pytest.mark.parametrize("call,want", [
+    ("get_bucket_acl", "FULL_CONTROL"), ("get_bucket_accelerate_configuration", {}),
+    ("get_bucket_logging", {}), ("get_bucket_notification_configuration", {}),
+    ("get_bucket_request_payment", "BucketOwner"), ("get_bucket_policy_status", False),
+    ("get_bucket_cors", "NoSuchCORSConfiguration"),
+    ("get_bucket_encryption", "ServerSideEncryptionConfigurationNotFoundError"),
+    ("get_bucket_lifecycle_configuration", "NoSuchLifecycleConfiguration"),
+    ("get_bucket_ownership_controls", "OwnershipControlsNotFoundError"),
+    ("get_bucket_policy", "NoSuchBucketPolicy"),
+    ("get_bucket_replication", "ReplicationConfigurationNotFoundError"),
+    ("get_bucket_tagging", "NoSuchTagSet"), ("get_bucket_website", "NoSuchWebsiteConfiguration"),
+    ("get_object_lock_configuration", "ObjectLockConfigurationNotFoundError"),
+    ("get_public_access_block", "NoSuchPublicAccessBlockConfiguration")])
+def test_questions_have_an_honest_answer(lake, refused, call, want):
+    ask = lambda bucket: getattr(lake.s3, call)(Bucket=bucket)
+    if isinstance(want, str) and want.startswith(("No", "Server", "Owner", "Repl", "Object")):
+        with refused(want, 404):
+            ask(lake.repo)
+    else:
+        r = {k: v for k, v in ask(lake.repo).items() if k != "ResponseMetadata"}
+        found = {"get_bucket_acl": lambda: r["Grants"][0]["Permission"],
+                 "get_bucket_request_payment": lambda: r["Payer"],
+                 "get_bucket_policy_status": lambda: r["PolicyStatus"]["IsPublic"]}
+        assert found.get(call, lambda: r)() == want
+    with refused("NoSuchBucket", 404):
+        ask("no-such-repository")
+
+
+@pytest.mark.parametrize("query", ["acl", "cors", "encryption", "lifecycle", "policy", "tagging",
+                                   "versioning", "website", "notification"])
+def test_settings_are_not_taken_silently(lake, query):
+    status, _, text = Signed(lake.url, "PUT", f"/{lake.repo}", query=query).send(b"<x/>")
+    assert status == 501 and b"NotImplemented" in text
+
+
+def test_the_acl_of_an_object(lake, refused):
+    lake.put("main/o")
+    r = lake.s3.get_object_acl(Bucket=lake.repo, Key="main/o")
+    assert r["Grants"][0]["Permission"] == "FULL_CONTROL" and r["Owner"]["ID"]
+    with refused("NoSuchKey", 404):
+        lake.s3.get_object_acl(Bucket=lake.repo, Key="main/none")
