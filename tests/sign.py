@@ -38,7 +38,7 @@ class Signed:
         decoded = urllib.parse.unquote_to_bytes(path)
         canonical = "\n".join([
             method, urllib.parse.quote(decoded, safe="/-_.~"),
-            "&".join(sorted(self.canonical_query(query))),
+            "&".join(sorted(self.canonical_query(query), key=lambda p: p.split("="))),
             *[f"{n}:{lower[n].strip()}" for n in names], "", ";".join(names), payload])
         self.key = signing_key(self.date[:8], region, secret)
         sts = "\n".join(["AWS4-HMAC-SHA256", self.date, self.scope,

@@ -71,6 +71,8 @@ struct signature {
 	unsigned char	hash[32];	/* PAYLOAD_HASH */
 	unsigned char	key[32];	/* for chunk signatures */
 	struct str	seed, date, scope;
+	/* what a wrong one is told: E_SIGNATURE */
+	struct str	key_id, provided, string_to_sign, canonical;
 };
 
 /* An AWS signature, right or wrong, in header or query? */

@@ -15,7 +15,7 @@ enum err	verify_v4(struct cx *cx, struct auth *a, struct request *req,
 		    struct identity *who, struct signature *sig);
 enum err	verify_v2(struct cx *cx, struct auth *a,
 		    const struct request *req, struct str host_bucket,
-		    struct identity *who);
+		    struct identity *who, struct signature *sig);
 /* What they share.  E_NO_SUCH_KEY_ID; E_TIME_SKEW; E_SIGNATURE. */
 enum err	signer_key(struct cx *cx, struct auth *a, struct str id,
 		    struct key *key);

@@ -62,6 +62,6 @@ auth_verify_s3(struct cx *cx, struct auth *a, struct request *req,
 		return OK;
 	if (str_starts(h, STR("AWS ")) || (h.n == 0 &&
 	    request_query(req, "AWSAccessKeyId") != NULL))
-		return verify_v2(cx, a, req, host_bucket, who);
+		return verify_v2(cx, a, req, host_bucket, who, sig);
 	return verify_v4(cx, a, req, who, sig);
 }

@@ -89,7 +89,7 @@ take_amz(struct cx *cx, const struct request *req, bool presigned,
 
 enum err
 verify_v2(struct cx *cx, struct auth *a, const struct request *req,
-    struct str host_bucket, struct identity *who)
+    struct str host_bucket, struct identity *who, struct signature *sig)
 {
 	struct sigv2_request	r = { .method = req->method_name,
 	    .md5 = request_header(req, "content-md5"),
@@ -110,7 +110,10 @@ verify_v2(struct cx *cx, struct auth *a, const struct request *req,
 	else if (request_header(req, "x-amz-date").n == 0)
 		r.date = request_header(req, "date");
 	take_amz(cx, req, c.presigned, &r);
-	want = sigv2_sign(cx, key.secret, sigv2_string_to_sign(cx, &r));
+	sig->key_id = c.key_id;
+	sig->provided = c.signature;
+	sig->string_to_sign = sigv2_string_to_sign(cx, &r);
+	want = sigv2_sign(cx, key.secret, sig->string_to_sign);
 	/* Some sign "/bucket/" and send "/bucket". */
 	if (!str_is(want, c.signature) && host_bucket.n == 0 &&
 	    str_find(str_from(r.path, 1), '/') == r.path.n - 1) {

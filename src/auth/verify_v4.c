@@ -225,6 +225,10 @@ verify(struct cx *cx, struct auth *a, struct request *req,
 	sts = sigv4_string_to_sign(cx, &r, date, c->scope, &canonical);
 	sigv4_key(cx, key.secret, c->day, c->region, c->service, sig->key);
 	sigv4_sign(sig->key, sts, hex);
+	sig->key_id = c->key_id;
+	sig->provided = c->signature;
+	sig->string_to_sign = sts;
+	sig->canonical = canonical;
 	if (!digest_same(hex, c->signature.p, 64))
 		return signature_wrong(cx, c->presigned ||
 		    request_header(req, "x-amz-content-sha256").n > 0 ? "" :

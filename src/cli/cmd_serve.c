@@ -3,6 +3,7 @@
  * or the worker alone on a socket, for a web server that starts no programs.
  */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -86,10 +87,16 @@ static int
 serve_socket(struct cli *c, const char *path, unsigned mode)
 {
 	struct str	worker = worker_path(c->cx);
+	sigset_t	ending;
 	int		fd;
 
 	if (front_fcgi_listen(c->cx, path, mode, &fd) != OK)
 		return cli_fail(c);
+	/* A signal that comes before the worker waits for it is kept. */
+	sigemptyset(&ending);
+	sigaddset(&ending, SIGTERM);
+	sigaddset(&ending, SIGINT);
+	sigprocmask(SIG_BLOCK, &ending, NULL);
 	fprintf(stderr, "lakegate: serving %.*s at %s\n", STRF(c->conf.lake),
 	    path);
 	setenv("LAKEGATE_LAKE", c->conf.lake.p, 1);

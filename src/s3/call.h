@@ -60,10 +60,13 @@ const struct s3_row *s3_route_table(size_t *n);
 /* s3_error: the S3 code and status of a kind. */
 const char	*s3_error_code(enum err e, int *status);
 
-/* The <Error> document; s3_render_error makes it from cx. */
+/* The <Error> document, with further elements (those not empty). */
 void		s3_error_answer(struct cx *cx, const struct request *req,
 		    struct response *res, int status, const char *code,
-		    struct str words);
+		    struct str words, const struct pair *more, size_t n);
+/* The same, of what cx says. */
+void		s3_error_render(struct cx *cx, const struct request *req,
+		    struct response *res, const struct pair *more, size_t n);
 
 /* s3_shape: headers and XML that operations share. */
 void		s3_xml_begin(struct cx *cx, struct buf *b, const char *root);

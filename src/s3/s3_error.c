@@ -66,14 +66,19 @@ s3_error_code(enum err e, int *status)
 
 void
 s3_error_answer(struct cx *cx, const struct request *req,
-    struct response *res, int status, const char *code, struct str words)
+    struct response *res, int status, const char *code, struct str words,
+    const struct pair *more, size_t n)
 {
 	struct buf	b;
+	size_t		i;
 
-	buf_init(&b, cx->mem, 64 * 1024);
+	buf_init(&b, cx->mem, S3_ANSWER_MAX);
 	buf_z(&b, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error>");
 	xml_put(&b, "Code", str_of(code));
 	xml_put(&b, "Message", words);
+	for (i = 0; i < n; i++)
+		if (more[i].value.n > 0)
+			xml_put(&b, more[i].name.p, more[i].value);
 	xml_put(&b, "Resource", req->path);
 	xml_put(&b, "RequestId", str_of(cx->id));
 	buf_z(&b, "</Error>");
@@ -83,6 +88,13 @@ s3_error_answer(struct cx *cx, const struct request *req,
 void
 s3_render_error(struct cx *cx, const struct request *req,
     struct response *res)
+{
+	s3_error_render(cx, req, res, NULL, 0);
+}
+
+void
+s3_error_render(struct cx *cx, const struct request *req,
+    struct response *res, const struct pair *more, size_t n)
 {
 	const char	*code;
 	int		 status;
@@ -97,5 +109,5 @@ s3_render_error(struct cx *cx, const struct request *req,
 		s3_error_answer(cx, req, res, status, code, status == 500 ?
 		    str_printf(cx->mem, "We encountered an internal error "
 		    "(%s). Please try again.", err_words(cx->code)) :
-		    str_of(cx->words));
+		    str_of(cx->words), more, n);
 }

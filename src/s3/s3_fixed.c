@@ -86,6 +86,6 @@ s3_fixed_answer(struct cx *cx, struct s3_call *c)
 		s3_xml_end(c, &b, answers[i].root);
 	} else
 		s3_error_answer(cx, c->req, c->res, 404, answers[i].rest,
-		    STR("The configuration does not exist"));
+		    STR("The configuration does not exist"), NULL, 0);
 	return OK;
 }

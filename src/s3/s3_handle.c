@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/when.h"
 #include "lake/names.h"
 
 /* bucket.<domain>: the bucket is in the host, the path is all key. */
@@ -146,6 +147,28 @@ advise(struct cx *cx, const struct s3_call *c)
 		    "s3_domains.", STRF(label));
 }
 
+/* What AWS shows beside these errors, for whoever writes a client. */
+static void
+render(struct cx *cx, const struct s3_call *c)
+{
+	const struct pair	signature[] = {
+		{ STR("AWSAccessKeyId"), c->sig.key_id },
+		{ STR("SignatureProvided"), c->sig.provided },
+		{ STR("StringToSign"), c->sig.string_to_sign },
+		{ STR("CanonicalRequest"), c->sig.canonical },
+	}, skew[] = {
+		{ STR("ServerTime"), when_iso(cx->mem, cx->now) },
+		{ STR("MaxAllowedSkewMilliseconds"), STR("900000") },
+	};
+
+	if (cx->code == E_SIGNATURE)
+		s3_error_render(cx, c->req, c->res, signature, 4);
+	else if (cx->code == E_TIME_SKEW)
+		s3_error_render(cx, c->req, c->res, skew, 2);
+	else
+		s3_error_render(cx, c->req, c->res, NULL, 0);
+}
+
 void
 s3_handle(struct cx *cx, struct store *store, struct auth *auth,
     const struct s3_opts *opt, struct request *req, struct response *res,
@@ -157,7 +180,7 @@ s3_handle(struct cx *cx, struct store *store, struct auth *auth,
 	note->operation = "-";
 	if (handle(cx, auth, &c, note) != OK) {
 		advise(cx, &c);
-		s3_render_error(cx, req, res);
+		render(cx, &c);
 	}
 	response_header(res, "x-amz-request-id", str_of(cx->id));
 	res->is_head = req->method == M_HEAD;

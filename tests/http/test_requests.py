@@ -190,6 +190,17 @@ def test_bad_signatures(lake, change, status, code):
     assert lake.keys() == []
 
 
+def test_a_wrong_signature_is_shown_what_was_signed(lake):
+    s = put(lake, secret="wrong")
+    status, _, text = s.send(b"x")
+    assert status == 403 and f"<SignatureProvided>{s.signature}</SignatureProvided>".encode() in text
+    assert f"<CanonicalRequest>PUT\n/{lake.repo}/main/o\n".encode() in text.replace(b"&#10;", b"\n")
+    assert b"<StringToSign>AWS4-HMAC-SHA256" in text and b"<AWSAccessKeyId>AKIALAKEGATE" in text
+    _, _, text = put(lake, when=NOW(hours=-1)).send(b"x")
+    assert b"<ServerTime>20" in text and b"<MaxAllowedSkewMilliseconds>900000<" in text
+    assert b"SignatureProvided" not in put(lake, key="AKIAUNKNOWN").send(b"x")[2]
+
+
 def test_any_region_will_do(lake):
     assert put(lake, region="eu-nowhere-7").send(b"x")[0] == 200
 
