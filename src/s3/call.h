@@ -94,6 +94,11 @@ enum err	s3_number(struct cx *cx, const struct s3_call *c,
 		    const char *param, uint64_t usual, uint64_t max,
 		    uint64_t *out);
 
+/* encoding-type=url, and a key as it then appears in the answer. */
+enum err	s3_take_encoding(struct cx *cx, const struct s3_call *c,
+		    bool *url);
+struct str	s3_shown(struct cx *cx, bool url, struct str key);
+
 /* s3_body: a request body with everything that vouches for it. */
 struct s3_sum {
 	const char		*name;		/* "crc32" */

@@ -37,7 +37,6 @@ take_token(struct cx *cx, const struct s3_call *c, struct listing *l)
 static enum err
 take_query(struct cx *cx, const struct s3_call *c, struct listing *l)
 {
-	struct str	encoding = request_param(c->req, "encoding-type");
 	enum err	e;
 
 	l->prefix = request_param(c->req, "prefix");
@@ -47,11 +46,8 @@ take_query(struct cx *cx, const struct s3_call *c, struct listing *l)
 	l->after = l->v2 ? l->start_after : l->marker;
 	l->owner = !l->v2 || str_is(request_param(c->req, "fetch-owner"),
 	    STR("true"));
-	l->url = str_is(encoding, STR("url"));
-	if (encoding.n > 0 && !l->url)
-		return fail(cx, E_BAD_ARGUMENT, "Invalid Encoding Method "
-		    "specified in Request");
-	if (l->v2 && (e = take_token(cx, c, l)) != OK)
+	if ((e = s3_take_encoding(cx, c, &l->url)) != OK ||
+	    (l->v2 && (e = take_token(cx, c, l)) != OK))
 		return e;
 	return s3_number(cx, c, "max-keys", S3_PAGE, S3_PAGE, &l->limit);
 }
@@ -111,19 +107,6 @@ list_paths(struct cx *cx, const struct s3_call *c, struct listing *l)
 	return e;
 }
 
-/* A key as it appears in the answer. */
-static struct str
-shown(struct cx *cx, const struct listing *l, struct str s)
-{
-	struct buf	b;
-
-	if (!l->url)
-		return s;
-	buf_init(&b, cx->mem, 8192);
-	enc_percent(&b, s, false);
-	return buf_as_str(&b);
-}
-
 static struct str
 item_key(struct cx *cx, const struct listing *l, const struct list_item *it)
 {
@@ -148,7 +131,7 @@ put_object(struct cx *cx, struct buf *b, const struct s3_call *c,
 	size_t		i;
 
 	buf_z(b, "<Contents>");
-	xml_put(b, "Key", shown(cx, l, item_key(cx, l, it)));
+	xml_put(b, "Key", s3_shown(cx, l->url, item_key(cx, l, it)));
 	xml_put(b, "LastModified", when_iso(cx->mem, it->en.mtime));
 	xml_put(b, "ETag", s3_quoted(cx, it->en.etag));
 	for (i = 0; i < it->en.n_sums; i++) {
@@ -180,7 +163,7 @@ put_next(struct cx *cx, struct buf *b, const struct listing *l)
 		xml_put(b, "NextContinuationToken", enc_base64(cx->mem,
 		    last.p, last.n));
 	else if (l->delimiter.n > 0 || l->ref.n == 0)
-		xml_put(b, "NextMarker", shown(cx, l, last));
+		xml_put(b, "NextMarker", s3_shown(cx, l->url, last));
 }
 
 static void
@@ -188,18 +171,18 @@ put_head(struct cx *cx, struct buf *b, const struct s3_call *c,
     const struct listing *l)
 {
 	xml_put(b, "Name", c->bucket);
-	xml_put(b, "Prefix", shown(cx, l, l->prefix));
+	xml_put(b, "Prefix", s3_shown(cx, l->url, l->prefix));
 	if (!l->v2)
-		xml_put(b, "Marker", shown(cx, l, l->marker));
+		xml_put(b, "Marker", s3_shown(cx, l->url, l->marker));
 	else if (l->start_after.p != NULL)
-		xml_put(b, "StartAfter", shown(cx, l, l->start_after));
+		xml_put(b, "StartAfter", s3_shown(cx, l->url, l->start_after));
 	if (l->token.p != NULL)
 		xml_put(b, "ContinuationToken", l->token);
 	if (l->v2)
 		xml_put_u64(b, "KeyCount", l->n);
 	xml_put_u64(b, "MaxKeys", l->limit);
 	if (l->delimiter.n > 0)
-		xml_put(b, "Delimiter", shown(cx, l, l->delimiter));
+		xml_put(b, "Delimiter", s3_shown(cx, l->url, l->delimiter));
 	if (l->url)
 		xml_put(b, "EncodingType", STR("url"));
 	xml_put_bool(b, "IsTruncated", l->more);
@@ -229,8 +212,8 @@ list(struct cx *cx, struct s3_call *c, bool v2)
 	for (i = 0; i < l.n; i++) {
 		if (l.items[i].is_prefix) {
 			buf_z(&b, "<CommonPrefixes>");
-			xml_put(&b, "Prefix", shown(cx, &l, item_key(cx, &l,
-			    &l.items[i])));
+			xml_put(&b, "Prefix", s3_shown(cx, l.url,
+			    item_key(cx, &l, &l.items[i])));
 			buf_z(&b, "</CommonPrefixes>");
 		} else
 			put_object(cx, &b, c, &l, &l.items[i]);

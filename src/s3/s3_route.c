@@ -51,7 +51,8 @@ static const struct s3_row rows[] = {
 	{ M_GET, AT_BUCKET, "website", NULL, "", s3_fixed_answer,
 	    "GetBucketWebsite", 0 },
 	{ M_GET, AT_BUCKET, "uploads", NULL,
-	    "prefix key-marker upload-id-marker max-uploads encoding-type",
+	    "prefix delimiter key-marker upload-id-marker max-uploads "
+	    "encoding-type",
 	    s3_list_multipart_uploads, "ListMultipartUploads", 0 },
 	{ M_GET, AT_BUCKET, "list-type", NULL,
 	    LIST " continuation-token start-after fetch-owner",

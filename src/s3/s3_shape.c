@@ -362,3 +362,27 @@ s3_number(struct cx *cx, const struct s3_call *c, const char *param,
 		*out = max;
 	return OK;
 }
+
+enum err
+s3_take_encoding(struct cx *cx, const struct s3_call *c, bool *url)
+{
+	struct str	encoding = request_param(c->req, "encoding-type");
+
+	*url = str_is(encoding, STR("url"));
+	if (encoding.n > 0 && !*url)
+		return fail(cx, E_BAD_ARGUMENT, "Invalid Encoding Method "
+		    "specified in Request");
+	return OK;
+}
+
+struct str
+s3_shown(struct cx *cx, bool url, struct str key)
+{
+	struct buf	b;
+
+	if (!url)
+		return key;
+	buf_init(&b, cx->mem, 8192);
+	enc_percent(&b, key, false);
+	return buf_as_str(&b);
+}

@@ -319,8 +319,10 @@ s3_list_parts(struct cx *cx, struct s3_call *c)
 	uint64_t		limit, after;
 	size_t			i;
 	enum err		e;
+	bool			url;
 
 	if ((e = take_id(cx, c, &id)) != OK ||
+	    (e = s3_take_encoding(cx, c, &url)) != OK ||
 	    (e = s3_number(cx, c, "max-parts", S3_PAGE, S3_PAGE,
 	    &limit)) != OK ||
 	    (e = s3_number(cx, c, "part-number-marker", 0, PARTS_MAX,
@@ -330,7 +332,7 @@ s3_list_parts(struct cx *cx, struct s3_call *c)
 		return e;
 	s3_xml_begin(cx, &b, "ListPartsResult");
 	xml_put(&b, "Bucket", c->bucket);
-	xml_put(&b, "Key", c->key);
+	xml_put(&b, "Key", s3_shown(cx, url, c->key));
 	xml_put(&b, "UploadId", id_text(cx, &id));
 	put_who(&b, c, "Initiator");
 	put_who(&b, c, "Owner");
@@ -354,115 +356,178 @@ s3_list_parts(struct cx *cx, struct s3_call *c)
 	return OK;
 }
 
-/* Uploads lie under a branch: the prefix must name one. */
-static enum err
-uploads_page(struct cx *cx, struct s3_call *c, struct str prefix,
-    struct str marker, uint64_t limit, struct upload_page *page)
-{
-	struct lakepath		lp = lakepath_parse(c->bucket, prefix), m;
-	struct list_query	q = { .prefix = lp.path, .limit = limit };
-	enum err		e;
+/* ---- ListMultipartUploads ---------------------------------------------- */
 
-	m = lakepath_parse(c->bucket, marker);
-	if (str_is(m.ref, lp.ref))
-		q.after = m.path;
-	e = store_upload_list(cx, c->store, c->bucket, lp.ref, &q,
-	    request_param(c->req, "upload-id-marker"), page);
-	if (e == E_NO_SUCH_BRANCH || e == E_READ_ONLY_REF) {
-		cx_forget(cx);
-		*page = (struct upload_page){ .n = 0 };
-		return OK;
+/* A listing under way: where it stands, and what it has. */
+struct uploads {
+	struct str		 prefix, delimiter, marker, id_marker;
+	uint64_t		 limit;
+	VEC(struct upload)	 at;
+	VEC(struct str)		 keys, prefixes;
+	struct str		 last_key, last_id;	/* taken */
+	bool			 full, url;
+};
+
+/* One upload into the answer, or into a common prefix; false: it is full. */
+static bool
+uploads_take(struct cx *cx, struct uploads *l, struct str key,
+    const struct upload *u)
+{
+	struct str	rest = str_from(key, l->prefix.n), common;
+	size_t		at = l->delimiter.n > 0 ?
+	    str_find_str(rest, l->delimiter) : rest.n;
+
+	common = str_to(key, l->prefix.n + at + l->delimiter.n);
+	/* Those that this prefix, or the one before the page, stands for. */
+	if (at < rest.n && (str_is(common, l->marker) ||
+	    (l->prefixes.n > 0 &&
+	    str_is(common, l->prefixes.at[l->prefixes.n - 1]))))
+		return true;
+	if (l->at.n + l->prefixes.n == l->limit) {
+		l->full = true;
+		return false;
 	}
-	return e;
+	if (at < rest.n) {
+		*VEC_PUSH(cx->mem, &l->prefixes) = common;
+		l->last_key = common;
+		l->last_id = STR("");
+		return true;
+	}
+	*VEC_PUSH(cx->mem, &l->at) = *u;
+	*VEC_PUSH(cx->mem, &l->keys) = key;
+	l->last_key = key;
+	l->last_id = id_text(cx, &u->id);
+	return true;
 }
 
-/* With no branch in the prefix: those of every branch, one after another. */
+/* Those of one branch, page by page. */
 static enum err
-uploads_everywhere(struct cx *cx, struct s3_call *c, struct str prefix,
-    struct str marker, uint64_t limit, struct upload_page *out,
-    struct str **refs)
+uploads_of_branch(struct cx *cx, struct s3_call *c, struct uploads *l,
+    struct str ref, struct str path_prefix)
 {
-	struct list_query	q = { .prefix = prefix, .limit = S3_PAGE };
-	VEC(struct upload)	all = { 0 };
-	VEC(struct str)		names = { 0 };
+	struct list_query	q = { .prefix = path_prefix,
+	    .limit = S3_PAGE };
+	struct str		id = STR("");
+	struct lakepath		m = lakepath_parse(c->bucket, l->marker);
 	struct upload_page	page;
-	struct ref_page		branches;
-	struct str		from = str_to(marker, str_find(marker, '/'));
-	size_t			i, j;
+	size_t			i;
 	enum err		e;
 
-	out->more = false;
-	if ((e = store_branch_list(cx, c->store, c->bucket, &q, true,
-	    &branches)) != OK)
-		return e;
-	for (i = 0; i < branches.n; i++) {
-		if (str_cmp(branches.at[i].name, from) < 0)
-			continue;
-		if ((e = uploads_page(cx, c, lakepath_key(cx->mem,
-		    branches.at[i].name, STR("")), marker, limit - all.n,
-		    &page)) != OK)
-			return e;
-		for (j = 0; j < page.n; j++) {
-			*VEC_PUSH(cx->mem, &all) = page.at[j];
-			*VEC_PUSH(cx->mem, &names) = branches.at[i].name;
-		}
-		out->more = page.more;
-		if (page.more)
-			break;
+	if (str_is(m.ref, ref)) {
+		q.after = m.path;
+		id = l->id_marker;
 	}
-	out->at = all.at;
-	out->n = all.n;
-	*refs = names.at;
+	do {
+		e = store_upload_list(cx, c->store, c->bucket, ref, &q, id,
+		    &page);
+		/* What is no branch has no uploads. */
+		if (e == E_NO_SUCH_BRANCH || e == E_READ_ONLY_REF) {
+			cx_forget(cx);
+			return OK;
+		}
+		if (e != OK)
+			return e;
+		for (i = 0; i < page.n; i++)
+			if (!uploads_take(cx, l, lakepath_key(cx->mem, ref,
+			    page.at[i].path), &page.at[i]))
+				return OK;
+		if (page.n > 0) {
+			q.after = page.at[page.n - 1].path;
+			id = id_text(cx, &page.at[page.n - 1].id);
+		}
+	} while (page.more);
 	return OK;
+}
+
+/* The prefix names a branch, or the beginning of several. */
+static enum err
+uploads_collect(struct cx *cx, struct s3_call *c, struct uploads *l)
+{
+	struct lakepath		lp = lakepath_parse(c->bucket, l->prefix);
+	struct list_query	q = { .prefix = l->prefix,
+	    .limit = S3_PAGE };
+	struct ref_page		branches;
+	struct str		from = str_to(l->marker, str_find(l->marker,
+	    '/'));
+	size_t			i;
+	enum err		e;
+
+	if (lp.slash)
+		return uploads_of_branch(cx, c, l, lp.ref, lp.path);
+	do {
+		if ((e = store_branch_list(cx, c->store, c->bucket, &q, true,
+		    &branches)) != OK)
+			return e;
+		for (i = 0; i < branches.n && !l->full; i++)
+			if (str_cmp(branches.at[i].name, from) >= 0 &&
+			    (e = uploads_of_branch(cx, c, l,
+			    branches.at[i].name, STR(""))) != OK)
+				return e;
+		if (branches.n > 0)
+			q.after = branches.at[branches.n - 1].name;
+	} while (branches.more && !l->full);
+	return OK;
+}
+
+static void
+uploads_answer(struct cx *cx, struct s3_call *c, const struct uploads *l)
+{
+	struct buf	b;
+	size_t		i;
+
+	s3_xml_begin(cx, &b, "ListMultipartUploadsResult");
+	xml_put(&b, "Bucket", c->bucket);
+	xml_put(&b, "KeyMarker", s3_shown(cx, l->url, l->marker));
+	xml_put(&b, "UploadIdMarker", l->id_marker);
+	xml_put(&b, "Prefix", s3_shown(cx, l->url, l->prefix));
+	if (l->url)
+		xml_put(&b, "EncodingType", STR("url"));
+	if (l->delimiter.n > 0)
+		xml_put(&b, "Delimiter", s3_shown(cx, l->url,
+		    l->delimiter));
+	xml_put_u64(&b, "MaxUploads", l->limit);
+	xml_put_bool(&b, "IsTruncated", l->full);
+	if (l->full) {
+		xml_put(&b, "NextKeyMarker", s3_shown(cx, l->url,
+		    l->last_key));
+		xml_put(&b, "NextUploadIdMarker", l->last_id);
+	}
+	for (i = 0; i < l->at.n; i++) {
+		buf_z(&b, "<Upload>");
+		xml_put(&b, "Key", s3_shown(cx, l->url, l->keys.at[i]));
+		xml_put(&b, "UploadId", id_text(cx, &l->at.at[i].id));
+		put_who(&b, c, "Initiator");
+		put_who(&b, c, "Owner");
+		xml_put(&b, "StorageClass", STR("STANDARD"));
+		xml_put(&b, "Initiated", when_iso(cx->mem,
+		    l->at.at[i].created));
+		buf_z(&b, "</Upload>");
+	}
+	for (i = 0; i < l->prefixes.n; i++) {
+		buf_z(&b, "<CommonPrefixes>");
+		xml_put(&b, "Prefix", s3_shown(cx, l->url,
+		    l->prefixes.at[i]));
+		buf_z(&b, "</CommonPrefixes>");
+	}
+	s3_xml_end(c, &b, "ListMultipartUploadsResult");
 }
 
 enum err
 s3_list_multipart_uploads(struct cx *cx, struct s3_call *c)
 {
-	struct str		prefix = request_param(c->req, "prefix");
-	struct str		marker = request_param(c->req, "key-marker");
-	struct upload_page	page;
-	struct str		*refs = NULL, ref, key = STR("");
-	struct buf		b;
-	uint64_t		limit;
-	size_t			i;
-	enum err		e;
+	struct uploads	l = { .prefix = request_param(c->req, "prefix"),
+	    .delimiter = request_param(c->req, "delimiter"),
+	    .marker = request_param(c->req, "key-marker"),
+	    .id_marker = request_param(c->req, "upload-id-marker") };
+	struct repo	r;
+	enum err	e;
 
-	ref = str_to(prefix, str_find(prefix, '/'));
-	if ((e = s3_number(cx, c, "max-uploads", S3_PAGE, S3_PAGE,
-	    &limit)) != OK)
+	if ((e = s3_take_encoding(cx, c, &l.url)) != OK ||
+	    (e = s3_number(cx, c, "max-uploads", S3_PAGE, S3_PAGE,
+	    &l.limit)) != OK ||
+	    (e = store_repo_get(cx, c->store, c->bucket, &r)) != OK ||
+	    (e = uploads_collect(cx, c, &l)) != OK)
 		return e;
-	e = ref.n < prefix.n ?
-	    uploads_page(cx, c, prefix, marker, limit, &page) :
-	    uploads_everywhere(cx, c, prefix, marker, limit, &page, &refs);
-	if (e != OK)
-		return e;
-	s3_xml_begin(cx, &b, "ListMultipartUploadsResult");
-	xml_put(&b, "Bucket", c->bucket);
-	xml_put(&b, "KeyMarker", marker);
-	xml_put(&b, "UploadIdMarker", request_param(c->req,
-	    "upload-id-marker"));
-	xml_put(&b, "Prefix", prefix);
-	xml_put_u64(&b, "MaxUploads", limit);
-	xml_put_bool(&b, "IsTruncated", page.more);
-	for (i = 0; i < page.n; i++) {
-		key = lakepath_key(cx->mem, refs != NULL ? refs[i] : ref,
-		    page.at[i].path);
-		buf_z(&b, "<Upload>");
-		xml_put(&b, "Key", key);
-		xml_put(&b, "UploadId", id_text(cx, &page.at[i].id));
-		put_who(&b, c, "Initiator");
-		put_who(&b, c, "Owner");
-		xml_put(&b, "StorageClass", STR("STANDARD"));
-		xml_put(&b, "Initiated", when_iso(cx->mem,
-		    page.at[i].created));
-		buf_z(&b, "</Upload>");
-	}
-	if (page.more && page.n > 0) {
-		xml_put(&b, "NextKeyMarker", key);
-		xml_put(&b, "NextUploadIdMarker", id_text(cx,
-		    &page.at[page.n - 1].id));
-	}
-	s3_xml_end(c, &b, "ListMultipartUploadsResult");
+	uploads_answer(cx, c, &l);
 	return OK;
 }

@@ -230,3 +230,34 @@ def test_attributes(lake, refused):
     assert [(p["PartNumber"], p["Size"]) for p in rest["Parts"]] == [(3, 7)] and not rest["IsTruncated"]
     with refused("NoSuchKey", 404):
         ask("main/none", "ETag")
+
+
+def test_listing_uploads_by_delimiter(lake):
+    lake.repository.branch("dev").create("main")
+    keys = ["dev/x", "main/a", "main/d/1", "main/d/2", "main/d/e/3", "main/f", "main/z/9"]
+    for key in keys + ["main/a"]:
+        lake.s3.create_multipart_upload(Bucket=lake.repo, Key=key)
+
+    def pages(size, **more):
+        """Everything, in pages of a size."""
+        found, where = [], {}
+        while True:
+            r = lake.s3.list_multipart_uploads(Bucket=lake.repo, MaxUploads=size, **more, **where)
+            page = [u["Key"] for u in r.get("Uploads", [])] + [
+                p["Prefix"] for p in r.get("CommonPrefixes", [])]
+            assert len(page) <= size
+            found += page
+            if not r["IsTruncated"]:
+                return sorted(found)
+            where = {"KeyMarker": r["NextKeyMarker"], "UploadIdMarker": r["NextUploadIdMarker"]}
+    for size in (1, 2, 3, 1000):
+        assert pages(size) == sorted(keys + ["main/a"])
+        assert pages(size, Delimiter="/") == ["dev/", "main/"]
+        assert pages(size, Prefix="main/", Delimiter="/") == [
+            "main/a", "main/a", "main/d/", "main/f", "main/z/"]
+        assert pages(size, Prefix="main/d/", Delimiter="/") == ["main/d/1", "main/d/2", "main/d/e/"]
+        assert pages(size, Prefix="main/d") == ["main/d/1", "main/d/2", "main/d/e/3"]
+        assert pages(size, Prefix="nobranch/") == []
+    lake.s3.create_multipart_upload(Bucket=lake.repo, Key="main/q/a b+\u00fc")
+    r = lake.s3.list_multipart_uploads(Bucket=lake.repo, Prefix="main/q/", EncodingType="url")
+    assert r["Uploads"][0]["Key"] == "main/q/a%20b%2B%C3%BC" and r["EncodingType"] == "url"
