@@ -1,6 +1,7 @@
 /* Objects: put, delete, copy, stat, and their bytes. */
 #include "engine/engine.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -291,12 +292,17 @@ copy_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 	    (e = view_get(cx, w->eng, tx, &v, w->src->path, w->en)) != OK ||
 	    (e = cond_check(cx, &w->copy->src_cond, COND_WRITE, w->en)) != OK)
 		return e;
-	w->en->mtime = cx->now;
+	if (!w->copy->move)
+		w->en->mtime = cx->now;
 	replace_meta(w->en, w->copy);
 	if ((e = write_open(cx, tx, w)) != OK ||
 	    (e = write_cond(cx, tx, w, w->path, &w->cond)) != OK ||
 	    (e = give_entry(cx, tx, &w->gs, w->en)) != OK ||
 	    (e = write_row(cx, tx, w, w->path, w->en)) != OK)
+		return e;
+	if (w->copy->move && !str_is(w->src->path, w->path) &&
+	    ((w->sealed && (e = area_room(cx, &w->br)) != OK) ||
+	    (e = delete_one(cx, tx, w, w->src->path)) != OK))
 		return e;
 	return write_close(cx, tx, w);
 }
@@ -310,6 +316,8 @@ object_copy(struct cx *cx, struct engine *eng, const struct at *src,
 	    .force = opt->force, .en = out, .src = src, .copy = opt };
 	enum err	e;
 
+	assert(!opt->move || (str_is(src->repo, dst->repo) &&
+	    str_is(src->ref, dst->ref)));
 	if ((e = name_check_path(cx, dst->path)) != OK ||
 	    (e = name_check_path(cx, src->path)) != OK ||
 	    (e = engine_room(cx, eng)) != OK)

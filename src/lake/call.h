@@ -43,6 +43,8 @@ struct copy_opts {
 	const struct entry	*replace; /* type, metadata, headers; or NULL */
 	bool			 replace_tags;	/* tags of replace, too */
 	bool			 force;
+	bool			 move;	/* the source, of the same branch, goes;
+					 * its time is kept */
 };
 
 struct list_page {

@@ -1,4 +1,4 @@
-/* PutObject and CopyObject. */
+/* PutObject, CopyObject, RenameObject. */
 #include "s3/call.h"
 
 #include "base/enc.h"
@@ -102,4 +102,43 @@ s3_copy_object(struct cx *cx, struct s3_call *c)
 	xml_put(&b, "ETag", s3_quoted(cx, en.etag));
 	s3_xml_end(c, &b, "CopyObjectResult");
 	return OK;
+}
+
+/* [S3 RenameObject] "key", or "/bucket/key", percent-encoded. */
+static enum err
+rename_source(struct cx *cx, const struct s3_call *c, struct at *src)
+{
+	struct str	s = request_header(c->req, "x-amz-rename-source");
+	struct str	head = str_printf(cx->mem, "/%.*s/", STRF(c->bucket));
+	struct lakepath	lp;
+
+	if (!enc_unpercent(cx->mem, s, false, &s))
+		return fail(cx, E_BAD_ARGUMENT, "x-amz-rename-source has a "
+		    "bad percent escape");
+	lp = lakepath_parse(c->bucket, str_starts(s, head) ?
+	    str_from(s, head.n) : s);
+	if (!str_is(lp.ref, c->at.ref) || lp.path.n == 0)
+		return fail(cx, E_BAD_ARGUMENT, "x-amz-rename-source must be "
+		    "a key of the branch that the object stays on: "
+		    "%.*s/<path>", STRF(c->at.ref));
+	*src = (struct at){ lp.repo, lp.ref, lp.path };
+	return OK;
+}
+
+/* In one step: nobody sees both names, or none. */
+enum err
+s3_rename_object(struct cx *cx, struct s3_call *c)
+{
+	struct copy_opts	opt = { .move = true };
+	struct entry		en;
+	struct at		src;
+	enum err		e;
+
+	if ((e = s3_refuse_unknown(cx, c)) != OK ||
+	    (e = rename_source(cx, c, &src)) != OK ||
+	    (e = s3_take_cond(cx, c, "x-amz-rename-source-",
+	    &opt.src_cond)) != OK ||
+	    (e = s3_take_cond(cx, c, "", &opt.dst_cond)) != OK)
+		return e;
+	return store_object_copy(cx, c->store, &src, &c->at, &opt, &en);
 }

@@ -7,6 +7,8 @@ import os
 
 import pytest
 
+from sign import Signed
+
 
 def test_put_is_staged_until_commit(lake, refused):
     lake.put("main/a.txt", b"one")
@@ -269,3 +271,43 @@ def test_odd_keys_are_kept_byte_for_byte(lake, path):
     assert lake.body(key) == path.encode()
     lake.s3.delete_object(Bucket=lake.repo, Key=key)
     assert lake.keys() == []
+
+
+def rename(lake, source, key, **headers):
+    s = Signed(lake.url, "PUT", f"/{lake.repo}/{key}", query="renameObject", headers={
+        "x-amz-rename-source": source, **{k.replace("_", "-"): v for k, v in headers.items()}})
+    status, _, text = s.send()
+    return status, text
+
+
+def test_rename_in_one_step(lake):
+    etag = lake.put("main/d/a b", b"body", Metadata={"k": "v"}, Tagging="t=1")["ETag"]
+    before = lake.s3.head_object(Bucket=lake.repo, Key="main/d/a b")
+    assert rename(lake, "main/d/a%20b", "main/new")[0] == 200
+    after = lake.s3.head_object(Bucket=lake.repo, Key="main/new")
+    for what in ("ETag", "LastModified", "Metadata", "TagCount", "ContentLength"):
+        assert after[what] == before[what]
+    assert lake.keys() == ["main/new"] and lake.body("main/new") == b"body"
+    assert rename(lake, f"/{lake.repo}/main/new", "main/new")[0] == 200
+    assert lake.keys() == ["main/new"]
+    # Conditions on both.
+    lake.put("main/there", b"other")
+    assert rename(lake, "main/new", "main/there", if_none_match="*")[0] == 412
+    assert rename(lake, "main/new", "main/x", x_amz_rename_source_if_match='"nope"')[0] == 412
+    assert sorted(lake.keys()) == ["main/new", "main/there"]
+    assert rename(lake, "main/new", "main/there", x_amz_rename_source_if_match=etag)[0] == 200
+    assert lake.keys() == ["main/there"] and lake.body("main/there") == b"body"
+
+
+def test_rename_stays_on_its_branch(lake):
+    lake.put("main/a", b"body")
+    commit = lake.commit()
+    lake.repository.branch("dev").create("main")
+    for source, key, status in (("main/none", "main/b", 404), ("dev/a", "main/b", 400), ("main/", "main/b", 400),
+                                ("%zz", "main/b", 400), (f"{commit}/a", f"{commit}/b", 405)):
+        got, text = rename(lake, source, key)
+        assert got == status, (source, text)
+    assert lake.keys() == ["main/a"]
+    assert rename(lake, "main/a", "main/b")[0] == 200
+    assert sorted((d.type, d.path) for d in lake.main.uncommitted()) == [("added", "b"), ("removed", "a")]
+    assert lake.body(f"{commit}/a") == b"body"
