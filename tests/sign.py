@@ -3,6 +3,7 @@ import base64
 import datetime
 import hashlib
 import hmac
+import socket
 import urllib.parse
 import zlib
 
@@ -70,6 +71,15 @@ class Signed:
         data = r.read()
         c.close()
         return r.status, dict((k.lower(), v) for k, v in r.getheaders()), data
+
+
+def begin(s, header, body):
+    """A socket over which a signed request has begun."""
+    host, port = s.host.split(":")
+    c = socket.create_connection((host, int(port)), timeout=10)
+    lines = [f"{s.method} {s.path} HTTP/1.1", header, *(f"{k}: {v}" for k, v in s.headers.items())]
+    c.sendall("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
+    return c
 
 
 def chunked(s, body, size=8192, trailer=None, sign=True, spoil=None):

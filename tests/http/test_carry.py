@@ -8,7 +8,7 @@ import socket
 import pytest
 
 from servers import TOP, connect
-from sign import Signed, chunked
+from sign import Signed, begin, chunked
 
 
 def stored(lake, target, key=None, **more):
@@ -87,11 +87,8 @@ def aws_chunked(lake):
 def early(lake):
     """An upload that must be refused: is it, before all of it has come?"""
     s = Signed(lake.url, "PUT", f"/{lake.repo}/main/o")
-    host, port = s.host.split(":")
-    with socket.create_connection((host, int(port)), timeout=3) as c:
-        head = f"PUT {s.path} HTTP/1.1\r\nContent-Length: {6 << 30}\r\n"
-        head += "".join(f"{k}: {v}\r\n" for k, v in s.headers.items()) + "\r\n"
-        c.sendall(head.encode() + b"x" * (2 << 20))
+    with begin(s, f"Content-Length: {6 << 30}", b"x" * (2 << 20)) as c:
+        c.settimeout(3)
         try:
             return "yes" if c.recv(4096).startswith(b"HTTP/1.1 400") else "no"
         except socket.timeout:
