@@ -43,6 +43,7 @@ struct request {
 	struct str	 remote;
 	bool		 https;
 	bool		 is_apache;
+	bool		 is_http2;
 	bool		 has_length;	/* length of the body is known */
 	bool		 cut_shows;	/* see struct front_body */
 	uint64_t	 length;

@@ -232,6 +232,8 @@ variable(struct cx *cx, struct request *req, struct env_vec *v,
 		req->remote = value;
 	else if (str_is(name, STR("HTTPS")))
 		req->https = value.n > 0 && !str_is(value, STR("off"));
+	else if (str_is(name, STR("SERVER_PROTOCOL")))
+		req->is_http2 = str_starts(value, STR("HTTP/2"));
 	else if (str_is(name, STR("SERVER_SOFTWARE")))
 		req->is_apache = str_starts(value, STR("Apache"));
 }

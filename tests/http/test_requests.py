@@ -1,7 +1,9 @@
 """Signatures, streamed bodies, and requests that must be refused."""
 import datetime
 import hashlib
+import os
 import socket
+import subprocess
 import urllib.error
 import urllib.request
 
@@ -343,6 +345,19 @@ def test_a_body_too_large_is_refused_before_it_has_come(lake):
             assert piece, answer
             answer += piece
     assert answer.startswith(b"HTTP/1.1 400")
+
+
+@pytest.mark.tls
+@pytest.mark.parametrize("version", ["--http1.1", "--http2"])
+def test_an_early_refusal_is_heard(lake, version, tmp_path):
+    """A large upload with a wrong key: the client learns why."""
+    (tmp_path / "big").write_bytes(bytes(9 << 20))
+    r = subprocess.run([
+        "curl", "-sS", version, "--cacert", os.environ["AWS_CA_BUNDLE"], "--aws-sigv4", "aws:amz:us-east-1:s3",
+        "--user", "AKIANOTHERE:wrong", "-H", "x-amz-content-sha256: UNSIGNED-PAYLOAD", "-T", tmp_path / "big",
+        "-w", "%{http_version}", f"{lake.url}/{lake.repo}/main/big"], capture_output=True, text=True)
+    assert r.returncode == 0 and "InvalidAccessKeyId" in r.stdout, r.stderr
+    assert lake.keys() == []
 
 
 def test_sse_is_refused_plainly(lake, refused):
