@@ -57,6 +57,10 @@ enum err	repo_list(struct cx *cx, struct engine *eng,
 		    const struct list_query *q, struct repo_page *out);
 enum err	repo_delete(struct cx *cx, struct engine *eng,
 		    struct str name, bool force);
+/* Only when nobody would miss anything, judged in the tx that deletes: one
+ * branch, its first commit, no tag and no object.  E_NOT_EMPTY. */
+enum err	repo_delete_unused(struct cx *cx, struct engine *eng,
+		    struct str name);
 
 /* ---- refs -------------------------------------------------------------- */
 

@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "base/ident.h"
 #include "base/vec.h"
+#include "engine/area.h"
 #include "engine/keys.h"
 #include "engine/refs.h"
 #include "lake/names.h"
@@ -194,9 +195,68 @@ repo_list(struct cx *cx, struct engine *eng, const struct list_query *q,
 }
 
 struct drop {
-	struct str	name;
-	bool		force;
+	struct engine	*eng;
+	struct str	 name;
+	bool		 force, unused;
 };
+
+/* Are there more than n records under a key? */
+static enum err
+more_than(struct cx *cx, struct kv_tx *tx, struct str key, size_t n,
+    bool *more)
+{
+	struct range		 in = key_range(cx, key);
+	struct kv_cursor	*cur;
+	struct str		 k, v;
+	enum err		 e;
+
+	if ((e = kv_scan(cx, tx, in.lo, in.hi, &cur)) != OK)
+		return e;
+	do
+		e = kv_next(cx, tx, cur, &k, &v, more);
+	while (e == OK && *more && n-- > 0);
+	return e;
+}
+
+static enum err
+has_object(struct cx *cx, struct engine *eng, struct kv_tx *tx,
+    const struct view *v, bool *has)
+{
+	struct merged	m;
+	struct str	path, value;
+	enum err	e;
+
+	e = merged_open(cx, eng, tx, &v->br.uid, v->br.low, v->br.open,
+	    &v->tree, STR(""), &m);
+	do
+		e = e != OK ? e : merged_next(cx, &m, &path, &value, has);
+	while (e == OK && *has && value.p == NULL);
+	merged_close(&m);
+	return e;
+}
+
+/* Nothing that anyone could miss: one branch, its first commit, no object. */
+static enum err
+check_unused(struct cx *cx, struct kv_tx *tx, struct engine *eng,
+    const struct repo *r)
+{
+	struct view	v;
+	struct commit	head;
+	enum err	e;
+	bool		branches, tags, objects;
+
+	if ((e = more_than(cx, tx, key_branch(cx, &r->ruid, STR("")), 1,
+	    &branches)) != OK ||
+	    (e = more_than(cx, tx, key_tag(cx, &r->ruid, STR("")), 0,
+	    &tags)) != OK ||
+	    (e = ref_view(cx, tx, r, r->default_branch, &v)) != OK ||
+	    (e = commit_need(cx, tx, &r->ruid, &v.br.head, &head)) != OK ||
+	    (e = has_object(cx, eng, tx, &v, &objects)) != OK)
+		return e;
+	return branches || tags || objects || head.n_parents > 0 ?
+	    fail(cx, E_NOT_EMPTY, "repository \"%.*s\" is not empty",
+	    STRF(r->name)) : OK;
+}
 
 static enum err
 drop_fn(struct cx *cx, struct kv_tx *tx, void *arg)
@@ -207,6 +267,7 @@ drop_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 
 	if ((e = repo_find(cx, tx, d->name, &r)) != OK ||
 	    (e = repo_writable(cx, &r, d->force)) != OK ||
+	    (d->unused && (e = check_unused(cx, tx, d->eng, &r)) != OK) ||
 	    (e = kv_delete(cx, tx, key_repo(cx, d->name))) != OK)
 		return e;
 	/* Everything under ruid goes later, in small steps. */
@@ -216,7 +277,15 @@ drop_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 enum err
 repo_delete(struct cx *cx, struct engine *eng, struct str name, bool force)
 {
-	struct drop	d = { name, force };
+	struct drop	d = { .eng = eng, .name = name, .force = force };
+
+	return kv_write(cx, eng->kv, drop_fn, &d);
+}
+
+enum err
+repo_delete_unused(struct cx *cx, struct engine *eng, struct str name)
+{
+	struct drop	d = { .eng = eng, .name = name, .unused = true };
 
 	return kv_write(cx, eng->kv, drop_fn, &d);
 }

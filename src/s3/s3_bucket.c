@@ -102,43 +102,18 @@ s3_create_bucket(struct cx *cx, struct s3_call *c)
 	return e;
 }
 
-/* Nothing that anyone could miss: one branch, its first commit, no object. */
-static enum err
-check_empty(struct cx *cx, struct s3_call *c)
-{
-	struct list_query	q = { .limit = 2 };
-	struct ref_page		branches, tags;
-	struct list_page	objects;
-	struct commit		head;
-	struct repo		r;
-	enum err		e;
-
-	if ((e = store_repo_get(cx, c->store, c->bucket, &r)) != OK ||
-	    (e = store_branch_list(cx, c->store, c->bucket, &q, true,
-	    &branches)) != OK ||
-	    (e = store_tag_list(cx, c->store, c->bucket, &q, &tags)) != OK ||
-	    (e = store_object_list(cx, c->store, c->bucket, r.default_branch,
-	    &q, &objects)) != OK ||
-	    (e = store_ref_commit(cx, c->store, c->bucket, r.default_branch,
-	    &head)) != OK)
-		return e;
-	if (branches.n > 1 || tags.n > 0 || objects.n > 0 ||
-	    head.n_parents > 0)
-		return fail(cx, E_NOT_EMPTY, "The bucket you tried to delete "
-		    "is not empty: it has objects, commits, branches or tags. "
-		    "`lakegate repo delete %.*s` deletes it with all.",
-		    STRF(c->bucket));
-	return OK;
-}
-
 enum err
 s3_delete_bucket(struct cx *cx, struct s3_call *c)
 {
 	enum err	e;
 
-	if ((e = check_empty(cx, c)) != OK ||
-	    (e = store_repo_delete(cx, c->store, c->bucket, false)) != OK)
-		return e;
-	c->res->status = 204;
-	return OK;
+	e = store_repo_delete_unused(cx, c->store, c->bucket);
+	if (e == E_NOT_EMPTY)
+		return fail(cx, e, "The bucket you tried to delete is not "
+		    "empty: it has objects, commits, branches or tags. "
+		    "`lakegate repo delete %.*s` deletes it with all.",
+		    STRF(c->bucket));
+	if (e == OK)
+		c->res->status = 204;
+	return e;
 }

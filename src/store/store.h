@@ -35,6 +35,10 @@ enum err	store_repo_list(struct cx *cx, struct store *st,
 		    const struct list_query *q, struct repo_page *out);
 enum err	store_repo_delete(struct cx *cx, struct store *st,
 		    struct str name, bool force);
+/* Only when nobody would miss anything, judged in the tx that deletes: one
+ * branch, its first commit, no tag and no object.  E_NOT_EMPTY. */
+enum err	store_repo_delete_unused(struct cx *cx, struct store *st,
+		    struct str name);
 
 /* ---- refs -------------------------------------------------------------- */
 

@@ -72,6 +72,12 @@ store_repo_delete(struct cx *cx, struct store *st, struct str name, bool force)
 }
 
 enum err
+store_repo_delete_unused(struct cx *cx, struct store *st, struct str name)
+{
+	return repo_delete_unused(cx, st->eng, name);
+}
+
+enum err
 store_ref_commit(struct cx *cx, struct store *st, struct str repo,
     struct str ref, struct commit *out)
 {

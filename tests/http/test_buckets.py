@@ -1,4 +1,5 @@
 """Buckets made and removed, and what tools ask of them first."""
+import concurrent.futures
 import uuid
 
 import pytest
@@ -37,6 +38,24 @@ def test_a_history_is_not_empty(lake, refused):
     lake.s3.delete_object(Bucket=lake.repo, Key="main/o")
     with refused("BucketNotEmpty", 409):
         lake.s3.delete_bucket(Bucket=lake.repo)
+
+
+@pytest.mark.heavy
+def test_what_was_acknowledged_is_not_deleted_with_its_bucket(lake):
+    """A put and a deletion at once: one of them is refused."""
+    def attempt(call):
+        try:
+            return call()["ResponseMetadata"]["HTTPStatusCode"] < 300
+        except lake.s3.exceptions.ClientError:
+            return False
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        for n in range(60):
+            name = "b-" + uuid.uuid4().hex[:10]
+            lake.s3.create_bucket(Bucket=name)
+            puts = [pool.submit(attempt, lambda i=i: lake.s3.put_object(
+                Bucket=name, Key=f"main/{i}", Body=b"x")) for i in range(2)]
+            gone = pool.submit(attempt, lambda: lake.s3.delete_bucket(Bucket=name))
+            assert not (gone.result() and any(p.result() for p in puts))
 
 
 @pytest.mark.parametrize("call,want", [
