@@ -22,7 +22,7 @@ static struct {
 	const char	*path;		/* NULL: standard error */
 	int		 fd;
 	int64_t		 looked;
-} file = { PTHREAD_MUTEX_INITIALIZER, NULL, STDERR_FILENO, 0 };
+} file = { PTHREAD_MUTEX_INITIALIZER, NULL, -1, 0 };
 
 bool
 log_set_level(struct str name)
@@ -57,7 +57,7 @@ follow(void)
 	int64_t	now = when_monotonic();
 	int	fd;
 
-	if (file.path == NULL || now - file.looked < LOOK_US)
+	if (now - file.looked < LOOK_US)
 		return;
 	file.looked = now;
 	if (file_is_at(file.fd, file.path) ||
@@ -90,10 +90,14 @@ log_line(enum log_level level, const char *fmt, ...)
 	if (n > (int)sizeof line - 2)
 		n = (int)sizeof line - 2;
 	line[n++] = '\n';
-	pthread_mutex_lock(&file.lock);
-	follow();
-	m = (int)write(file.fd, line, (size_t)n);
-	pthread_mutex_unlock(&file.lock);
+	if (file.path == NULL) {
+		m = (int)write(STDERR_FILENO, line, (size_t)n);
+	} else {
+		pthread_mutex_lock(&file.lock);
+		follow();
+		m = (int)write(file.fd, line, (size_t)n);
+		pthread_mutex_unlock(&file.lock);
+	}
 	if (m < 0)
 		return;		/* nowhere left to say so */
 }

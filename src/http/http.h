@@ -113,7 +113,8 @@ typedef void	serve_fn(void *arg, char **env, const struct front_body *body,
 /*
  * FastCGI: threads accept until a SIGTERM or SIGUSR1; requests at work end
  * first (at most 30 s).  idle (may be NULL) runs after each answer, when its
- * connection is closed.  fd is the listening socket.
+ * connection is closed.  fd is the listening socket;
+ * it is made non-blocking.
  */
 enum err	front_fcgi_run(struct cx *cx, int fd, unsigned threads,
 		    serve_fn *serve, void (*idle)(void *arg), void *arg);

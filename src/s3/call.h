@@ -90,8 +90,10 @@ enum err	s3_take_cond(struct cx *cx, const struct s3_call *c,
 enum err	s3_refuse_unknown(struct cx *cx, const struct s3_call *c);
 enum err	s3_copy_source(struct cx *cx, const struct s3_call *c,
 		    struct at *src);
+/* A query parameter, or the header of that name: usual when it is not there,
+ * max when it is more. */
 enum err	s3_number(struct cx *cx, const struct s3_call *c,
-		    const char *param, uint64_t usual, uint64_t max,
+		    const char *name, uint64_t usual, uint64_t max,
 		    uint64_t *out);
 
 /* encoding-type=url, and a key as it then appears in the answer. */

@@ -5,13 +5,18 @@
  */
 #include "s3/call.h"
 
+#include <assert.h>
+
 #include "base/xml.h"
 
 static const struct {
 	const char	*called;
 	const char	*root;	/* of the answer, or NULL: 404 with */
-	const char	*rest;	/* its inside, or the error's code */
+	const char	*rest;	/* its inside (NULL: the owner's grant), or
+				 * the error's code */
 } answers[] = {
+	{ "GetBucketAcl", "AccessControlPolicy", NULL },
+	{ "GetObjectAcl", "AccessControlPolicy", NULL },
 	{ "GetBucketAccelerateConfiguration", "AccelerateConfiguration", "" },
 	{ "GetBucketLogging", "BucketLoggingStatus", "" },
 	{ "GetBucketNotificationConfiguration", "NotificationConfiguration",
@@ -73,19 +78,18 @@ s3_fixed_answer(struct cx *cx, struct s3_call *c)
 
 	if ((e = asked_thing_exists(cx, c)) != OK)
 		return e;
-	for (i = 0; i < sizeof answers / sizeof answers[0]; i++)
-		if (str_is(called, str_of(answers[i].called)))
-			break;
-	if (i == sizeof answers / sizeof answers[0]) {
-		s3_xml_begin(cx, &b, "AccessControlPolicy");
-		put_acl(&b, c->who.user);
-		s3_xml_end(c, &b, "AccessControlPolicy");
-	} else if (answers[i].root != NULL) {
-		s3_xml_begin(cx, &b, answers[i].root);
-		buf_z(&b, answers[i].rest);
-		s3_xml_end(c, &b, answers[i].root);
-	} else
+	for (i = 0; !str_is(called, str_of(answers[i].called)); i++)
+		assert(i + 1 < sizeof answers / sizeof answers[0]);
+	if (answers[i].root == NULL) {
 		s3_error_answer(cx, c->req, c->res, 404, answers[i].rest,
 		    STR("The configuration does not exist"), NULL, 0);
+		return OK;
+	}
+	s3_xml_begin(cx, &b, answers[i].root);
+	if (answers[i].rest != NULL)
+		buf_z(&b, answers[i].rest);
+	else
+		put_acl(&b, c->who.user);
+	s3_xml_end(c, &b, answers[i].root);
 	return OK;
 }

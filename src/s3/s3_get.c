@@ -151,17 +151,6 @@ put_parts(struct buf *b, const struct entry *en, uint64_t after,
 	buf_z(b, "</ObjectParts>");
 }
 
-/* A number in a header; usual when it is not sent. */
-static bool
-header_number(const struct s3_call *c, const char *name, uint64_t usual,
-    uint64_t *out)
-{
-	struct str	v = request_header(c->req, name);
-
-	*out = usual;
-	return v.n == 0 || str_u64(v, INT32_MAX, out);
-}
-
 enum err
 s3_get_object_attributes(struct cx *cx, struct s3_call *c)
 {
@@ -177,12 +166,11 @@ s3_get_object_attributes(struct cx *cx, struct s3_call *c)
 		return fail(cx, E_BAD_ARGUMENT, "x-amz-object-attributes must "
 		    "name ETag, Checksum, ObjectParts, StorageClass or "
 		    "ObjectSize");
-	if (!header_number(c, "x-amz-part-number-marker", 0, &after) ||
-	    !header_number(c, "x-amz-max-parts", S3_PAGE, &most))
-		return fail(cx, E_BAD_ARGUMENT, "x-amz-max-parts and "
-		    "x-amz-part-number-marker are numbers");
-	most = most < S3_PAGE ? most : S3_PAGE;
-	if ((e = s3_take_cond(cx, c, "", &cond)) != OK ||
+	if ((e = s3_number(cx, c, "x-amz-part-number-marker", 0, S3_PARTS,
+	    &after)) != OK ||
+	    (e = s3_number(cx, c, "x-amz-max-parts", S3_PAGE, S3_PAGE,
+	    &most)) != OK ||
+	    (e = s3_take_cond(cx, c, "", &cond)) != OK ||
 	    (e = store_object_open(cx, c->store, &c->at, &en)) != OK ||
 	    (e = cond_check(cx, &cond, COND_READ, &en)) != OK)
 		return e;

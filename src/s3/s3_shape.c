@@ -347,17 +347,19 @@ s3_copy_source(struct cx *cx, const struct s3_call *c, struct at *src)
 }
 
 enum err
-s3_number(struct cx *cx, const struct s3_call *c, const char *param,
+s3_number(struct cx *cx, const struct s3_call *c, const char *name,
     uint64_t usual, uint64_t max, uint64_t *out)
 {
-	struct str	v = request_param(c->req, param);
+	struct str	v = request_param(c->req, name);
 
+	if (v.p == NULL)
+		v = request_header(c->req, name);
 	*out = usual;
 	if (v.n == 0)
 		return OK;
 	if (!str_u64(v, INT32_MAX, out))
 		return fail(cx, E_BAD_ARGUMENT, "Argument %s must be an "
-		    "integer between 0 and 2147483647", param);
+		    "integer between 0 and 2147483647", name);
 	if (*out > max)
 		*out = max;
 	return OK;
