@@ -319,7 +319,7 @@ member_run(struct sqlite_kv *s, struct conn *c, struct member *m, bool alone)
  * not concern all, and each should be tried alone.  [K4, K5, K6]
  */
 static bool
-group_run(struct sqlite_kv *s, struct conn *c, struct member *first)
+members_run(struct sqlite_kv *s, struct conn *c, struct member *first)
 {
 	struct member	*m;
 	bool		 alone = first->next == NULL;
@@ -359,14 +359,14 @@ group_run(struct sqlite_kv *s, struct conn *c, struct member *first)
 }
 
 static void
-group_each(struct sqlite_kv *s, struct conn *c, struct member *first)
+members_each(struct sqlite_kv *s, struct conn *c, struct member *first)
 {
 	struct member	*m, *rest;
 
 	for (m = first; m != NULL; m = m->next) {
 		rest = m->next;
 		m->next = NULL;
-		group_run(s, c, m);
+		members_run(s, c, m);
 		m->next = rest;
 	}
 }
@@ -426,8 +426,8 @@ batch_run(struct cx *cx, void *self)
 	first = group_take(&s->group);
 	if (e != OK)
 		group_fail(first, e, note.words);
-	else if (!group_run(s, c, first))
-		group_each(s, c, first);
+	else if (!members_run(s, c, first))
+		members_each(s, c, first);
 	if (c != NULL)
 		writer_give(s, c->rc == SQLITE_OK &&
 		    sqlite3_get_autocommit(c->db));

@@ -1,8 +1,6 @@
 /* One request of the gateway: names, signature, route, operation, answer. */
 #include "s3/call.h"
 
-#include <string.h>
-
 #include "base/when.h"
 #include "lake/names.h"
 
