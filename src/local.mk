@@ -87,6 +87,7 @@ liblakegate_a_SOURCES = \
 	src/engine/keys.c \
 	src/engine/keys.h \
 	src/engine/listing.c \
+	src/engine/listing.h \
 	src/engine/mark.c \
 	src/engine/mark.h \
 	src/engine/merge.c \
@@ -99,9 +100,13 @@ liblakegate_a_SOURCES = \
 	src/engine/refs.h \
 	src/engine/repos.c \
 	src/engine/reset.c \
+	src/engine/staged.c \
+	src/engine/staged.h \
 	src/engine/tree.c \
 	src/engine/tree.h \
 	src/engine/upload.c \
+	src/engine/versions.c \
+	src/engine/versions.h \
 	src/engine/walk.c \
 	src/engine/walk.h \
 	src/http/front_cgi.c \
@@ -136,6 +141,7 @@ liblakegate_a_SOURCES = \
 	src/s3/s3_body.c \
 	src/s3/s3_bucket.c \
 	src/s3/s3_chunked.c \
+	src/s3/s3_config.c \
 	src/s3/s3_delete.c \
 	src/s3/s3_error.c \
 	src/s3/s3_fixed.c \

@@ -8,6 +8,7 @@ api_error_status(enum err e)
 	case OK: case ERR_KINDS: return 500;
 	case E_NO_SUCH_REPO: case E_NO_SUCH_BRANCH: case E_NO_SUCH_TAG:
 	case E_NO_SUCH_REF: case E_NO_SUCH_OBJECT: case E_NO_SUCH_UPLOAD:
+	case E_NO_SUCH_VERSION:
 	case E_NO_SUCH_USER: case E_NO_SUCH_ROUTE: case E_API_ENDPOINT:
 		return 404;
 	case E_BAD_NAME: case E_BAD_REF: case E_BAD_PATH: case E_KEY_TOO_LONG:
@@ -25,7 +26,7 @@ api_error_status(enum err e)
 		return 403;
 	case E_READ_ONLY_REF:
 		return 404;	/* a tag where a branch is wanted */
-	case E_METHOD: return 405;
+	case E_METHOD: case E_DELETE_MARKER: return 405;
 	case E_REPO_EXISTS: case E_NAME_TAKEN: case E_CONFLICT:
 	case E_TIP_MOVED: case E_NOT_EMPTY:
 		return 409;

@@ -117,8 +117,8 @@ api_put_samples(struct cx *cx, struct api_call *c, const struct repo *r)
 	const struct commit_opts	opt = { .committer = c->who.user,
 	    .message = STR("Add sample data"), .force = true };
 	struct commit			commit;
-	struct at			at = { r->name, r->default_branch,
-	    STR("") };
+	struct at			at = { .repo = r->name,
+	    .ref = r->default_branch };
 	size_t				i;
 	enum err			e;
 

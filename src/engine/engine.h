@@ -53,6 +53,9 @@ enum err	repo_create(struct cx *cx, struct engine *eng,
 		    struct repo *r, struct str who);
 enum err	repo_get(struct cx *cx, struct engine *eng, struct str name,
 		    struct repo *out);
+/* Gives a setting a value; p NULL takes it away. */
+enum err	repo_set(struct cx *cx, struct engine *eng, struct str name,
+		    const char *setting, struct str value);
 enum err	repo_list(struct cx *cx, struct engine *eng,
 		    const struct list_query *q, struct repo_page *out);
 enum err	repo_delete(struct cx *cx, struct engine *eng,
@@ -141,6 +144,15 @@ enum err	object_set_tags(struct cx *cx, struct engine *eng,
 enum err	object_list(struct cx *cx, struct engine *eng,
 		    struct str repo, struct str ref,
 		    const struct list_query *q, struct list_page *out);
+
+/*
+ * Versions along the first parents of a ref, by path and then newest first;
+ * marker ("" none) is the version of q->after that the last page ended with.
+ */
+enum err	object_versions(struct cx *cx, struct engine *eng,
+		    struct str repo, struct str ref,
+		    const struct list_query *q, struct str marker,
+		    struct version_page *out);
 
 /* ---- commits, diff, merge, reset --------------------------------------- */
 

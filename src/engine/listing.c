@@ -1,5 +1,5 @@
 /* Pages of a view: prefix, delimiter, continuation. */
-#include "engine/engine.h"
+#include "engine/listing.h"
 
 #include <string.h>
 
@@ -15,9 +15,8 @@ struct list {
 	VEC(struct list_item)	 items;
 };
 
-/* The group a path falls into: up to and with the delimiter, or none. */
-static bool
-group_of(const struct list_query *q, struct str path, struct str *group)
+bool
+list_group(const struct list_query *q, struct str path, struct str *group)
 {
 	struct str	rest = str_from(path, q->prefix.n);
 	size_t		at;
@@ -31,16 +30,15 @@ group_of(const struct list_query *q, struct str path, struct str *group)
 	return true;
 }
 
-/* Where the page begins: after `after`, past its whole group if it is one. */
-static struct str
-first_key(struct cx *cx, const struct list_query *q)
+struct str
+list_first(struct cx *cx, const struct list_query *q)
 {
 	struct str	group;
 
 	if (str_cmp(q->after, q->prefix) < 0 || q->after.n == 0)
 		return q->prefix;
-	if (str_starts(q->after, q->prefix) && group_of(q, q->after, &group) &&
-	    str_is(group, q->after))
+	if (str_starts(q->after, q->prefix) &&
+	    list_group(q, q->after, &group) && str_is(group, q->after))
 		return key_end(cx, q->after);
 	return str_after(cx->mem, q->after);
 }
@@ -64,7 +62,7 @@ list_walk(struct cx *cx, struct list *l, struct merged *m)
 			break;
 		}
 		it = VEC_PUSH(cx->mem, &l->items);
-		it->is_prefix = group_of(q, path, &group);
+		it->is_prefix = list_group(q, path, &group);
 		it->path = str_dup(cx->mem, it->is_prefix ? group : path);
 		if (!it->is_prefix)
 			e = entry_parse(cx, str_dup(cx->mem, value), &it->en);
@@ -91,7 +89,7 @@ list_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 	    (e = ref_view(cx, tx, &r, l->ref, &v)) != OK || l->q->limit == 0)
 		return e;
 	e = merged_open(cx, l->eng, tx, &v.br.uid, v.staged ? v.br.low : 1,
-	    v.staged ? v.br.open : 0, &v.tree, first_key(cx, l->q), &m);
+	    v.staged ? v.br.open : 0, &v.tree, list_first(cx, l->q), &m);
 	if (e == OK)
 		e = list_walk(cx, l, &m);
 	merged_close(&m);

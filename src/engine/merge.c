@@ -9,6 +9,7 @@
 #include "engine/commit.h"
 #include "engine/history.h"
 #include "engine/keys.h"
+#include "engine/staged.h"
 #include "engine/walk.h"
 
 /* ---- three-way --------------------------------------------------------- */
@@ -203,71 +204,31 @@ struct uncommitted {
 	struct pager	 p;
 };
 
-/*
- * Candidates are the staged rows and what differs between the left commit and
- * the working tree, in one order; a row decides over the working tree.
- */
-static enum err
-uncommitted_walk(struct cx *cx, struct kv_tx *tx, struct uncommitted *u,
-    const struct oid *head, struct merged *m, struct tree_diff *d)
-{
-	struct tree_change	ch;
-	struct str		path = { NULL, 0 }, value = { NULL, 0 }, old;
-	enum err		e;
-	bool			row = true, diff = true, in_head;
-	int			o = 0;
-
-	while (!u->p.done) {
-		if (o <= 0 && row &&
-		    (e = merged_next(cx, m, &path, &value, &row)) != OK)
-			return e;
-		if (o >= 0 && diff &&
-		    (e = tree_diff_next(cx, d, &ch, &diff)) != OK)
-			return e;
-		if (!row && !diff)
-			break;
-		o = !diff ? -1 : !row ? 1 : str_cmp(path, ch.key);
-		if (o > 0) {
-			e = page_change(cx, &u->p, ch.key, ch.a, ch.b);
-		} else if (o == 0) {
-			e = page_change(cx, &u->p, path, ch.a, value);
-		} else if ((e = tree_find(cx, u->eng, tx, head, path, &old,
-		    &in_head)) == OK) {
-			e = page_change(cx, &u->p, path, in_head ? old :
-			    (struct str){ NULL, 0 }, value);
-		}
-		if (e != OK)
-			return e;
-	}
-	return OK;
-}
-
 static enum err
 uncommitted_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 {
 	struct uncommitted	*u = arg;
 	struct str		 from = page_start(u->p.q);
-	struct tree_diff	 d;
-	struct merged		 m;
+	struct tree_change	 ch;
+	struct staged		 s;
 	struct branch		 br;
 	struct commit		 head;
 	struct repo		 r;
 	enum err		 e;
+	bool			 there;
 
 	u->p.items.n = 0;
 	u->p.done = u->p.out->more = false;
 	if ((e = repo_find(cx, tx, u->repo, &r)) != OK ||
 	    (e = branch_need(cx, tx, &r.ruid, u->branch, &br)) != OK ||
 	    (e = u->left.n > 0 ? ref_find(cx, tx, &r, u->left, &head) :
-	    commit_need(cx, tx, &r.ruid, &br.head, &head)) != OK ||
-	    (e = merged_open(cx, u->eng, tx, &br.uid, br.low, br.open, NULL,
-	    from, &m)) != OK)
+	    commit_need(cx, tx, &r.ruid, &br.head, &head)) != OK)
 		return e;
-	e = tree_diff_open(cx, u->eng, tx, &head.tree, &br.working, from, &d);
-	if (e == OK)
-		e = uncommitted_walk(cx, tx, u, &head.tree, &m, &d);
-	tree_diff_close(&d);
-	merged_close(&m);
+	e = staged_open(cx, u->eng, tx, &br, &head.tree, from, &s);
+	while (e == OK && !u->p.done &&
+	    (e = staged_next(cx, &s, &ch, &there)) == OK && there)
+		e = page_change(cx, &u->p, ch.key, ch.a, ch.b);
+	staged_close(&s);
 	return e;
 }
 

@@ -9,6 +9,7 @@
 #include "engine/body.h"
 #include "engine/fold.h"
 #include "engine/keys.h"
+#include "engine/versions.h"
 #include "lake/names.h"
 
 /* ---- the shape of every staging write ---------------------------------- */
@@ -282,14 +283,10 @@ static enum err
 copy_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 {
 	struct write	*w = arg;
-	struct repo	 r;
-	struct view	 v;
 	enum err	 e;
 
 	/* The source is read in the tx that names its blocks.  [I9] */
-	if ((e = repo_find(cx, tx, w->src->repo, &r)) != OK ||
-	    (e = ref_view(cx, tx, &r, w->src->ref, &v)) != OK ||
-	    (e = view_get(cx, w->eng, tx, &v, w->src->path, w->en)) != OK ||
+	if ((e = version_get(cx, w->eng, tx, w->src, w->en)) != OK ||
 	    (e = cond_check(cx, &w->copy->src_cond, COND_WRITE, w->en)) != OK)
 		return e;
 	if (!w->copy->move)
@@ -387,15 +384,11 @@ static enum err
 stat_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 {
 	struct stat_args	*a = arg;
-	struct repo		 r;
-	struct view		 v;
 	struct str		 m;
 	enum err		 e;
 	bool			 there;
 
-	if ((e = repo_find(cx, tx, a->at->repo, &r)) != OK ||
-	    (e = ref_view(cx, tx, &r, a->at->ref, &v)) != OK ||
-	    (e = view_get(cx, a->eng, tx, &v, a->at->path, a->out)) != OK)
+	if ((e = version_get(cx, a->eng, tx, a->at, a->out)) != OK)
 		return e;
 	if (!a->extents)
 		return OK;

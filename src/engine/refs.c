@@ -262,6 +262,7 @@ ref_view(struct cx *cx, struct kv_tx *tx, const struct repo *r,
 			return e;
 		if (there) {
 			out->staged = true;
+			out->commit = out->br.head;
 			out->tree = out->br.working;
 			return OK;
 		}
@@ -271,6 +272,7 @@ ref_view(struct cx *cx, struct kv_tx *tx, const struct repo *r,
 	out->staged = b.is_branch && x.n_steps == 0 && x.mode != REF_HEAD;
 	if (out->staged)
 		out->br = b.br;
+	out->commit = c.id;
 	out->tree = out->staged ? b.br.working : c.tree;
 	return OK;
 }

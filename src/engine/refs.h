@@ -40,6 +40,7 @@ enum err	branch_move(struct cx *cx, struct kv_tx *tx,
 struct view {
 	bool		staged;		/* a branch: areas over working */
 	struct branch	br;
+	struct oid	commit;		/* the branch's head, or that named */
 	struct oid	tree;		/* working, or the commit's */
 };
 /* E_NO_SUCH_REF, E_BAD_REF */

@@ -148,6 +148,44 @@ repo_get(struct cx *cx, struct engine *eng, struct str name, struct repo *out)
 	return kv_read(cx, eng->kv, get_fn, &g);
 }
 
+struct set {
+	struct str	 name, value;
+	const char	*setting;
+};
+
+static enum err
+set_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+{
+	const struct set	*s = arg;
+	struct pair		*old, *p;
+	struct repo		 r;
+	size_t			 i, n;
+	enum err		 e;
+
+	if ((e = repo_find(cx, tx, s->name, &r)) != OK ||
+	    (e = repo_writable(cx, &r, false)) != OK)
+		return e;
+	old = r.settings;
+	n = r.n_settings;
+	r.settings = p = arena_get(cx->mem, (n + 1) * sizeof *p);
+	for (i = 0; i < n; i++)
+		if (!str_is(old[i].name, str_of(s->setting)))
+			*p++ = old[i];
+	if (s->value.p != NULL)
+		*p++ = (struct pair){ str_of(s->setting), s->value };
+	r.n_settings = (size_t)(p - r.settings);
+	return repo_put(cx, tx, &r);
+}
+
+enum err
+repo_set(struct cx *cx, struct engine *eng, struct str name,
+    const char *setting, struct str value)
+{
+	struct set	s = { name, value, setting };
+
+	return kv_write(cx, eng->kv, set_fn, &s);
+}
+
 struct list {
 	const struct list_query	*q;
 	struct repo_page	*out;

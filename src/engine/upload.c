@@ -11,6 +11,7 @@
 #include "engine/body.h"
 #include "engine/fold.h"
 #include "engine/keys.h"
+#include "engine/versions.h"
 #include "lake/names.h"
 
 enum { RECORD_MAX = 1 << 20, PART_LEAST = 5 << 20, PARTS_MAX = 10000 };
@@ -214,16 +215,12 @@ part_copy_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 {
 	struct uploading	*s = arg;
 	struct entry		 src;
-	struct repo		 r;
-	struct view		 v;
 	struct str		 m;
 	enum err		 e;
 	bool			 there = true;
 
 	/* The source is read in the tx that names its blocks.  [I9] */
-	if ((e = repo_find(cx, tx, s->src->repo, &r)) != OK ||
-	    (e = ref_view(cx, tx, &r, s->src->ref, &v)) != OK ||
-	    (e = view_get(cx, s->eng, tx, &v, s->src->path, &src)) != OK ||
+	if ((e = version_get(cx, s->eng, tx, s->src, &src)) != OK ||
 	    (e = cond_check(cx, s->src_cond, COND_WRITE, &src)) != OK)
 		return e;
 	if (src.has_manifest) {

@@ -29,6 +29,8 @@ struct ref_page {
 
 struct at {			/* repository/ref/path */
 	struct str	repo, ref, path;
+	struct str	version;	/* [S3] versionId: "" none, "null" what
+					 * is staged, or a commit's full id */
 };
 
 struct delete_item {
@@ -51,6 +53,20 @@ struct list_page {
 	struct list_item	*at;
 	size_t			 n;
 	bool			 more;
+};
+
+struct version {		/* one state of an object in history */
+	bool		is_prefix, is_latest, is_deleted;
+	struct str	path;		/* or the group, with is_prefix */
+	struct oid	commit;		/* that brought it; zero: staged */
+	int64_t		time;		/* ms; of a deletion, the commit's */
+	struct entry	en;		/* not of a deletion */
+};
+
+struct version_page {
+	struct version	*at;
+	size_t		 n;
+	bool		 more;
 };
 
 struct commit_opts {

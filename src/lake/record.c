@@ -298,6 +298,7 @@ repo_format(struct buf *b, const struct repo *r)
 	buf_varint(b, r->n_protect);
 	for (i = 0; i < r->n_protect; i++)
 		buf_field(b, r->protect[i]);
+	put_pairs(b, r->settings, r->n_settings);
 }
 
 enum err
@@ -319,7 +320,25 @@ repo_parse(struct cx *cx, struct str s, struct repo *r)
 		if (!take_field(&s, &r->protect[i]))
 			return damaged(cx, "repository");
 	r->n_protect = n;
+	/* Records from before there were settings end here. */
+	if (s.n > 0 && !take_pairs(cx, &s, &r->settings, &r->n_settings))
+		return damaged(cx, "repository");
 	return OK;
+}
+
+struct str
+repo_setting(const struct repo *r, const char *name)
+{
+	const struct pair	*p = pairs_find(r->settings, r->n_settings,
+	    str_of(name));
+
+	return p != NULL ? p->value : STR("");
+}
+
+bool
+repo_has_versions(const struct repo *r)
+{
+	return str_is(repo_setting(r, SETTING_VERSIONING), STR("Enabled"));
 }
 
 void

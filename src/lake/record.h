@@ -68,6 +68,8 @@ struct entry {
 	uint64_t	*parts;	/* sizes, of a multipart object */
 	size_t		 n_parts;
 	struct str	 bytes;		/* of the one small extent, when read */
+	struct str	 version;	/* when read, where versions are shown:
+					 * a commit's id, or "null": staged */
 };
 
 void		entry_format(struct buf *b, const struct entry *en);
@@ -94,10 +96,21 @@ struct repo {
 	size_t		 n_meta;
 	struct str	*protect;	/* patterns of protected branches */
 	size_t		 n_protect;
+	struct pair	*settings;	/* by the names below */
+	size_t		 n_settings;
 };
+
+/* What a bucket can be given.  [S3] */
+#define SETTING_VERSIONING	"versioning"	/* Enabled or Suspended */
+#define SETTING_CORS		"cors"		/* CORSConfiguration, XML */
+#define SETTING_POLICY		"policy"	/* as it was put, JSON */
 
 void		repo_format(struct buf *b, const struct repo *r);
 enum err	repo_parse(struct cx *cx, struct str bytes, struct repo *out);
+/* "" where it is not set. */
+struct str	repo_setting(const struct repo *r, const char *name);
+/* Are commits shown as versions of objects? */
+bool		repo_has_versions(const struct repo *r);
 
 /* The commit under way on a branch: engine/DESIGN. */
 struct cut {

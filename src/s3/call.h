@@ -72,6 +72,9 @@ void		s3_error_render(struct cx *cx, const struct request *req,
 void		s3_xml_begin(struct cx *cx, struct buf *b, const char *root);
 void		s3_xml_end(struct s3_call *c, struct buf *b,
 		    const char *root);
+/* <Owner>, or under another name: the user who asks. */
+void		s3_put_owner(struct buf *b, const struct s3_call *c,
+		    const char *element);
 struct str	s3_quoted(struct cx *cx, struct str etag);
 struct str	s3_unquoted(struct str etag);
 void		s3_entry_headers(struct cx *cx, struct s3_call *c,
@@ -88,6 +91,8 @@ enum err	s3_take_cond(struct cx *cx, const struct s3_call *c,
 		    const char *prefix, struct cond *out);
 /* Refuses headers whose meaning would otherwise be dropped silently. */
 enum err	s3_refuse_unknown(struct cx *cx, const struct s3_call *c);
+/* [S3] versionId: "null" or a commit's full id. */
+enum err	s3_check_version(struct cx *cx, struct str version);
 enum err	s3_copy_source(struct cx *cx, const struct s3_call *c,
 		    struct at *src);
 /* A query parameter, or the header of that name: usual when it is not there,
@@ -142,9 +147,9 @@ enum err	s3_chunked_open(struct cx *cx, struct s3_body *b,
 
 /* The operations, each in the file of its group. */
 s3_fn	s3_list_buckets, s3_head_bucket, s3_get_bucket_location,
-	s3_get_bucket_versioning, s3_create_bucket, s3_delete_bucket,
-	s3_fixed_answer,
-	s3_list_objects, s3_list_objects_v2,
+	s3_create_bucket, s3_delete_bucket, s3_get_bucket_versioning,
+	s3_put_bucket_versioning, s3_fixed_answer,
+	s3_list_objects, s3_list_objects_v2, s3_list_object_versions,
 	s3_get_object, s3_get_object_attributes, s3_put_object, s3_copy_object,
 	s3_rename_object, s3_delete_object, s3_delete_objects,
 	s3_get_object_tagging, s3_put_object_tagging,

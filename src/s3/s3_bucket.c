@@ -21,10 +21,8 @@ s3_list_buckets(struct cx *cx, struct s3_call *c)
 	if ((e = store_repo_list(cx, c->store, &q, &page)) != OK)
 		return e;
 	s3_xml_begin(cx, &b, "ListAllMyBucketsResult");
-	buf_z(&b, "<Owner>");
-	xml_put(&b, "ID", c->who.user);
-	xml_put(&b, "DisplayName", c->who.user);
-	buf_z(&b, "</Owner><Buckets>");
+	s3_put_owner(&b, c, "Owner");
+	buf_z(&b, "<Buckets>");
 	for (i = 0; i < page.n; i++) {
 		buf_z(&b, "<Bucket>");
 		xml_put(&b, "Name", page.at[i].name);
@@ -67,20 +65,6 @@ s3_get_bucket_location(struct cx *cx, struct s3_call *c)
 	if (!str_is(c->opt->region, STR("us-east-1")))
 		buf_str(&b, c->opt->region);
 	s3_xml_end(c, &b, "LocationConstraint");
-	return OK;
-}
-
-enum err
-s3_get_bucket_versioning(struct cx *cx, struct s3_call *c)
-{
-	struct repo	r;
-	struct buf	b;
-	enum err	e;
-
-	if ((e = store_repo_get(cx, c->store, c->bucket, &r)) != OK)
-		return e;
-	s3_xml_begin(cx, &b, "VersioningConfiguration");
-	s3_xml_end(c, &b, "VersioningConfiguration");
 	return OK;
 }
 

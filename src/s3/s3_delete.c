@@ -8,22 +8,49 @@
 #include "base/xml.h"
 #include "lake/names.h"
 
+/*
+ * The version "null" is what is staged: without it the object is again as its
+ * last commit has it.  Where versions are not shown, it is the object.
+ */
+static enum err
+delete_null_version(struct cx *cx, struct s3_call *c, const struct at *at,
+    const struct cond *cond)
+{
+	struct repo	r;
+	enum err	e;
+
+	if ((e = store_repo_get(cx, c->store, at->repo, &r)) != OK)
+		return e;
+	if (!repo_has_versions(&r))
+		return store_object_delete(cx, c->store, at, cond, false);
+	if (!cond_is_empty(cond))
+		return fail(cx, E_NOT_IMPLEMENTED, "A condition on the "
+		    "deletion of a version is not implemented.");
+	return store_branch_reset_path(cx, c->store, at->repo, at->ref,
+	    at->path, false, false);
+}
+
 enum err
 s3_delete_object(struct cx *cx, struct s3_call *c)
 {
 	struct cond	cond;
 	enum err	e;
 
-	if ((e = s3_take_cond(cx, c, "", &cond)) != OK ||
-	    (e = store_object_delete(cx, c->store, &c->at, &cond,
-	    false)) != OK)
+	if ((e = s3_take_cond(cx, c, "", &cond)) != OK)
 		return e;
-	c->res->status = 204;
-	return OK;
+	if (c->at.version.n > 0) {
+		e = delete_null_version(cx, c, &c->at, &cond);
+		response_header(c->res, "x-amz-version-id", c->at.version);
+	} else
+		e = store_object_delete(cx, c->store, &c->at, &cond, false);
+	if (e == OK)
+		c->res->status = 204;
+	return e;
 }
 
 struct item {			/* one <Object>, in the order of the request */
 	struct str	key;
+	struct str	version;
 	struct lakepath	lp;
 	struct cond	cond;
 	enum err	result;
@@ -44,6 +71,7 @@ take_item(struct cx *cx, struct s3_call *c, struct xml x, struct item *it)
 	it->lp = lakepath_parse(c->bucket, it->key);
 	if (it->key.n == 0)
 		return fail(cx, E_BAD_XML, "An <Object> needs a <Key>");
+	it->version = xml_text(cx, x, "VersionId");
 	v = xml_text(cx, x, "ETag");
 	if (v.n > 0)
 		it->cond.if_match = v;
@@ -88,6 +116,25 @@ take_items(struct cx *cx, struct s3_call *c, struct items *all)
 	return OK;
 }
 
+/* One key with a version, which has a transaction of its own. */
+static void
+delete_version_of(struct cx *cx, struct s3_call *c, struct item *it)
+{
+	const struct at	at = { .repo = c->bucket, .ref = it->lp.ref,
+	    .path = it->lp.path };
+
+	it->done = true;
+	it->result = s3_check_version(cx, it->version);
+	if (it->result == OK && !str_is(it->version, STR("null")))
+		it->result = fail(cx, E_READ_ONLY_REF, "This version is a "
+		    "commit, and commits do not change: delete the object on "
+		    "its branch.");
+	if (it->result == OK && it->lp.path.n > 0)
+		it->result = delete_null_version(cx, c, &at, &it->cond);
+	it->words = str_dup(cx->mem, str_of(cx->words));
+	cx_forget(cx);
+}
+
 /* All keys of one branch, in one transaction. */
 static void
 delete_of_ref(struct cx *cx, struct s3_call *c, struct items *all,
@@ -121,7 +168,7 @@ delete_of_ref(struct cx *cx, struct s3_call *c, struct items *all,
 	words = str_dup(cx->mem, str_of(cx->words));
 	for (it = all->at, i = 0; it < all->at + all->n; it++) {
 		if (!str_is(it->lp.ref, ref) || it->result != OK ||
-		    it->lp.path.n == 0)
+		    it->lp.path.n == 0 || it->version.n > 0)
 			continue;
 		d = &batch.at[i++];
 		it->result = e != OK ? e : d->result;
@@ -142,6 +189,9 @@ s3_delete_objects(struct cx *cx, struct s3_call *c)
 	if ((e = take_items(cx, c, &all)) != OK)
 		return e;
 	for (it = all.at; it < all.at + all.n; it++)
+		if (it->version.n > 0)
+			delete_version_of(cx, c, it);
+	for (it = all.at; it < all.at + all.n; it++)
 		if (!it->done)
 			delete_of_ref(cx, c, &all, it->lp.ref);
 	s3_xml_begin(cx, &b, "DeleteResult");
@@ -150,6 +200,8 @@ s3_delete_objects(struct cx *cx, struct s3_call *c)
 			continue;
 		buf_z(&b, it->result == OK ? "<Deleted>" : "<Error>");
 		xml_put(&b, "Key", it->key);
+		if (it->version.n > 0)
+			xml_put(&b, "VersionId", it->version);
 		if (it->result != OK) {
 			xml_put(&b, "Code", str_of(s3_error_code(it->result,
 			    &status)));

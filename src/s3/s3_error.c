@@ -14,6 +14,7 @@ s3_error_code(enum err e, int *status)
 	case E_NO_SUCH_REF: case E_NO_SUCH_TAG: case E_NO_SUCH_OBJECT:
 	case E_BAD_REF: case E_NO_SUCH_ROUTE:
 		IS(404, "NoSuchKey");
+	case E_NO_SUCH_VERSION: IS(404, "NoSuchVersion");
 	case E_NO_SUCH_UPLOAD: IS(404, "NoSuchUpload");
 	case E_NO_SUCH_USER: IS(404, "NoSuchEntity");
 	case E_BAD_NAME: IS(400, "InvalidBucketName");
@@ -25,6 +26,7 @@ s3_error_code(enum err e, int *status)
 	case E_REPO_EXISTS: IS(409, "BucketAlreadyOwnedByYou");
 	case E_NAME_TAKEN: IS(409, "BucketAlreadyExists");
 	case E_READ_ONLY_REF: case E_METHOD: case E_DEFAULT_BRANCH:
+	case E_DELETE_MARKER:
 		IS(405, "MethodNotAllowed");
 	case E_READ_ONLY_REPO: IS(403, "ErrReadOnlyRepository");
 	case E_PROTECTED: IS(403, "ErrWriteToProtectedBranch");

@@ -44,16 +44,14 @@ static const struct {
 };
 
 static void
-put_acl(struct buf *b, struct str user)
+put_acl(struct buf *b, const struct s3_call *c)
 {
-	buf_z(b, "<Owner>");
-	xml_put(b, "ID", user);
-	xml_put(b, "DisplayName", user);
-	buf_z(b, "</Owner><AccessControlList><Grant><Grantee xmlns:xsi=\""
+	s3_put_owner(b, c, "Owner");
+	buf_z(b, "<AccessControlList><Grant><Grantee xmlns:xsi=\""
 	    "http://www.w3.org/2001/XMLSchema-instance\" xsi:type=\""
 	    "CanonicalUser\">");
-	xml_put(b, "ID", user);
-	xml_put(b, "DisplayName", user);
+	xml_put(b, "ID", c->who.user);
+	xml_put(b, "DisplayName", c->who.user);
 	buf_z(b, "</Grantee><Permission>FULL_CONTROL</Permission></Grant>"
 	    "</AccessControlList>");
 }
@@ -89,7 +87,7 @@ s3_fixed_answer(struct cx *cx, struct s3_call *c)
 	if (answers[i].rest != NULL)
 		buf_z(&b, answers[i].rest);
 	else
-		put_acl(&b, c->who.user);
+		put_acl(&b, c);
 	s3_xml_end(c, &b, answers[i].root);
 	return OK;
 }

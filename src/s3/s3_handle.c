@@ -38,7 +38,8 @@ take_names(struct s3_call *c)
 		c->key = str_from(rest, at + 1);
 	}
 	c->lp = lakepath_parse(c->bucket, c->key);
-	c->at = (struct at){ c->lp.repo, c->lp.ref, c->lp.path };
+	c->at = (struct at){ .repo = c->lp.repo, .ref = c->lp.ref,
+	    .path = c->lp.path };
 	return c->bucket.n == 0 ? AT_SERVICE :
 	    c->key.n == 0 ? AT_BUCKET : AT_OBJECT;
 }
@@ -65,6 +66,23 @@ empty_path(struct cx *cx, struct s3_call *c)
 	response_header(c->res, "ETag",
 	    STR("\"d41d8cd98f00b204e9800998ecf8427e\""));
 	return OK;
+}
+
+/* versionId, on the operations that take it. */
+static enum err
+take_version(struct cx *cx, struct s3_call *c)
+{
+	const struct pair	*q = request_query(c->req, "versionId");
+	enum err		 e;
+
+	if (q == NULL)
+		return OK;
+	if ((e = s3_check_version(cx, q->value)) != OK)
+		return e;
+	c->at.version = q->value;
+	return (c->row->needs & F_WRITE) && !str_is(q->value, STR("null")) ?
+	    fail(cx, E_READ_ONLY_REF, "This version is a commit, and commits "
+	    "do not change: write to the branch.") : OK;
 }
 
 static enum err
@@ -98,6 +116,8 @@ handle(struct cx *cx, struct auth *auth, struct s3_call *c,
 		return e;
 	if (scope == AT_OBJECT && c->lp.path.n == 0)
 		return empty_path(cx, c);
+	if ((e = take_version(cx, c)) != OK)
+		return e;
 	return c->row->run(cx, c);
 }
 
@@ -159,6 +179,10 @@ render(struct cx *cx, const struct s3_call *c)
 		{ STR("MaxAllowedSkewMilliseconds"), STR("900000") },
 	};
 
+	if (cx->code == E_DELETE_MARKER) {
+		response_header(c->res, "x-amz-delete-marker", STR("true"));
+		response_header(c->res, "x-amz-version-id", c->at.version);
+	}
 	if (cx->code == E_SIGNATURE)
 		s3_error_render(cx, c->req, c->res, signature, 4);
 	else if (cx->code == E_TIME_SKEW)

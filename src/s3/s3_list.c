@@ -1,4 +1,7 @@
-/* ListObjects, both versions: branches at the root, objects inside a ref. */
+/*
+ * ListObjects, ListObjectsV2 and ListObjectVersions: branches at the root,
+ * objects inside a ref.
+ */
 #include "s3/call.h"
 
 #include "base/enc.h"
@@ -15,6 +18,7 @@ struct listing {
 	size_t		 n;
 	bool		 more;
 	struct str	 ref;	/* of the items; "" at the root */
+	struct version	*versions;	/* instead of items */
 };
 
 static enum err
@@ -77,16 +81,14 @@ list_branches(struct cx *cx, const struct s3_call *c, struct listing *l)
 	return OK;
 }
 
-static enum err
-list_paths(struct cx *cx, const struct s3_call *c, struct listing *l)
+/* What to ask of the ref that the prefix names. */
+static struct list_query
+paths_query(const struct s3_call *c, struct listing *l)
 {
 	struct lakepath		lp = lakepath_parse(c->bucket, l->prefix);
 	struct str		head = str_to(l->prefix, lp.ref.n + 1);
 	struct list_query	q = { .prefix = lp.path,
 	    .delimiter = l->delimiter, .limit = l->limit };
-	struct list_page	page = { .n = 0 };
-	struct repo		r;
-	enum err		e;
 
 	l->ref = lp.ref;
 	/* A key of another ref sorts before all of this one, or after. */
@@ -94,17 +96,35 @@ list_paths(struct cx *cx, const struct s3_call *c, struct listing *l)
 		q.after = str_from(l->after, head.n);
 	else if (l->after.n > 0 && str_cmp(l->after, head) > 0)
 		q.limit = 0;
-	e = store_object_list(cx, c->store, c->bucket, lp.ref, &q, &page);
-	if (e == E_NO_SUCH_REF || e == E_BAD_REF) {
-		/* As S3 has it for a prefix that nothing has. */
-		cx_forget(cx);
-		e = store_repo_get(cx, c->store, c->bucket, &r);
-		page = (struct list_page){ .n = 0 };
-	}
+	return q;
+}
+
+/* A ref that is not there lists nothing, as a prefix that nothing has. */
+static enum err
+unless_no_ref(struct cx *cx, const struct s3_call *c, enum err e)
+{
+	struct repo	r;
+
+	if (e != E_NO_SUCH_REF && e != E_BAD_REF)
+		return e;
+	cx_forget(cx);
+	return store_repo_get(cx, c->store, c->bucket, &r);
+}
+
+static enum err
+list_paths(struct cx *cx, const struct s3_call *c, struct listing *l)
+{
+	struct list_query	q = paths_query(c, l);
+	struct list_page	page = { .n = 0 };
+	enum err		e;
+
+	if ((e = store_object_list(cx, c->store, c->bucket, l->ref, &q,
+	    &page)) != OK)
+		return unless_no_ref(cx, c, e);
 	l->items = page.at;
 	l->n = page.n;
 	l->more = page.more;
-	return e;
+	return OK;
 }
 
 static struct str
@@ -114,41 +134,39 @@ item_key(struct cx *cx, const struct listing *l, const struct list_item *it)
 	    it->path;
 }
 
+/* What is said of an entry wherever it is listed. */
 static void
-put_owner(struct buf *b, const struct s3_call *c)
-{
-	buf_z(b, "<Owner>");
-	xml_put(b, "ID", c->who.user);
-	xml_put(b, "DisplayName", c->who.user);
-	buf_z(b, "</Owner>");
-}
-
-static void
-put_object(struct cx *cx, struct buf *b, const struct s3_call *c,
-    const struct listing *l, const struct list_item *it)
+put_entry(struct cx *cx, struct buf *b, const struct s3_call *c,
+    const struct entry *en, bool owner)
 {
 	struct str	alg;
 	size_t		i;
 
-	buf_z(b, "<Contents>");
-	xml_put(b, "Key", s3_shown(cx, l->url, item_key(cx, l, it)));
-	xml_put(b, "LastModified", when_iso(cx->mem, it->en.mtime));
-	xml_put(b, "ETag", s3_quoted(cx, it->en.etag));
-	for (i = 0; i < it->en.n_sums; i++) {
+	xml_put(b, "LastModified", when_iso(cx->mem, en->mtime));
+	xml_put(b, "ETag", s3_quoted(cx, en->etag));
+	for (i = 0; i < en->n_sums; i++) {
 		char	up[16];
 		size_t	k;
 
-		alg = it->en.sums[i].name;
+		alg = en->sums[i].name;
 		for (k = 0; k < alg.n && k < sizeof up; k++)
 			up[k] = (char)(alg.p[k] >= 'a' ? alg.p[k] - 32 :
 			    alg.p[k]);
 		xml_put(b, "ChecksumAlgorithm", (struct str){ up, k });
 	}
-	xml_put_u64(b, "Size", it->en.size);
-	if (l->owner)
-		put_owner(b, c);
+	xml_put_u64(b, "Size", en->size);
+	if (owner)
+		s3_put_owner(b, c, "Owner");
 	xml_put(b, "StorageClass", STR("STANDARD"));
-	buf_z(b, "</Contents>");
+}
+
+static void
+put_prefix(struct cx *cx, struct buf *b, const struct listing *l,
+    struct str key)
+{
+	buf_z(b, "<CommonPrefixes>");
+	xml_put(b, "Prefix", s3_shown(cx, l->url, key));
+	buf_z(b, "</CommonPrefixes>");
 }
 
 static void
@@ -192,6 +210,7 @@ static enum err
 list(struct cx *cx, struct s3_call *c, bool v2)
 {
 	struct listing	 l = { .v2 = v2 };
+	struct str	 key;
 	struct buf	 b;
 	size_t		 i;
 	enum err	 e;
@@ -210,13 +229,15 @@ list(struct cx *cx, struct s3_call *c, bool v2)
 	put_head(cx, &b, c, &l);
 	put_next(cx, &b, &l);
 	for (i = 0; i < l.n; i++) {
+		key = item_key(cx, &l, &l.items[i]);
 		if (l.items[i].is_prefix) {
-			buf_z(&b, "<CommonPrefixes>");
-			xml_put(&b, "Prefix", s3_shown(cx, l.url,
-			    item_key(cx, &l, &l.items[i])));
-			buf_z(&b, "</CommonPrefixes>");
-		} else
-			put_object(cx, &b, c, &l, &l.items[i]);
+			put_prefix(cx, &b, &l, key);
+			continue;
+		}
+		buf_z(&b, "<Contents>");
+		xml_put(&b, "Key", s3_shown(cx, l.url, key));
+		put_entry(cx, &b, c, &l.items[i].en, l.owner);
+		buf_z(&b, "</Contents>");
 	}
 	s3_xml_end(c, &b, "ListBucketResult");
 	return OK;
@@ -234,4 +255,138 @@ s3_list_objects_v2(struct cx *cx, struct s3_call *c)
 	if (!str_is(request_param(c->req, "list-type"), STR("2")))
 		return fail(cx, E_BAD_ARGUMENT, "list-type must be 2");
 	return list(cx, c, true);
+}
+
+/* ---- ListObjectVersions ------------------------------------------------ */
+
+/* Where versions are not shown, each object is its own "null" version. */
+static void
+as_versions(struct cx *cx, struct listing *l)
+{
+	size_t	i;
+
+	l->versions = arena_get(cx->mem, l->n * sizeof *l->versions);
+	for (i = 0; i < l->n; i++) {
+		l->versions[i].is_prefix = l->items[i].is_prefix;
+		l->versions[i].is_latest = true;
+		l->versions[i].path = l->items[i].path;
+		l->versions[i].en = l->items[i].en;
+		l->versions[i].time = l->items[i].en.mtime;
+	}
+}
+
+static enum err
+list_versions(struct cx *cx, const struct s3_call *c, struct listing *l,
+    struct str marker)
+{
+	struct version_page	page;
+	struct list_query	q;
+	struct repo		r;
+	enum err		e;
+	bool			root = str_find(l->prefix, '/') == l->prefix.n;
+
+	if ((e = store_repo_get(cx, c->store, c->bucket, &r)) != OK)
+		return e;
+	if (root || !repo_has_versions(&r)) {
+		e = root ? list_branches(cx, c, l) : list_paths(cx, c, l);
+		as_versions(cx, l);
+		return e;
+	}
+	q = paths_query(c, l);
+	if ((e = store_object_versions(cx, c->store, c->bucket, l->ref, &q,
+	    q.after.n > 0 ? marker : STR(""), &page)) != OK)
+		return unless_no_ref(cx, c, e);
+	l->versions = page.at;
+	l->n = page.n;
+	l->more = page.more;
+	return OK;
+}
+
+static struct str
+version_key(struct cx *cx, const struct listing *l, const struct version *v)
+{
+	return l->ref.n > 0 ? lakepath_key(cx->mem, l->ref, v->path) :
+	    v->path;
+}
+
+static struct str
+version_id(struct cx *cx, const struct version *v)
+{
+	return v->is_prefix ? STR("") : oid_is_zero(&v->commit) ?
+	    STR("null") : str_dup(cx->mem, str_of(oid_hex(&v->commit).z));
+}
+
+static void
+put_version(struct cx *cx, struct buf *b, const struct s3_call *c,
+    const struct listing *l, const struct version *v)
+{
+	const char	*element = v->is_deleted ? "DeleteMarker" : "Version";
+
+	buf_printf(b, "<%s>", element);
+	xml_put(b, "Key", s3_shown(cx, l->url, version_key(cx, l, v)));
+	xml_put(b, "VersionId", version_id(cx, v));
+	xml_put_bool(b, "IsLatest", v->is_latest);
+	if (v->is_deleted) {
+		xml_put(b, "LastModified", when_iso(cx->mem, v->time));
+		s3_put_owner(b, c, "Owner");
+	} else
+		put_entry(cx, b, c, &v->en, true);
+	buf_printf(b, "</%s>", element);
+}
+
+static void
+versions_answer(struct cx *cx, struct s3_call *c, const struct listing *l,
+    struct str marker)
+{
+	const struct version	*v = l->versions;
+	struct buf		 b;
+	size_t			 i;
+
+	s3_xml_begin(cx, &b, "ListVersionsResult");
+	xml_put(&b, "Name", c->bucket);
+	xml_put(&b, "Prefix", s3_shown(cx, l->url, l->prefix));
+	xml_put(&b, "KeyMarker", s3_shown(cx, l->url, l->marker));
+	xml_put(&b, "VersionIdMarker", marker);
+	xml_put_u64(&b, "MaxKeys", l->limit);
+	if (l->delimiter.n > 0)
+		xml_put(&b, "Delimiter", s3_shown(cx, l->url, l->delimiter));
+	if (l->url)
+		xml_put(&b, "EncodingType", STR("url"));
+	xml_put_bool(&b, "IsTruncated", l->more);
+	if (l->more) {
+		xml_put(&b, "NextKeyMarker", s3_shown(cx, l->url,
+		    version_key(cx, l, &v[l->n - 1])));
+		xml_put(&b, "NextVersionIdMarker", version_id(cx,
+		    &v[l->n - 1]));
+	}
+	for (i = 0; i < l->n; i++)
+		if (v[i].is_prefix)
+			put_prefix(cx, &b, l, version_key(cx, l, &v[i]));
+		else
+			put_version(cx, &b, c, l, &v[i]);
+	s3_xml_end(c, &b, "ListVersionsResult");
+}
+
+enum err
+s3_list_object_versions(struct cx *cx, struct s3_call *c)
+{
+	struct listing	l = { .prefix = request_param(c->req, "prefix"),
+	    .delimiter = request_param(c->req, "delimiter"),
+	    .marker = request_param(c->req, "key-marker") };
+	struct str	marker = request_param(c->req, "version-id-marker");
+	enum err	e;
+
+	l.after = l.marker;
+	if (marker.n > 0 && l.marker.n == 0)
+		return fail(cx, E_BAD_ARGUMENT, "A version-id marker cannot "
+		    "be specified without a key marker.");
+	if ((marker.n > 0 && (e = s3_check_version(cx, marker)) != OK) ||
+	    (e = s3_take_encoding(cx, c, &l.url)) != OK ||
+	    (e = s3_number(cx, c, "max-keys", S3_PAGE, S3_PAGE,
+	    &l.limit)) != OK ||
+	    (e = list_versions(cx, c, &l, marker)) != OK)
+		return e;
+	l.more = l.more && l.limit > 0;
+	versions_answer(cx, c, &l, marker);
+	return OK;
 }

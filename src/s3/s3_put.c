@@ -85,7 +85,8 @@ s3_copy_object(struct cx *cx, struct s3_call *c)
 	    (e = directive(cx, c, "x-amz-tagging-directive",
 	    &opt.replace_tags)) != OK)
 		return e;
-	if (!meta && !opt.replace_tags && str_is(src.repo, c->at.repo) &&
+	if (!meta && !opt.replace_tags && src.version.n == 0 &&
+	    str_is(src.repo, c->at.repo) &&
 	    str_is(src.ref, c->at.ref) && str_is(src.path, c->at.path))
 		return fail(cx, E_BAD_REQUEST, "This copy request is illegal "
 		    "because it is trying to copy an object to itself without "
@@ -97,6 +98,9 @@ s3_copy_object(struct cx *cx, struct s3_call *c)
 	    &en)) != OK)
 		return e;
 
+	if (en.version.n > 0)
+		response_header(c->res, "x-amz-copy-source-version-id",
+		    en.version);
 	s3_xml_begin(cx, &b, "CopyObjectResult");
 	xml_put(&b, "LastModified", when_iso(cx->mem, en.mtime));
 	xml_put(&b, "ETag", s3_quoted(cx, en.etag));
@@ -121,7 +125,7 @@ rename_source(struct cx *cx, const struct s3_call *c, struct at *src)
 		return fail(cx, E_BAD_ARGUMENT, "x-amz-rename-source must be "
 		    "a key of the branch that the object stays on: "
 		    "%.*s/<path>", STRF(c->at.ref));
-	*src = (struct at){ lp.repo, lp.ref, lp.path };
+	*src = (struct at){ .repo = lp.repo, .ref = lp.ref, .path = lp.path };
 	return OK;
 }
 

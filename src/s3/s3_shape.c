@@ -6,6 +6,7 @@
 #include "base/enc.h"
 #include "base/vec.h"
 #include "base/when.h"
+#include "base/xml.h"
 #include "lake/names.h"
 
 enum { META_MAX = 2048 };	/* [S3] user metadata, names and values */
@@ -23,6 +24,15 @@ s3_xml_end(struct s3_call *c, struct buf *b, const char *root)
 {
 	buf_printf(b, "</%s>", root);
 	response_body(c->res, 200, "application/xml", buf_as_str(b));
+}
+
+void
+s3_put_owner(struct buf *b, const struct s3_call *c, const char *element)
+{
+	buf_printf(b, "<%s>", element);
+	xml_put(b, "ID", c->who.user);
+	xml_put(b, "DisplayName", c->who.user);
+	buf_printf(b, "</%s>", element);
 }
 
 struct str
@@ -77,6 +87,8 @@ s3_entry_headers(struct cx *cx, struct s3_call *c, const struct entry *en)
 	response_header(c->res, "Last-Modified", when_http(cx->mem,
 	    en->mtime));
 	response_header(c->res, "Accept-Ranges", STR("bytes"));
+	if (en->version.n > 0)
+		response_header(c->res, "x-amz-version-id", en->version);
 	for (i = 0; i < en->n_meta; i++) {
 		if (!str_starts_nocase(en->meta[i].name, meta_api)) {
 			missing++;
@@ -322,16 +334,27 @@ s3_refuse_unknown(struct cx *cx, const struct s3_call *c)
 }
 
 enum err
+s3_check_version(struct cx *cx, struct str version)
+{
+	return name_is_commit_id(version) || str_is(version, STR("null")) ?
+	    OK : fail(cx, E_BAD_ARGUMENT, "Invalid version id specified: a "
+	    "version is a commit's full id, or \"null\".");
+}
+
+enum err
 s3_copy_source(struct cx *cx, const struct s3_call *c, struct at *src)
 {
-	struct str	s = request_header(c->req, "x-amz-copy-source");
-	struct lakepath	lp;
-	size_t		at;
+	static const struct str	query = { "?versionId=", 11 };
+	struct str		s = request_header(c->req,
+	    "x-amz-copy-source"), version;
+	struct lakepath		lp;
+	size_t			at = str_find_str(s, query);
+	enum err		e;
 
-	if (str_find(s, '?') < s.n)
-		return fail(cx, E_NOT_IMPLEMENTED, "x-amz-copy-source with "
-		    "versionId is not implemented: name the commit as the "
-		    "ref.");
+	version = str_from(s, at + query.n);
+	if (at < s.n && (e = s3_check_version(cx, version)) != OK)
+		return e;
+	s = str_to(s, at);
 	if (s.n > 0 && s.p[0] == '/')
 		s = str_from(s, 1);
 	if (!enc_unpercent(cx->mem, s, false, &s))
@@ -342,7 +365,7 @@ s3_copy_source(struct cx *cx, const struct s3_call *c, struct at *src)
 	if (lp.ref.n == 0 || lp.path.n == 0)
 		return fail(cx, E_BAD_ARGUMENT, "x-amz-copy-source must be "
 		    "/<repository>/<ref>/<path>");
-	*src = (struct at){ lp.repo, lp.ref, lp.path };
+	*src = (struct at){ lp.repo, lp.ref, lp.path, version };
 	return OK;
 }
 

@@ -14,6 +14,8 @@ s3_get_object_tagging(struct cx *cx, struct s3_call *c)
 
 	if ((e = store_object_stat(cx, c->store, &c->at, &en)) != OK)
 		return e;
+	if (en.version.n > 0)
+		response_header(c->res, "x-amz-version-id", en.version);
 	s3_xml_begin(cx, &b, "Tagging");
 	buf_z(&b, "<TagSet>");
 	for (i = 0; i < en.n_tags; i++) {

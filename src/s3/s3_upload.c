@@ -174,6 +174,9 @@ s3_upload_part_copy(struct cx *cx, struct s3_call *c)
 	    (e = store_upload_part_copy(cx, c->store, &c->at, &id, &part,
 	    &src, &cond, off, len)) != OK)
 		return e;
+	if (src.version.n > 0)
+		response_header(c->res, "x-amz-copy-source-version-id",
+		    src.version);
 	s3_xml_begin(cx, &b, "CopyPartResult");
 	xml_put(&b, "LastModified", when_iso(cx->mem, part.en.mtime));
 	xml_put(&b, "ETag", s3_quoted(cx, part.en.etag));
@@ -300,15 +303,6 @@ s3_abort_multipart_upload(struct cx *cx, struct s3_call *c)
 	return OK;
 }
 
-static void
-put_who(struct buf *b, const struct s3_call *c, const char *element)
-{
-	buf_printf(b, "<%s>", element);
-	xml_put(b, "ID", c->who.user);
-	xml_put(b, "DisplayName", c->who.user);
-	buf_printf(b, "</%s>", element);
-}
-
 enum err
 s3_list_parts(struct cx *cx, struct s3_call *c)
 {
@@ -334,8 +328,8 @@ s3_list_parts(struct cx *cx, struct s3_call *c)
 	xml_put(&b, "Bucket", c->bucket);
 	xml_put(&b, "Key", s3_shown(cx, url, c->key));
 	xml_put(&b, "UploadId", id_text(cx, &id));
-	put_who(&b, c, "Initiator");
-	put_who(&b, c, "Owner");
+	s3_put_owner(&b, c, "Initiator");
+	s3_put_owner(&b, c, "Owner");
 	xml_put(&b, "StorageClass", STR("STANDARD"));
 	xml_put_u64(&b, "PartNumberMarker", after);
 	if (page.n > 0)
@@ -496,8 +490,8 @@ uploads_answer(struct cx *cx, struct s3_call *c, const struct uploads *l)
 		buf_z(&b, "<Upload>");
 		xml_put(&b, "Key", s3_shown(cx, l->url, l->keys.at[i]));
 		xml_put(&b, "UploadId", id_text(cx, &l->at.at[i].id));
-		put_who(&b, c, "Initiator");
-		put_who(&b, c, "Owner");
+		s3_put_owner(&b, c, "Initiator");
+		s3_put_owner(&b, c, "Owner");
 		xml_put(&b, "StorageClass", STR("STANDARD"));
 		xml_put(&b, "Initiated", when_iso(cx->mem,
 		    l->at.at[i].created));

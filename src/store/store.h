@@ -31,6 +31,9 @@ enum err	store_repo_create(struct cx *cx, struct store *st,
 		    struct repo *r, struct str who);
 enum err	store_repo_get(struct cx *cx, struct store *st,
 		    struct str name, struct repo *out);
+/* Gives a setting (lake/record.h) a value; p NULL takes it away. */
+enum err	store_repo_set(struct cx *cx, struct store *st,
+		    struct str name, const char *setting, struct str value);
 enum err	store_repo_list(struct cx *cx, struct store *st,
 		    const struct list_query *q, struct repo_page *out);
 enum err	store_repo_delete(struct cx *cx, struct store *st,
@@ -115,6 +118,12 @@ enum err	store_object_set_tags(struct cx *cx, struct store *st,
 enum err	store_object_list(struct cx *cx, struct store *st,
 		    struct str repo, struct str ref,
 		    const struct list_query *q, struct list_page *out);
+
+/* Versions by path and then newest first, after (q->after, marker). */
+enum err	store_object_versions(struct cx *cx, struct store *st,
+		    struct str repo, struct str ref,
+		    const struct list_query *q, struct str marker,
+		    struct version_page *out);
 
 /* ---- commits, diff, merge, reset --------------------------------------- */
 

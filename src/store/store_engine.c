@@ -59,6 +59,13 @@ store_repo_get(struct cx *cx, struct store *st, struct str name,
 }
 
 enum err
+store_repo_set(struct cx *cx, struct store *st, struct str name,
+    const char *setting, struct str value)
+{
+	return repo_set(cx, st->eng, name, setting, value);
+}
+
+enum err
 store_repo_list(struct cx *cx, struct store *st, const struct list_query *q,
     struct repo_page *out)
 {
@@ -232,6 +239,14 @@ store_object_list(struct cx *cx, struct store *st, struct str repo,
     struct str ref, const struct list_query *q, struct list_page *out)
 {
 	return object_list(cx, st->eng, repo, ref, q, out);
+}
+
+enum err
+store_object_versions(struct cx *cx, struct store *st, struct str repo,
+    struct str ref, const struct list_query *q, struct str marker,
+    struct version_page *out)
+{
+	return object_versions(cx, st->eng, repo, ref, q, marker, out);
 }
 
 enum err

@@ -87,7 +87,7 @@ def test_questions_have_an_honest_answer(lake, refused, call, want):
 
 
 @pytest.mark.parametrize("query", ["acl", "cors", "encryption", "lifecycle", "policy", "tagging",
-                                   "versioning", "website", "notification"])
+                                   "website", "notification"])
 def test_settings_are_not_taken_silently(lake, query):
     status, _, text = Signed(lake.url, "PUT", f"/{lake.repo}", query=query).send(b"<x/>")
     assert status == 501 and b"NotImplemented" in text

@@ -1,0 +1,77 @@
+/*
+ * Candidates are the staged rows and what differs between the commit and the
+ * working tree, in one order; a row decides over the working tree.
+ */
+#include "engine/staged.h"
+
+enum err
+staged_open(struct cx *cx, struct engine *eng, struct kv_tx *tx,
+    const struct branch *br, const struct oid *tree, struct str from,
+    struct staged *s)
+{
+	enum err	e;
+
+	*s = (struct staged){ .eng = eng, .tx = tx, .tree = *tree,
+	    .working = br->working, .row = true, .differs = true,
+	    .used_row = true, .used_diff = true };
+	if ((e = merged_open(cx, eng, tx, &br->uid, br->low, br->open, NULL,
+	    from, &s->rows)) != OK)
+		return e;
+	return tree_diff_open(cx, eng, tx, tree, &br->working, from,
+	    &s->diff);
+}
+
+enum err
+staged_next(struct cx *cx, struct staged *s, struct tree_change *out,
+    bool *there)
+{
+	struct str	old;
+	enum err	e;
+	bool		in_commit;
+	int		o;
+
+	if (s->used_row && s->row && (e = merged_next(cx, &s->rows, &s->path,
+	    &s->value, &s->row)) != OK)
+		return e;
+	if (s->used_diff && s->differs && (e = tree_diff_next(cx, &s->diff,
+	    &s->ch, &s->differs)) != OK)
+		return e;
+	*there = s->row || s->differs;
+	if (!*there)
+		return OK;
+	o = !s->differs ? -1 : !s->row ? 1 : str_cmp(s->path, s->ch.key);
+	s->used_row = o <= 0;
+	s->used_diff = o >= 0;
+	*out = s->ch;
+	if (o > 0)
+		return OK;
+	out->key = s->path;
+	out->b = s->value;
+	if (o == 0)
+		return OK;
+	if ((e = tree_find(cx, s->eng, s->tx, &s->tree, s->path, &old,
+	    &in_commit)) != OK)
+		return e;
+	out->a = in_commit ? old : (struct str){ NULL, 0 };
+	return OK;
+}
+
+enum err
+staged_seek(struct cx *cx, struct staged *s, struct str from)
+{
+	enum err	e;
+
+	if ((e = merged_seek(cx, &s->rows, from)) != OK)
+		return e;
+	s->used_row = s->used_diff = s->row = s->differs = true;
+	tree_diff_close(&s->diff);
+	return tree_diff_open(cx, s->eng, s->tx, &s->tree, &s->working, from,
+	    &s->diff);
+}
+
+void
+staged_close(struct staged *s)
+{
+	tree_diff_close(&s->diff);
+	merged_close(&s->rows);
+}

@@ -1,0 +1,16 @@
+/* Objects through history. */
+#ifndef ENGINE_VERSIONS_H
+#define ENGINE_VERSIONS_H
+
+#include "engine/refs.h"
+
+/*
+ * What `at` names: the entry that its ref shows, or that of the version it
+ * names, with en->version filled.  E_NO_SUCH_VERSION; E_DELETE_MARKER when the
+ * version took the object away.
+ */
+enum err	version_get(struct cx *cx, struct engine *eng,
+		    struct kv_tx *tx, const struct at *at,
+		    struct entry *out);
+
+#endif

@@ -1,0 +1,47 @@
+/* What a repository is set to, as a bucket. */
+#include "s3/call.h"
+
+#include "base/xml.h"
+
+enum err
+s3_get_bucket_versioning(struct cx *cx, struct s3_call *c)
+{
+	struct str	status;
+	struct repo	r;
+	struct buf	b;
+	enum err	e;
+
+	if ((e = store_repo_get(cx, c->store, c->bucket, &r)) != OK)
+		return e;
+	s3_xml_begin(cx, &b, "VersioningConfiguration");
+	status = repo_setting(&r, SETTING_VERSIONING);
+	if (status.n > 0)
+		xml_put(&b, "Status", status);
+	s3_xml_end(c, &b, "VersioningConfiguration");
+	return OK;
+}
+
+/* Commits are there anyway: this says whether S3 shows them as versions. */
+enum err
+s3_put_bucket_versioning(struct cx *cx, struct s3_call *c)
+{
+	struct s3_body	*in;
+	struct xml	 root;
+	struct str	 text, status;
+	enum err	 e;
+
+	if ((e = s3_body_open(cx, c, STR(""), &in)) != OK ||
+	    (e = s3_body_text(cx, in, &text)) != OK ||
+	    (e = xml_parse(cx, text, "VersioningConfiguration", &root)) != OK)
+		return e;
+	status = xml_text(cx, root, "Status");
+	if (!str_is(status, STR("Enabled")) &&
+	    !str_is(status, STR("Suspended")))
+		return fail(cx, E_BAD_XML, "<Status> is Enabled or "
+		    "Suspended.");
+	if (str_is(xml_text(cx, root, "MfaDelete"), STR("Enabled")))
+		return fail(cx, E_NOT_IMPLEMENTED, "MFA delete is not "
+		    "implemented.");
+	return store_repo_set(cx, c->store, c->bucket, SETTING_VERSIONING,
+	    status);
+}
