@@ -142,12 +142,14 @@ liblakegate_a_SOURCES = \
 	src/s3/s3_bucket.c \
 	src/s3/s3_chunked.c \
 	src/s3/s3_config.c \
+	src/s3/s3_cors.c \
 	src/s3/s3_delete.c \
 	src/s3/s3_error.c \
 	src/s3/s3_fixed.c \
 	src/s3/s3_get.c \
 	src/s3/s3_handle.c \
 	src/s3/s3_list.c \
+	src/s3/s3_policy.c \
 	src/s3/s3_put.c \
 	src/s3/s3_route.c \
 	src/s3/s3_shape.c \

@@ -179,6 +179,55 @@ json_get_strs(struct cx *cx, struct json o, const char *name, size_t max,
 	return OK;
 }
 
+enum json_kind
+json_kind(struct json v)
+{
+	json_type	t = json_object_get_type(v.v);
+
+	return t == json_type_string ? JSON_STR :
+	    t == json_type_int ? JSON_INT :
+	    t == json_type_array ? JSON_ARRAY :
+	    t == json_type_object ? JSON_OBJECT : JSON_OTHER;
+}
+
+size_t
+json_items(struct cx *cx, struct json v, struct json_item **out)
+{
+	struct json_object_iterator	 it = json_object_iter_init_default();
+	struct json_item		*at;
+	enum json_kind			 kind = json_kind(v);
+	size_t				 i, n;
+
+	n = kind == JSON_ARRAY ? json_object_array_length(v.v) :
+	    kind == JSON_OBJECT ? (size_t)json_object_object_length(v.v) : 1;
+	*out = at = arena_get(cx->mem, n * sizeof *at);
+	if (kind == JSON_OBJECT)
+		it = json_object_iter_begin(v.v);
+	for (i = 0; i < n; i++) {
+		if (kind == JSON_OBJECT) {
+			at[i].name = str_of(json_object_iter_peek_name(&it));
+			at[i].value.v = json_object_iter_peek_value(&it);
+			json_object_iter_next(&it);
+		} else
+			at[i].value.v = kind != JSON_ARRAY ? v.v :
+			    json_object_array_get_idx(v.v, i);
+	}
+	return n;
+}
+
+bool
+json_member(struct json o, const char *name, struct json *out)
+{
+	out->v = json_kind(o) == JSON_OBJECT ? member(o, name) : NULL;
+	return out->v != NULL;
+}
+
+struct str
+json_text(struct json v)
+{
+	return text_of(v.v);
+}
+
 static void
 json_name(struct json_out *j, const char *name)
 {

@@ -37,6 +37,20 @@ enum err	json_get_strs(struct cx *cx, struct json o, const char *name,
 enum err	json_need_str(struct cx *cx, struct json o, const char *name,
 		    struct str *out);
 
+/* Documents that are no plain records are walked. */
+enum json_kind { JSON_OTHER, JSON_STR, JSON_INT, JSON_ARRAY, JSON_OBJECT };
+struct json_item {
+	struct str	name;		/* of a member, else "" */
+	struct json	value;
+};
+enum json_kind	json_kind(struct json v);
+/* Items of an array, members of an object; anything else is its one item. */
+size_t		json_items(struct cx *cx, struct json v,
+		    struct json_item **out);
+bool		json_member(struct json o, const char *name,
+		    struct json *out);
+struct str	json_text(struct json v);	/* of a string or a number */
+
 /*
  * Writing: commas are put where they belong.  name is NULL inside arrays and
  * for the outermost value.

@@ -93,6 +93,31 @@ str_ends(struct str s, struct str tail)
 	return s.n >= tail.n && str_is(str_from(s, s.n - tail.n), tail);
 }
 
+bool
+str_like(struct str s, struct str pattern)
+{
+	size_t	i = 0, k = 0, star = pattern.n, from = 0;
+
+	/* At a mismatch the last "*" takes one byte more. */
+	while (i < s.n) {
+		if (k < pattern.n && pattern.p[k] == '*') {
+			star = k++;
+			from = i;
+		} else if (k < pattern.n && (pattern.p[k] == '?' ||
+		    pattern.p[k] == s.p[i])) {
+			i++;
+			k++;
+		} else if (star < pattern.n) {
+			k = star + 1;
+			i = ++from;
+		} else
+			return false;
+	}
+	while (k < pattern.n && pattern.p[k] == '*')
+		k++;
+	return k == pattern.n;
+}
+
 size_t
 str_find(struct str s, char c)
 {

@@ -37,6 +37,9 @@ bool		 str_starts_nocase(struct str s, struct str head);
 bool		 str_ends(struct str s, struct str tail);
 bool		 str_has(struct str s, struct str part);
 
+/* In the pattern "*" is any bytes, and "?" any one. */
+bool		 str_like(struct str s, struct str pattern);
+
 /* Position of a byte or a string, or s.n. */
 size_t		 str_find(struct str s, char c);
 size_t		 str_find_str(struct str s, struct str part);

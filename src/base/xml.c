@@ -104,18 +104,22 @@ xml_next(struct xml e, const char *name, struct xml *out)
 }
 
 struct str
+xml_content(struct cx *cx, struct xml e)
+{
+	xmlChar		*z = node_content(e.node);
+	struct str	 s = str_dup(cx->mem, str_of((const char *)z));
+
+	if (z != NULL)
+		mem_free(z);
+	return s;
+}
+
+struct str
 xml_text(struct cx *cx, struct xml e, const char *name)
 {
-	struct xml	 child;
-	struct str	 s;
-	xmlChar		*z;
+	struct xml	child;
 
-	if (!xml_child(e, name, &child) ||
-	    (z = node_content(child.node)) == NULL)
-		return STR("");
-	s = str_dup(cx->mem, str_of((const char *)z));
-	mem_free(z);
-	return s;
+	return xml_child(e, name, &child) ? xml_content(cx, child) : STR("");
 }
 
 void

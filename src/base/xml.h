@@ -28,6 +28,7 @@ enum err	xml_parse(struct cx *cx, struct str text, const char *root,
 /* First child or next sibling element with this local name; false: none. */
 bool		xml_child(struct xml e, const char *name, struct xml *out);
 bool		xml_next(struct xml e, const char *name, struct xml *out);
+struct str	xml_content(struct cx *cx, struct xml e);
 /* The text of a child element; "" when it is not there. */
 struct str	xml_text(struct cx *cx, struct xml e, const char *name);
 

@@ -106,6 +106,26 @@ enum err	s3_take_encoding(struct cx *cx, const struct s3_call *c,
 		    bool *url);
 struct str	s3_shown(struct cx *cx, bool url, struct str key);
 
+/* s3_config: a setting as it was put, or 404 with this code. */
+enum err	s3_setting_get(struct cx *cx, struct s3_call *c,
+		    const char *setting, const char *type,
+		    const char *missing);
+enum err	s3_setting_put(struct cx *cx, struct s3_call *c,
+		    const char *setting, struct str value);
+enum err	s3_setting_delete(struct cx *cx, struct s3_call *c,
+		    const char *setting);
+
+/* s3_cors: what a browser is told, on any answer to a request with Origin,
+ * and in answer to its OPTIONS.  E_CORS. */
+void		s3_cors_headers(struct cx *cx, struct s3_call *c);
+enum err	s3_cors_preflight(struct cx *cx, struct s3_call *c);
+
+/* s3_policy: may anybody do this?  Without a policy nobody may. */
+enum err	s3_policy_allows(struct cx *cx, const struct s3_call *c,
+		    const char *action, bool *allowed);
+/* E_NO_AUTH */
+enum err	s3_policy_check(struct cx *cx, const struct s3_call *c);
+
 /* s3_body: a request body with everything that vouches for it. */
 struct s3_sum {
 	const char		*name;		/* "crc32" */
@@ -148,7 +168,10 @@ enum err	s3_chunked_open(struct cx *cx, struct s3_body *b,
 /* The operations, each in the file of its group. */
 s3_fn	s3_list_buckets, s3_head_bucket, s3_get_bucket_location,
 	s3_create_bucket, s3_delete_bucket, s3_get_bucket_versioning,
-	s3_put_bucket_versioning, s3_fixed_answer,
+	s3_put_bucket_versioning,
+	s3_get_bucket_cors, s3_put_bucket_cors, s3_delete_bucket_cors,
+	s3_get_bucket_policy, s3_put_bucket_policy, s3_delete_bucket_policy,
+	s3_get_bucket_policy_status, s3_fixed_answer,
 	s3_list_objects, s3_list_objects_v2, s3_list_object_versions,
 	s3_get_object, s3_get_object_attributes, s3_put_object, s3_copy_object,
 	s3_rename_object, s3_delete_object, s3_delete_objects,

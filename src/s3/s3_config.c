@@ -4,6 +4,40 @@
 #include "base/xml.h"
 
 enum err
+s3_setting_get(struct cx *cx, struct s3_call *c, const char *setting,
+    const char *type, const char *missing)
+{
+	struct str	value;
+	struct repo	r;
+	enum err	e;
+
+	if ((e = store_repo_get(cx, c->store, c->bucket, &r)) != OK)
+		return e;
+	value = repo_setting(&r, setting);
+	if (value.n > 0)
+		response_body(c->res, 200, type, value);
+	else
+		s3_error_answer(cx, c->req, c->res, 404, missing,
+		    STR("The configuration does not exist"), NULL, 0);
+	return OK;
+}
+
+enum err
+s3_setting_put(struct cx *cx, struct s3_call *c, const char *setting,
+    struct str value)
+{
+	return store_repo_set(cx, c->store, c->bucket, setting, value);
+}
+
+enum err
+s3_setting_delete(struct cx *cx, struct s3_call *c, const char *setting)
+{
+	c->res->status = 204;
+	return store_repo_set(cx, c->store, c->bucket, setting,
+	    (struct str){ NULL, 0 });
+}
+
+enum err
 s3_get_bucket_versioning(struct cx *cx, struct s3_call *c)
 {
 	struct str	status;
@@ -42,6 +76,5 @@ s3_put_bucket_versioning(struct cx *cx, struct s3_call *c)
 	if (str_is(xml_text(cx, root, "MfaDelete"), STR("Enabled")))
 		return fail(cx, E_NOT_IMPLEMENTED, "MFA delete is not "
 		    "implemented.");
-	return store_repo_set(cx, c->store, c->bucket, SETTING_VERSIONING,
-	    status);
+	return s3_setting_put(cx, c, SETTING_VERSIONING, status);
 }

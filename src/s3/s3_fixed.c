@@ -1,7 +1,7 @@
 /*
  * What tools ask of a bucket or an object before they begin, and what is true
- * of every lake: the owner may all, nothing is public, and no configuration of
- * these kinds exists.  Setting one is 501.
+ * of every lake: the owner may all, and no configuration of these kinds
+ * exists.  Setting one is 501.
  */
 #include "s3/call.h"
 
@@ -23,16 +23,12 @@ static const struct {
 	    "" },
 	{ "GetBucketRequestPayment", "RequestPaymentConfiguration",
 	    "<Payer>BucketOwner</Payer>" },
-	{ "GetBucketPolicyStatus", "PolicyStatus",
-	    "<IsPublic>false</IsPublic>" },
-	{ "GetBucketCors", NULL, "NoSuchCORSConfiguration" },
 	{ "GetBucketEncryption", NULL,
 	    "ServerSideEncryptionConfigurationNotFoundError" },
 	{ "GetBucketLifecycleConfiguration", NULL,
 	    "NoSuchLifecycleConfiguration" },
 	{ "GetBucketOwnershipControls", NULL,
 	    "OwnershipControlsNotFoundError" },
-	{ "GetBucketPolicy", NULL, "NoSuchBucketPolicy" },
 	{ "GetBucketReplication", NULL,
 	    "ReplicationConfigurationNotFoundError" },
 	{ "GetBucketTagging", NULL, "NoSuchTagSet" },

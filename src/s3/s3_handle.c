@@ -85,6 +85,22 @@ take_version(struct cx *cx, struct s3_call *c)
 	    "do not change: write to the branch.") : OK;
 }
 
+/* Who may not list does not learn that a key is not there.  [S3] */
+static enum err
+unless_hidden(struct cx *cx, const struct s3_call *c, enum err e)
+{
+	struct s3_call	bucket = *c;
+	struct cx	aside = *cx;
+	bool		lists;
+
+	if (e != E_NO_SUCH_OBJECT && e != E_NO_SUCH_REF && e != E_BAD_REF &&
+	    e != E_NO_SUCH_VERSION)
+		return e;
+	bucket.key = STR("");
+	return s3_policy_allows(&aside, &bucket, "s3:ListBucket",
+	    &lists) == OK && lists ? e : fail(cx, E_NO_AUTH, "Access Denied");
+}
+
 static enum err
 handle(struct cx *cx, struct auth *auth, struct s3_call *c,
     struct s3_note *note)
@@ -95,6 +111,10 @@ handle(struct cx *cx, struct auth *auth, struct s3_call *c,
 	note->repo = c->at.repo;
 	note->ref = c->at.ref;
 	note->path = c->at.path;
+	if (c->req->method == M_OPTIONS && c->bucket.n > 0) {
+		note->operation = "Preflight";
+		return s3_cors_preflight(cx, c);
+	}
 	if ((e = auth_verify_s3(cx, auth, c->req, c->host_bucket, &c->who,
 	    &c->sig)) != OK)
 		return e;
@@ -108,17 +128,16 @@ handle(struct cx *cx, struct auth *auth, struct s3_call *c,
 		note->operation = c->row->called;
 	if (e != OK)
 		return e;
-	if (c->who.anonymous)
-		return fail(cx, E_NO_AUTH, "Access Denied: the request is not "
-		    "signed. S3 clients need an access key id and its "
-		    "secret.");
+	if (c->who.anonymous && (e = s3_policy_check(cx, c)) != OK)
+		return e;
 	if (scope != AT_SERVICE && (e = name_check_repo(cx, c->bucket)) != OK)
 		return e;
 	if (scope == AT_OBJECT && c->lp.path.n == 0)
 		return empty_path(cx, c);
 	if ((e = take_version(cx, c)) != OK)
 		return e;
-	return c->row->run(cx, c);
+	e = c->row->run(cx, c);
+	return c->who.anonymous ? unless_hidden(cx, c, e) : e;
 }
 
 /* The bucket is in the host, and nobody said that it may be? */
@@ -204,6 +223,7 @@ s3_handle(struct cx *cx, struct store *store, struct auth *auth,
 		advise(cx, &c);
 		render(cx, &c);
 	}
+	s3_cors_headers(cx, &c);
 	response_header(res, "x-amz-request-id", str_of(cx->id));
 	res->is_head = req->method == M_HEAD;
 }

@@ -1,0 +1,302 @@
+/*
+ * Requests that browsers send for pages of other origins.  [Fetch, S3 CORS]
+ * The configuration is kept as XML of our own, checked when it is put.
+ */
+#include "s3/call.h"
+
+#include "base/vec.h"
+#include "base/xml.h"
+
+enum { RULES_MAX = 100, CORS_MAX = 64 * 1024 };
+
+static const struct {
+	const char	*element;
+	bool		 needed, wildcard;
+} lists[] = {
+	{ "AllowedOrigin", true, true }, { "AllowedMethod", true, false },
+	{ "AllowedHeader", false, true }, { "ExposeHeader", false, false },
+};
+enum { ORIGINS, METHODS, HEADERS, EXPOSED, LISTS };
+
+struct texts {
+	VEC(struct str)	v;
+};
+
+struct rule {
+	struct texts	list[LISTS];
+	struct str	id, max_age;
+};
+
+/* ---- the configuration ------------------------------------------------- */
+
+static enum err
+check_text(struct cx *cx, size_t list, struct str s)
+{
+	static const char	methods[] = "GET PUT HEAD POST DELETE";
+	struct str		rest = str_of(methods), one;
+	size_t			star = str_find(s, '*');
+
+	if (star < s.n && !lists[list].wildcard)
+		return fail(cx, E_BAD_REQUEST, "%s \"%.*s\" contains a "
+		    "wildcard, which is not supported there.",
+		    lists[list].element, STRF(s));
+	if (str_find(str_from(s, star + 1), '*') < str_from(s, star + 1).n)
+		return fail(cx, E_BAD_REQUEST, "%s \"%.*s\" can not have "
+		    "more than one wildcard.", lists[list].element, STRF(s));
+	if (list != METHODS)
+		return OK;
+	while (str_split(&rest, ' ', &one))
+		if (str_is(one, s))
+			return OK;
+	return fail(cx, E_BAD_REQUEST, "Found unsupported HTTP method in CORS "
+	    "config. Unsupported method is %.*s", STRF(s));
+}
+
+static enum err
+rule_read(struct cx *cx, struct xml x, struct rule *r)
+{
+	struct str	s;
+	struct xml	item;
+	uint64_t	n;
+	size_t		i;
+	enum err	e;
+	bool		more;
+
+	*r = (struct rule){ .id = xml_text(cx, x, "ID"),
+	    .max_age = str_trim(xml_text(cx, x, "MaxAgeSeconds")) };
+	if (r->id.n > 255 || (r->max_age.n > 0 && !str_u64(r->max_age,
+	    INT32_MAX, &n)))
+		return fail(cx, E_BAD_XML, "<ID> may have 255 characters, and "
+		    "<MaxAgeSeconds> is a number");
+	for (i = 0; i < LISTS; i++) {
+		for (more = xml_child(x, lists[i].element, &item); more;
+		    more = xml_next(item, lists[i].element, &item)) {
+			s = str_trim(xml_content(cx, item));
+			if ((e = check_text(cx, i, s)) != OK)
+				return e;
+			*VEC_PUSH(cx->mem, &r->list[i].v) = s;
+		}
+		if (lists[i].needed && r->list[i].v.n == 0)
+			return fail(cx, E_BAD_XML, "A <CORSRule> needs an "
+			    "<%s>", lists[i].element);
+	}
+	return OK;
+}
+
+struct rules {
+	VEC(struct rule)	v;
+};
+
+static enum err
+rules_read(struct cx *cx, struct str text, struct rules *out)
+{
+	struct xml	root, x;
+	enum err	e;
+	bool		more;
+
+	if ((e = xml_parse(cx, text, "CORSConfiguration", &root)) != OK)
+		return e;
+	for (more = xml_child(root, "CORSRule", &x); more;
+	    more = xml_next(x, "CORSRule", &x))
+		if ((e = rule_read(cx, x, VEC_PUSH(cx->mem, &out->v))) != OK)
+			return e;
+	if (out->v.n == 0 || out->v.n > RULES_MAX)
+		return fail(cx, E_BAD_XML, "1 to %d <CORSRule>", RULES_MAX);
+	return OK;
+}
+
+static void
+put_rule(struct buf *b, const struct rule *r)
+{
+	size_t	i, k;
+
+	buf_z(b, "<CORSRule>");
+	if (r->id.n > 0)
+		xml_put(b, "ID", r->id);
+	for (i = 0; i < LISTS; i++)
+		for (k = 0; k < r->list[i].v.n; k++)
+			xml_put(b, lists[i].element, r->list[i].v.at[k]);
+	if (r->max_age.n > 0)
+		xml_put(b, "MaxAgeSeconds", r->max_age);
+	buf_z(b, "</CORSRule>");
+}
+
+enum err
+s3_put_bucket_cors(struct cx *cx, struct s3_call *c)
+{
+	struct rules	 all = { .v = { 0 } };
+	struct s3_body	*in;
+	struct str	 text;
+	struct buf	 b;
+	size_t		 i;
+	enum err	 e;
+
+	if ((e = s3_body_open(cx, c, STR(""), &in)) != OK ||
+	    (e = s3_body_text(cx, in, &text)) != OK ||
+	    (e = rules_read(cx, text, &all)) != OK)
+		return e;
+	s3_xml_begin(cx, &b, "CORSConfiguration");
+	for (i = 0; i < all.v.n; i++)
+		put_rule(&b, &all.v.at[i]);
+	buf_z(&b, "</CORSConfiguration>");
+	if (b.n > CORS_MAX)
+		return fail(cx, E_BAD_REQUEST, "The CORS configuration may "
+		    "have %d bytes.", CORS_MAX);
+	return s3_setting_put(cx, c, SETTING_CORS, buf_as_str(&b));
+}
+
+enum err
+s3_get_bucket_cors(struct cx *cx, struct s3_call *c)
+{
+	return s3_setting_get(cx, c, SETTING_CORS, "application/xml",
+	    "NoSuchCORSConfiguration");
+}
+
+enum err
+s3_delete_bucket_cors(struct cx *cx, struct s3_call *c)
+{
+	return s3_setting_delete(cx, c, SETTING_CORS);
+}
+
+/* ---- what it says of a request ----------------------------------------- */
+
+static bool
+any_like(const struct texts *list, struct str s, struct str *which)
+{
+	size_t	i;
+
+	for (i = 0; i < list->v.n; i++)
+		if (str_like(s, list->v.at[i])) {
+			*which = list->v.at[i];
+			return true;
+		}
+	return false;
+}
+
+/* Each of these request headers, in any case. */
+static bool
+headers_allowed(struct cx *cx, const struct rule *r, struct str asked)
+{
+	struct texts	low = { .v = { 0 } };
+	struct str	one, which;
+	size_t		i;
+
+	for (i = 0; i < r->list[HEADERS].v.n; i++)
+		*VEC_PUSH(cx->mem, &low.v) = str_lower(cx->mem,
+		    r->list[HEADERS].v.at[i]);
+	while (str_split(&asked, ',', &one)) {
+		one = str_trim(str_lower(cx->mem, one));
+		if (one.n > 0 && !any_like(&low, one, &which))
+			return false;
+	}
+	return true;
+}
+
+static struct str
+joined(struct cx *cx, const struct texts *list)
+{
+	struct buf	b;
+	size_t		i;
+
+	buf_init(&b, cx->mem, CORS_MAX);
+	for (i = 0; i < list->v.n; i++) {
+		if (i > 0)
+			buf_z(&b, ", ");
+		buf_str(&b, list->v.at[i]);
+	}
+	return buf_as_str(&b);
+}
+
+static void
+answer(struct cx *cx, struct s3_call *c, const struct rule *r,
+    struct str origin, struct str which)
+{
+	bool	anyone = str_is(which, STR("*"));
+
+	response_header(c->res, "Access-Control-Allow-Origin",
+	    anyone ? which : origin);
+	if (!anyone)
+		response_header(c->res, "Access-Control-Allow-Credentials",
+		    STR("true"));
+	response_header(c->res, "Access-Control-Allow-Methods",
+	    joined(cx, &r->list[METHODS]));
+	if (r->list[EXPOSED].v.n > 0)
+		response_header(c->res, "Access-Control-Expose-Headers",
+		    joined(cx, &r->list[EXPOSED]));
+	if (r->max_age.n > 0)
+		response_header(c->res, "Access-Control-Max-Age", r->max_age);
+}
+
+/* The first rule that fits answers; false: there is none. */
+static enum err
+cors(struct cx *cx, struct s3_call *c, struct str method, struct str asked,
+    bool *found)
+{
+	struct str	 origin = request_header(c->req, "origin"), which;
+	struct rules	 all = { .v = { 0 } };
+	struct rule	*r;
+	struct repo	 repo;
+	enum err	 e;
+
+	*found = false;
+	if ((e = store_repo_get(cx, c->store, c->bucket, &repo)) != OK ||
+	    repo_setting(&repo, SETTING_CORS).n == 0 ||
+	    (e = rules_read(cx, repo_setting(&repo, SETTING_CORS),
+	    &all)) != OK)
+		return e;
+	/* The answer is another one for another origin. */
+	response_header(c->res, "Vary", STR("Origin, "
+	    "Access-Control-Request-Headers, Access-Control-Request-Method"));
+	for (r = all.v.at; r < all.v.at + all.v.n && !*found; r++) {
+		*found = any_like(&r->list[ORIGINS], origin, &which);
+		if (!*found)
+			continue;
+		*found = false;
+		for (size_t i = 0; i < r->list[METHODS].v.n; i++)
+			*found = *found || str_is(method,
+			    r->list[METHODS].v.at[i]);
+		*found = *found && headers_allowed(cx, r, asked);
+		if (*found)
+			answer(cx, c, r, origin, which);
+	}
+	return OK;
+}
+
+void
+s3_cors_headers(struct cx *cx, struct s3_call *c)
+{
+	struct cx	aside = *cx;
+	bool		found;
+
+	if (request_header(c->req, "origin").n > 0 && c->bucket.n > 0 &&
+	    c->req->method != M_OPTIONS)
+		cors(&aside, c, c->req->method_name, STR(""), &found);
+}
+
+enum err
+s3_cors_preflight(struct cx *cx, struct s3_call *c)
+{
+	struct str	method = request_header(c->req,
+	    "access-control-request-method");
+	struct str	headers = request_header(c->req,
+	    "access-control-request-headers");
+	enum err	e;
+	bool		found;
+
+	if (request_header(c->req, "origin").n == 0)
+		return fail(cx, E_BAD_REQUEST, "Insufficient information. "
+		    "Origin request header needed.");
+	if (method.n == 0)
+		return fail(cx, E_BAD_REQUEST, "Invalid "
+		    "Access-Control-Request-Method: null");
+	if ((e = cors(cx, c, method, headers, &found)) != OK)
+		return e;
+	if (!found)
+		return fail(cx, E_CORS, "CORSResponse: This CORS request is "
+		    "not allowed: no rule of the repository has its origin, "
+		    "method and headers.");
+	if (headers.n > 0)
+		response_header(c->res, "Access-Control-Allow-Headers",
+		    str_lower(cx->mem, headers));
+	return OK;
+}

@@ -1,0 +1,278 @@
+/*
+ * Bucket policies, as far as they open reading to everyone: keys of the lake
+ * may all anyway.  A statement that would do more, or less, is refused when it
+ * is put, so that no policy promises what is not done.
+ */
+#include "s3/call.h"
+
+#include "base/json.h"
+#include "base/xml.h"
+
+enum { POLICY_MAX = 20 * 1024 };
+
+static const struct str	arn = { "arn:aws:s3:::", 13 };
+
+/* What anybody may be allowed, and the operations that need it. */
+static const struct {
+	const char	*action, *operations;
+} actions[] = {
+	{ "s3:GetObject", "GetObject HeadObject" },
+	{ "s3:GetObjectVersion", "" },		/* these, with versionId */
+	{ "s3:GetObjectAttributes", "GetObjectAttributes" },
+	{ "s3:GetObjectTagging", "GetObjectTagging" },
+	{ "s3:GetBucketLocation", "GetBucketLocation" },
+	{ "s3:ListBucket", "ListObjects ListObjectsV2 HeadBucket" },
+	{ "s3:ListBucketVersions", "ListObjectVersions" },
+};
+enum { ACTIONS = sizeof actions / sizeof actions[0] };
+
+static bool
+is_everyone(struct cx *cx, struct json principal)
+{
+	struct json_item	*at;
+	struct json		 aws;
+
+	if (json_member(principal, "AWS", &aws))
+		principal = aws;
+	return json_items(cx, principal, &at) == 1 &&
+	    json_kind(at[0].value) == JSON_STR &&
+	    str_is(json_text(at[0].value), STR("*"));
+}
+
+static enum err
+check_action(struct cx *cx, struct json v)
+{
+	size_t	i;
+
+	if (json_kind(v) != JSON_STR)
+		return fail(cx, E_BAD_POLICY, "An Action is a string.");
+	for (i = 0; i < ACTIONS; i++)
+		if (str_is(json_text(v), str_of(actions[i].action)))
+			return OK;
+	if (!str_starts(json_text(v), STR("s3:")))
+		return fail(cx, E_BAD_POLICY, "Policy has invalid action");
+	return fail(cx, E_NOT_IMPLEMENTED, "A policy opens reading only: the "
+	    "actions s3:GetObject, s3:GetObjectVersion, "
+	    "s3:GetObjectAttributes, s3:GetObjectTagging, "
+	    "s3:GetBucketLocation, s3:ListBucket and s3:ListBucketVersions, "
+	    "each by its name; not %.*s.", STRF(json_text(v)));
+}
+
+/* The repository itself, or keys of it. */
+static enum err
+check_resource(struct cx *cx, const struct s3_call *c, struct json v)
+{
+	struct str	s;
+
+	if (json_kind(v) != JSON_STR || !str_starts(json_text(v), arn))
+		return fail(cx, E_BAD_POLICY, "Policy has invalid resource");
+	s = str_from(json_text(v), arn.n);
+	if (!str_is(str_to(s, str_find(s, '/')), c->bucket))
+		return fail(cx, E_BAD_POLICY, "Policy has invalid resource: "
+		    "it must be %.*s%.*s or %.*s%.*s/<keys>", STRF(arn),
+		    STRF(c->bucket), STRF(arn), STRF(c->bucket));
+	return OK;
+}
+
+static enum err
+check_statement(struct cx *cx, const struct s3_call *c, struct json st)
+{
+	static const char *const	other[] = { "Condition", "NotAction",
+	    "NotPrincipal", "NotResource" };
+	struct json			v, action, resource;
+	struct json_item		*at;
+	struct str			effect = STR("");
+	size_t				i, n;
+	enum err			e;
+
+	if (json_kind(st) != JSON_OBJECT || !json_member(st, "Effect", &v) ||
+	    json_kind(v) != JSON_STR)
+		return fail(cx, E_BAD_POLICY, "Missing required field Effect");
+	effect = json_text(v);
+	for (i = 0; i < sizeof other / sizeof other[0]; i++)
+		if (json_member(st, other[i], &v))
+			return fail(cx, E_NOT_IMPLEMENTED, "%s in a policy is "
+			    "not implemented.", other[i]);
+	if (!str_is(effect, STR("Allow")) && !str_is(effect, STR("Deny")))
+		return fail(cx, E_BAD_POLICY, "Invalid effect: %.*s",
+		    STRF(effect));
+	if (str_is(effect, STR("Deny")))
+		return fail(cx, E_NOT_IMPLEMENTED, "Deny in a policy is not "
+		    "implemented: nobody may but keys, and whom it allows.");
+	if (!json_member(st, "Principal", &v) ||
+	    !json_member(st, "Action", &action) ||
+	    !json_member(st, "Resource", &resource))
+		return fail(cx, E_BAD_POLICY, "A statement needs Principal, "
+		    "Action and Resource.");
+	if (!is_everyone(cx, v))
+		return fail(cx, E_NOT_IMPLEMENTED, "Principal must be \"*\": "
+		    "every key may all anyway.");
+	for (i = 0, n = json_items(cx, action, &at); i < n; i++)
+		if ((e = check_action(cx, at[i].value)) != OK)
+			return e;
+	for (i = 0, n = json_items(cx, resource, &at); i < n; i++)
+		if ((e = check_resource(cx, c, at[i].value)) != OK)
+			return e;
+	return OK;
+}
+
+/* One may stand without brackets. */
+static size_t
+statements(struct cx *cx, struct json v, struct json_item **at)
+{
+	if (json_kind(v) != JSON_OBJECT)
+		return json_items(cx, v, at);
+	*at = arena_get(cx->mem, sizeof **at);
+	(*at)->value = v;
+	return 1;
+}
+
+enum err
+s3_put_bucket_policy(struct cx *cx, struct s3_call *c)
+{
+	struct s3_body		*in;
+	struct json_item	*at;
+	struct json		 root, v;
+	struct str		 text;
+	size_t			 i, n;
+	enum err		 e;
+
+	if ((e = s3_body_open(cx, c, STR(""), &in)) != OK ||
+	    (e = s3_body_text(cx, in, &text)) != OK)
+		return e;
+	if (text.n > POLICY_MAX)
+		return fail(cx, E_BAD_POLICY, "A policy may have %d bytes.",
+		    POLICY_MAX);
+	if (json_parse(cx, text, &root) != OK)
+		return fail(cx, E_BAD_POLICY, "Policies must be valid JSON "
+		    "and the first byte must be '{'");
+	if (!json_member(root, "Version", &v) || json_kind(v) != JSON_STR ||
+	    (!str_is(json_text(v), STR("2012-10-17")) &&
+	    !str_is(json_text(v), STR("2008-10-17"))))
+		return fail(cx, E_BAD_POLICY, "The policy must contain a "
+		    "valid version string");
+	if (!json_member(root, "Statement", &v))
+		return fail(cx, E_BAD_POLICY, "Missing required field "
+		    "Statement");
+	n = statements(cx, v, &at);
+	if (n == 0)
+		return fail(cx, E_BAD_POLICY, "A policy needs a Statement.");
+	for (i = 0; i < n; i++)
+		if ((e = check_statement(cx, c, at[i].value)) != OK)
+			return e;
+	c->res->status = 204;
+	return s3_setting_put(cx, c, SETTING_POLICY, text);
+}
+
+enum err
+s3_get_bucket_policy(struct cx *cx, struct s3_call *c)
+{
+	return s3_setting_get(cx, c, SETTING_POLICY, "application/json",
+	    "NoSuchBucketPolicy");
+}
+
+enum err
+s3_delete_bucket_policy(struct cx *cx, struct s3_call *c)
+{
+	return s3_setting_delete(cx, c, SETTING_POLICY);
+}
+
+enum err
+s3_get_bucket_policy_status(struct cx *cx, struct s3_call *c)
+{
+	struct repo	r;
+	struct buf	b;
+	enum err	e;
+
+	if ((e = store_repo_get(cx, c->store, c->bucket, &r)) != OK)
+		return e;
+	s3_xml_begin(cx, &b, "PolicyStatus");
+	xml_put_bool(&b, "IsPublic", repo_setting(&r, SETTING_POLICY).n > 0);
+	s3_xml_end(c, &b, "PolicyStatus");
+	return OK;
+}
+
+/* ---- asking it --------------------------------------------------------- */
+
+/* Is this text among the strings of a member? */
+static bool
+has_like(struct cx *cx, struct json o, const char *name, struct str text)
+{
+	struct json_item	*at;
+	struct json		 v;
+	size_t			 i, n;
+
+	if (!json_member(o, name, &v))
+		return false;
+	for (i = 0, n = json_items(cx, v, &at); i < n; i++)
+		if (str_like(text, json_text(at[i].value)))
+			return true;
+	return false;
+}
+
+enum err
+s3_policy_allows(struct cx *cx, const struct s3_call *c, const char *action,
+    bool *allowed)
+{
+	struct json_item	*at;
+	struct json		 root, v;
+	struct str		 resource;
+	struct repo		 r;
+	size_t			 i, n;
+	enum err		 e;
+
+	*allowed = false;
+	if ((e = store_repo_get(cx, c->store, c->bucket, &r)) != OK ||
+	    repo_setting(&r, SETTING_POLICY).n == 0 ||
+	    (e = json_parse(cx, repo_setting(&r, SETTING_POLICY),
+	    &root)) != OK || !json_member(root, "Statement", &v))
+		return e;
+	resource = str_printf(cx->mem, "%.*s%.*s%s%.*s", STRF(arn),
+	    STRF(c->bucket), c->key.n > 0 ? "/" : "", STRF(c->key));
+	n = statements(cx, v, &at);
+	for (i = 0; i < n && !*allowed; i++)
+		*allowed = has_like(cx, at[i].value, "Action",
+		    str_of(action)) && has_like(cx, at[i].value, "Resource",
+		    resource);
+	return OK;
+}
+
+/* The action that an operation needs, or NULL: never for everyone. */
+static const char *
+action_of(const struct s3_call *c)
+{
+	struct str	rest, one;
+	size_t		i;
+
+	for (i = 0; i < ACTIONS; i++) {
+		rest = str_of(actions[i].operations);
+		while (str_split(&rest, ' ', &one))
+			if (str_is(one, str_of(c->row->called)))
+				return i == 0 && request_query(c->req,
+				    "versionId") != NULL ?
+				    "s3:GetObjectVersion" : actions[i].action;
+	}
+	return NULL;
+}
+
+enum err
+s3_policy_check(struct cx *cx, const struct s3_call *c)
+{
+	struct cx	 aside = *cx;
+	const char	*action = action_of(c);
+	size_t		 i;
+	bool		 allowed = false;
+
+	/* A repository that is not there is nobody's to know of. */
+	if (action == NULL || c->bucket.n == 0 ||
+	    s3_policy_allows(&aside, c, action, &allowed) != OK || !allowed)
+		return fail(cx, E_NO_AUTH, "Access Denied: the request is not "
+		    "signed. S3 clients need an access key id and its "
+		    "secret.");
+	for (i = 0; i < c->req->n_query; i++)
+		if (str_starts(c->req->query[i].name, STR("response-")))
+			return fail(cx, E_BAD_REQUEST, "Request specific "
+			    "response headers cannot be used for anonymous "
+			    "GET requests.");
+	return OK;
+}
