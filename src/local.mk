@@ -4,7 +4,6 @@ liblakegate_a_SOURCES = \
 	src/api/api_commits.c \
 	src/api/api_config.c \
 	src/api/api_error.c \
-	src/api/api_form.c \
 	src/api/api_handle.c \
 	src/api/api_objects.c \
 	src/api/api_refs.c \
@@ -109,6 +108,7 @@ liblakegate_a_SOURCES = \
 	src/engine/versions.h \
 	src/engine/walk.c \
 	src/engine/walk.h \
+	src/http/form.c \
 	src/http/front_cgi.c \
 	src/http/front_fcgi.c \
 	src/http/http.h \
@@ -150,6 +150,7 @@ liblakegate_a_SOURCES = \
 	src/s3/s3_handle.c \
 	src/s3/s3_list.c \
 	src/s3/s3_policy.c \
+	src/s3/s3_post.c \
 	src/s3/s3_put.c \
 	src/s3/s3_route.c \
 	src/s3/s3_shape.c \

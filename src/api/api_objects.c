@@ -68,6 +68,37 @@ take_write_cond(struct cx *cx, const struct api_call *c, struct cond *out)
 	return OK;
 }
 
+/* The bytes of an upload: raw, or part "content" of a form. */
+static enum err
+open_upload(struct cx *cx, struct api_call *c, struct source *out,
+    struct str *type)
+{
+	struct form_part	part;
+	struct form		*f;
+	enum err		e;
+	bool			there;
+
+	*type = request_header(c->req, "content-type");
+	*out = c->req->body;
+	if (form_is_sent(c->req)) {
+		if ((e = form_open(cx, c->req, &f)) != OK)
+			return e;
+		do
+			if ((e = form_next(cx, f, &part, &there)) != OK)
+				return e;
+		while (there && !str_is(part.name, STR("content")));
+		if (!there)
+			return fail(cx, E_BAD_REQUEST, "the form has no part "
+			    "named \"content\"");
+		*type = part.type;
+		*out = form_content(f);
+	} else if (!c->req->has_length && !c->req->cut_shows)
+		return fail(cx, E_NO_LENGTH, "Content-Length is required");
+	if (type->n == 0)
+		*type = STR("application/octet-stream");
+	return OK;
+}
+
 enum err
 api_upload_object(struct cx *cx, struct api_call *c)
 {
@@ -85,7 +116,7 @@ api_upload_object(struct cx *cx, struct api_call *c)
 	    (e = take_write_cond(cx, c, &cond)) != OK ||
 	    (e = store_object_check_write(cx, c->store, &at, &cond,
 	    force)) != OK ||
-	    (e = api_form_open(cx, c, &src, &en.content_type)) != OK ||
+	    (e = open_upload(cx, c, &src, &en.content_type)) != OK ||
 	    (e = store_body_take(cx, c->store, &src, API_OBJECT_MAX, NULL,
 	    NULL, &body)) != OK)
 		return e;

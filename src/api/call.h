@@ -73,10 +73,6 @@ void		api_put_stats(struct cx *cx, struct json_out *j,
 		    const struct repo *r, struct str path,
 		    const struct entry *en, bool with_meta);
 
-/* The bytes of an upload: raw, or part "content" of a form. */
-enum err	api_form_open(struct cx *cx, struct api_call *c,
-		    struct source *out, struct str *content_type);
-
 /* The sample data of a new repository, committed on its default branch. */
 enum err	api_put_samples(struct cx *cx, struct api_call *c,
 		    const struct repo *r);

@@ -85,6 +85,14 @@ bool		auth_is_signed(const struct request *req);
 enum err	auth_verify_s3(struct cx *cx, struct auth *a,
 		    struct request *req, struct str host_bucket,
 		    struct identity *who, struct signature *sig);
+/*
+ * A form that was posted: its fields, as headers, with a policy that version
+ * 4 or 2 signs.  The policy's own conditions are the caller's.  E_NO_AUTH
+ * without policy or signature; else as above.
+ */
+enum err	auth_verify_form(struct cx *cx, struct auth *a,
+		    const struct request *fields, struct identity *who,
+		    struct signature *sig);
 /* Basic, bearer token or session cookie.  E_NO_AUTH. */
 enum err	auth_verify_api(struct cx *cx, struct auth *a,
 		    const struct request *req, struct identity *who);

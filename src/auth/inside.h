@@ -16,6 +16,13 @@ enum err	verify_v4(struct cx *cx, struct auth *a, struct request *req,
 enum err	verify_v2(struct cx *cx, struct auth *a,
 		    const struct request *req, struct str host_bucket,
 		    struct identity *who, struct signature *sig);
+/* The same over a form's policy. */
+enum err	verify_v4_form(struct cx *cx, struct auth *a,
+		    const struct request *fields, struct identity *who,
+		    struct signature *sig);
+enum err	verify_v2_form(struct cx *cx, struct auth *a,
+		    const struct request *fields, struct identity *who,
+		    struct signature *sig);
 /* What they share.  E_NO_SUCH_KEY_ID; E_TIME_SKEW; E_SIGNATURE. */
 enum err	signer_key(struct cx *cx, struct auth *a, struct str id,
 		    struct key *key);

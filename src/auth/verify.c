@@ -65,3 +65,19 @@ auth_verify_s3(struct cx *cx, struct auth *a, struct request *req,
 		return verify_v2(cx, a, req, host_bucket, who, sig);
 	return verify_v4(cx, a, req, who, sig);
 }
+
+enum err
+auth_verify_form(struct cx *cx, struct auth *a, const struct request *fields,
+    struct identity *who, struct signature *sig)
+{
+	bool	v4 = request_header(fields, "x-amz-signature").n > 0 ||
+	    request_header(fields, "x-amz-credential").n > 0;
+
+	memset(sig, 0, sizeof *sig);
+	*who = (struct identity){ .anonymous = true };
+	if (request_header(fields, "policy").n == 0)
+		return fail(cx, E_NO_AUTH, "Access Denied: a form needs a "
+		    "signed policy.");
+	return v4 ? verify_v4_form(cx, a, fields, who, sig) :
+	    verify_v2_form(cx, a, fields, who, sig);
+}

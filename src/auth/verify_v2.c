@@ -127,3 +127,30 @@ verify_v2(struct cx *cx, struct auth *a, const struct request *req,
 	*who = (struct identity){ .user = key.user, .key_id = key.id };
 	return OK;
 }
+
+/* The string to sign is the policy itself.  [S3 POST] */
+enum err
+verify_v2_form(struct cx *cx, struct auth *a, const struct request *fields,
+    struct identity *who, struct signature *sig)
+{
+	struct str	want;
+	struct key	key;
+	enum err	e;
+
+	sig->key_id = request_header(fields, "awsaccesskeyid");
+	sig->provided = request_header(fields, "signature");
+	sig->string_to_sign = request_header(fields, "policy");
+	if (sig->key_id.n == 0 || sig->provided.n == 0)
+		return fail(cx, E_BAD_ARGUMENT, "Bucket POST must contain a "
+		    "field named '%s'.  If it is specified, please check the "
+		    "order of the fields.", sig->key_id.n == 0 ?
+		    "AWSAccessKeyId" : "Signature");
+	if ((e = signer_key(cx, a, sig->key_id, &key)) != OK)
+		return e;
+	want = sigv2_sign(cx, key.secret, sig->string_to_sign);
+	if (want.n != sig->provided.n ||
+	    !digest_same(want.p, sig->provided.p, want.n))
+		return signature_wrong(cx, "");
+	*who = (struct identity){ .user = key.user, .key_id = key.id };
+	return OK;
+}

@@ -254,3 +254,32 @@ verify_v4(struct cx *cx, struct auth *a, struct request *req,
 	e = h.n > 0 ? header_claim(cx, req, &c) : query_claim(cx, req, &c);
 	return e != OK ? e : verify(cx, a, req, &c, who, sig);
 }
+
+/* The string to sign is the policy itself.  [S3 POST, SigV4] */
+enum err
+verify_v4_form(struct cx *cx, struct auth *a, const struct request *fields,
+    struct identity *who, struct signature *sig)
+{
+	struct claim	c = { .presigned = true };
+	struct key	key;
+	char		hex[65];
+	enum err	e;
+
+	sig->string_to_sign = request_header(fields, "policy");
+	sig->provided = request_header(fields, "x-amz-signature");
+	if (!str_is(request_header(fields, "x-amz-algorithm"),
+	    STR("AWS4-HMAC-SHA256")) || sig->provided.n != 64 ||
+	    !credential_parse(request_header(fields, "x-amz-credential"), &c))
+		return fail(cx, E_BAD_ARGUMENT, "Bucket POST must contain the "
+		    "fields x-amz-algorithm (AWS4-HMAC-SHA256), "
+		    "x-amz-credential, x-amz-date and x-amz-signature.");
+	if ((e = signer_key(cx, a, c.key_id, &key)) != OK)
+		return e;
+	sig->key_id = c.key_id;
+	sigv4_key(cx, key.secret, c.day, c.region, c.service, sig->key);
+	sigv4_sign(sig->key, sig->string_to_sign, hex);
+	if (!digest_same(hex, sig->provided.p, 64))
+		return signature_wrong(cx, "");
+	*who = (struct identity){ .user = key.user, .key_id = key.id };
+	return OK;
+}

@@ -225,7 +225,8 @@ json_member(struct json o, const char *name, struct json *out)
 struct str
 json_text(struct json v)
 {
-	return text_of(v.v);
+	return json_kind(v) == JSON_STR ? text_of(v.v) :
+	    str_of(json_object_get_string(v.v));
 }
 
 static void

@@ -130,6 +130,24 @@ void		front_cgi_run(char **env, serve_fn *serve, void *arg);
 /* Called by FastCGI or CGI?  By how the process was started. */
 bool		front_is_cgi(void);
 
+/*
+ * multipart/form-data, part by part, as it comes.  [RFC 7578]  form_next gives
+ * the next part, stepping over what is left of the one before; *there is false
+ * at the end.  E_BAD_REQUEST; E_INCOMPLETE_BODY.
+ */
+struct form;
+struct form_part {
+	struct str	name;
+	struct str	filename, type;		/* p NULL: not said */
+};
+bool		form_is_sent(const struct request *req);
+enum err	form_open(struct cx *cx, const struct request *req,
+		    struct form **out);
+enum err	form_next(struct cx *cx, struct form *f,
+		    struct form_part *out, bool *there);
+/* The content of the part at hand. */
+struct source	form_content(struct form *f);
+
 /* A byte span of an object of size bytes. */
 struct span {
 	bool		partial;

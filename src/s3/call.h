@@ -24,6 +24,7 @@ struct s3_row;
 
 struct s3_call {
 	struct store		*store;
+	struct auth		*auth;
 	const struct s3_opts	*opt;
 	struct request		*req;
 	struct response		*res;
@@ -39,7 +40,7 @@ struct s3_call {
 typedef enum err s3_fn(struct cx *cx, struct s3_call *c);
 
 enum s3_scope { AT_SERVICE, AT_BUCKET, AT_OBJECT };
-enum { F_WRITE = 1 };
+enum { F_WRITE = 1, F_FORM = 2 };	/* F_FORM: the body says who asks */
 
 struct s3_row {
 	enum method	 method;
@@ -47,7 +48,7 @@ struct s3_row {
 	const char	*must;		/* query key, or NULL */
 	const char	*header;	/* present, or NULL */
 	const char	*allowed;	/* further query keys, by blanks */
-	s3_fn		*run;		/* NULL: answers 501 on purpose */
+	s3_fn		*run;
 	const char	*called;
 	unsigned	 needs;
 };
@@ -86,6 +87,9 @@ enum err	s3_take_meta(struct cx *cx, const struct s3_call *c,
 /* [S3] at most 10 tags, keys of 1 to 128 characters, each once, and values
  * of up to 256.  E_BAD_TAG. */
 enum err	s3_tags_check(struct cx *cx, struct pair *tags, size_t n);
+/* [S3 Tagging] XML. */
+enum err	s3_tags_read(struct cx *cx, struct str text,
+		    struct pair **tags, size_t *n);
 /* If-Match and kin, under a prefix: "" or "x-amz-copy-source-". */
 enum err	s3_take_cond(struct cx *cx, const struct s3_call *c,
 		    const char *prefix, struct cond *out);
@@ -139,6 +143,7 @@ struct s3_body {
 	struct s3_call	*call;
 	struct source	 source;		/* the payload, unframed */
 	uint64_t	 length;		/* of the payload */
+	bool		 any_length;	/* it is not said */
 	bool		 has_md5;
 	unsigned char	 md5[16];
 	bool		 has_hash;
@@ -159,6 +164,8 @@ enum err	s3_body_text(struct cx *cx, struct s3_body *b,
 		    struct str *out);
 void		s3_body_sums(struct cx *cx, const struct s3_body *b,
 		    struct entry *en);
+/* The MD5 of what was stored, in hex. */
+struct str	s3_body_etag(struct cx *cx, const struct body *b);
 bool		s3_sum_kind(struct str name, enum digest_kind *kind);
 
 /* s3_chunked: a source that takes aws-chunked framing off. */
@@ -173,8 +180,8 @@ s3_fn	s3_list_buckets, s3_head_bucket, s3_get_bucket_location,
 	s3_get_bucket_policy, s3_put_bucket_policy, s3_delete_bucket_policy,
 	s3_get_bucket_policy_status, s3_fixed_answer,
 	s3_list_objects, s3_list_objects_v2, s3_list_object_versions,
-	s3_get_object, s3_get_object_attributes, s3_put_object, s3_copy_object,
-	s3_rename_object, s3_delete_object, s3_delete_objects,
+	s3_get_object, s3_get_object_attributes, s3_put_object, s3_post_object,
+	s3_copy_object, s3_rename_object, s3_delete_object, s3_delete_objects,
 	s3_get_object_tagging, s3_put_object_tagging,
 	s3_delete_object_tagging,
 	s3_create_multipart_upload, s3_upload_part, s3_upload_part_copy,

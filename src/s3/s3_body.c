@@ -201,7 +201,7 @@ check(struct cx *cx, struct s3_body *b, uint64_t size,
 	enum err	e;
 	size_t		i;
 
-	if (size != b->length)
+	if (size != b->length && !b->any_length)
 		return fail(cx, E_INCOMPLETE_BODY, "You did not provide the "
 		    "number of bytes specified: %llu came, %llu were "
 		    "announced.", (unsigned long long)size,
@@ -228,7 +228,7 @@ s3_body_take(struct cx *cx, struct s3_body *b, uint64_t max,
 {
 	enum err	e;
 
-	if (b->length > max)
+	if (b->length > max && !b->any_length)
 		return fail(cx, E_TOO_LARGE, "Your proposed upload exceeds "
 		    "the maximum allowed size of %llu bytes.",
 		    (unsigned long long)max);
@@ -264,4 +264,13 @@ s3_body_sums(struct cx *cx, const struct s3_body *b, struct entry *en)
 	for (i = 0; i < b->n_sums; i++)
 		en->sums[i] = (struct pair){ str_of(b->sums[i].name),
 		    b->sums[i].got };
+}
+
+struct str
+s3_body_etag(struct cx *cx, const struct body *b)
+{
+	char	*hex = arena_get(cx->mem, 33);
+
+	enc_hex(hex, store_body_md5(b), 16);
+	return str_of(hex);
 }

@@ -23,6 +23,7 @@ s3_error_code(enum err e, int *status)
 	case E_KEY_TOO_LONG: IS(400, "KeyTooLongError");
 	case E_BAD_REQUEST: IS(400, "InvalidRequest");
 	case E_BAD_POLICY: IS(400, "MalformedPolicy");
+	case E_BAD_DOCUMENT: IS(400, "InvalidPolicyDocument");
 	case E_CORS: IS(403, "AccessForbidden");
 	case E_BAD_XML: IS(400, "MalformedXML");
 	case E_REPO_EXISTS: IS(409, "BucketAlreadyOwnedByYou");

@@ -102,23 +102,18 @@ unless_hidden(struct cx *cx, const struct s3_call *c, enum err e)
 }
 
 static enum err
-handle(struct cx *cx, struct auth *auth, struct s3_call *c,
-    struct s3_note *note)
+handle(struct cx *cx, struct s3_call *c, struct s3_note *note)
 {
 	enum s3_scope	scope = take_names(c);
 	enum err	e;
 
-	note->repo = c->at.repo;
-	note->ref = c->at.ref;
-	note->path = c->at.path;
 	if (c->req->method == M_OPTIONS && c->bucket.n > 0) {
 		note->operation = "Preflight";
 		return s3_cors_preflight(cx, c);
 	}
-	if ((e = auth_verify_s3(cx, auth, c->req, c->host_bucket, &c->who,
+	if ((e = auth_verify_s3(cx, c->auth, c->req, c->host_bucket, &c->who,
 	    &c->sig)) != OK)
 		return e;
-	note->user = c->who.user;
 	if (str_starts(c->req->path, STR("/api/v1")))
 		return fail(cx, E_API_ENDPOINT, "The S3 endpoint is this "
 		    "server's address without /api/v1: a signed S3 request "
@@ -128,7 +123,8 @@ handle(struct cx *cx, struct auth *auth, struct s3_call *c,
 		note->operation = c->row->called;
 	if (e != OK)
 		return e;
-	if (c->who.anonymous && (e = s3_policy_check(cx, c)) != OK)
+	if (c->who.anonymous && !(c->row->needs & F_FORM) &&
+	    (e = s3_policy_check(cx, c)) != OK)
 		return e;
 	if (scope != AT_SERVICE && (e = name_check_repo(cx, c->bucket)) != OK)
 		return e;
@@ -215,15 +211,19 @@ s3_handle(struct cx *cx, struct store *store, struct auth *auth,
     const struct s3_opts *opt, struct request *req, struct response *res,
     struct s3_note *note)
 {
-	struct s3_call	c = { .store = store, .opt = opt, .req = req,
-	    .res = res };
+	struct s3_call	c = { .store = store, .auth = auth, .opt = opt,
+	    .req = req, .res = res };
 
 	note->operation = "-";
-	if (handle(cx, auth, &c, note) != OK) {
+	if (handle(cx, &c, note) != OK) {
 		advise(cx, &c);
 		render(cx, &c);
 	}
 	s3_cors_headers(cx, &c);
+	note->user = c.who.user;
+	note->repo = c.at.repo;
+	note->ref = c.at.ref;
+	note->path = c.at.path;
 	response_header(res, "x-amz-request-id", str_of(cx->id));
 	res->is_head = req->method == M_HEAD;
 }

@@ -7,15 +7,6 @@
 
 enum { SHORT_BODY = 16 * 1024 };
 
-static struct str
-etag_of(struct cx *cx, const struct body *b)
-{
-	char	*hex = arena_get(cx->mem, 33);
-
-	enc_hex(hex, store_body_md5(b), 16);
-	return str_of(hex);
-}
-
 /* Write one object to a branch's staging area. */
 enum err
 s3_put_object(struct cx *cx, struct s3_call *c)
@@ -39,7 +30,7 @@ s3_put_object(struct cx *cx, struct s3_call *c)
 	/* Bytes first, then, when all vouches for them, the name. */
 	if ((e = s3_body_take(cx, in, S3_OBJECT_MAX, &body)) != OK)
 		return e;
-	en.etag = etag_of(cx, body);
+	en.etag = s3_body_etag(cx, body);
 	s3_body_sums(cx, in, &en);
 	if ((e = store_object_put(cx, c->store, &c->at, body, &en, &cond,
 	    false)) != OK)

@@ -78,7 +78,8 @@ static const struct s3_row rows[] = {
 	    F_WRITE },
 	{ M_DELETE, AT_BUCKET, NULL, NULL, "", s3_delete_bucket,
 	    "DeleteBucket", F_WRITE },
-	{ M_POST, AT_BUCKET, NULL, NULL, "", NULL, "PostObject", 0 },
+	{ M_POST, AT_BUCKET, NULL, NULL, "", s3_post_object, "PostObject",
+	    F_WRITE | F_FORM },
 
 	{ M_GET, AT_OBJECT, "uploadId", NULL,
 	    "max-parts part-number-marker encoding-type", s3_list_parts,
@@ -184,9 +185,6 @@ s3_route(struct cx *cx, const struct request *req, enum s3_scope scope,
 		    request_header(req, r->header).p == NULL))
 			continue;
 		*out = r;
-		if (r->run == NULL)
-			return fail(cx, E_NOT_IMPLEMENTED, "%s is not "
-			    "implemented.", r->called);
 		return keys_check(cx, req, r);
 	}
 	return fail(cx, req->n_query > 0 ? E_NOT_IMPLEMENTED : E_METHOD,

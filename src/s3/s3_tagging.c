@@ -30,31 +30,43 @@ s3_get_object_tagging(struct cx *cx, struct s3_call *c)
 }
 
 enum err
-s3_put_object_tagging(struct cx *cx, struct s3_call *c)
+s3_tags_read(struct cx *cx, struct str text, struct pair **tags, size_t *n)
 {
-	VEC(struct pair)	 tags = { 0 };
-	struct s3_body		*in;
+	VEC(struct pair)	 all = { 0 };
 	struct pair		*p;
 	struct xml		 root, set, x;
-	struct str		 text;
 	enum err		 e;
 	bool			 more;
 
-	if ((e = s3_body_open(cx, c, STR(""), &in)) != OK ||
-	    (e = s3_body_text(cx, in, &text)) != OK ||
-	    (e = xml_parse(cx, text, "Tagging", &root)) != OK)
+	if ((e = xml_parse(cx, text, "Tagging", &root)) != OK)
 		return e;
 	if (!xml_child(root, "TagSet", &set))
 		return fail(cx, E_BAD_XML, "<Tagging> needs a <TagSet>");
 	for (more = xml_child(set, "Tag", &x); more;
 	    more = xml_next(x, "Tag", &x)) {
-		p = VEC_PUSH(cx->mem, &tags);
+		p = VEC_PUSH(cx->mem, &all);
 		p->name = xml_text(cx, x, "Key");
 		p->value = xml_text(cx, x, "Value");
 	}
-	if ((e = s3_tags_check(cx, tags.at, tags.n)) != OK)
+	*tags = all.at;
+	*n = all.n;
+	return s3_tags_check(cx, all.at, all.n);
+}
+
+enum err
+s3_put_object_tagging(struct cx *cx, struct s3_call *c)
+{
+	struct s3_body	*in;
+	struct pair	*tags;
+	struct str	 text;
+	size_t		 n;
+	enum err	 e;
+
+	if ((e = s3_body_open(cx, c, STR(""), &in)) != OK ||
+	    (e = s3_body_text(cx, in, &text)) != OK ||
+	    (e = s3_tags_read(cx, text, &tags, &n)) != OK)
 		return e;
-	return store_object_set_tags(cx, c->store, &c->at, tags.at, tags.n);
+	return store_object_set_tags(cx, c->store, &c->at, tags, n);
 }
 
 enum err

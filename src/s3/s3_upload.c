@@ -107,7 +107,6 @@ s3_upload_part(struct cx *cx, struct s3_call *c)
 	struct upload	 u;
 	struct body	*body;
 	struct uid	 id;
-	char		*hex = arena_get(cx->mem, 33);
 	enum err	 e;
 
 	if ((e = take_id(cx, c, &id)) != OK ||
@@ -116,8 +115,7 @@ s3_upload_part(struct cx *cx, struct s3_call *c)
 	    (e = s3_body_open(cx, c, u.sum_kind, &in)) != OK ||
 	    (e = s3_body_take(cx, in, S3_OBJECT_MAX, &body)) != OK)
 		return e;
-	enc_hex(hex, store_body_md5(body), 16);
-	part.en.etag = str_of(hex);
+	part.en.etag = s3_body_etag(cx, body);
 	s3_body_sums(cx, in, &part.en);
 	if ((e = store_upload_part(cx, c->store, &c->at, &id, &part,
 	    body)) != OK)
