@@ -225,20 +225,29 @@ entry_parse(struct cx *cx, struct str s, struct entry *en)
 	return OK;
 }
 
+/* Each of a is among b. */
+static bool
+pairs_within(const struct pair *a, size_t na, const struct pair *b, size_t nb)
+{
+	size_t	i, k;
+
+	for (i = 0; i < na; i++) {
+		for (k = 0; k < nb; k++)
+			if (str_is(a[i].name, b[k].name) &&
+			    str_is(a[i].value, b[k].value))
+				break;
+		if (k == nb)
+			return false;
+	}
+	return true;
+}
+
 /* Order does not count: both lists are small. */
 static bool
-pairs_same(struct pair *a, size_t na, struct pair *b, size_t nb)
+pairs_same(const struct pair *a, size_t na, const struct pair *b, size_t nb)
 {
-	struct pair	*p;
-	size_t		 i;
-
-	if (na != nb)
-		return false;
-	for (i = 0; i < na; i++)
-		if ((p = pairs_find(b, nb, a[i].name)) == NULL ||
-		    !str_is(p->value, a[i].value))
-			return false;
-	return true;
+	return na == nb && pairs_within(a, na, b, nb) &&
+	    pairs_within(b, nb, a, na);
 }
 
 bool

@@ -67,6 +67,10 @@ take_fields(struct cx *cx, struct post *p)
 			    "exactly one file upload per request.");
 		if (str_is_nocase(part.name, STR("file")))
 			break;
+		if (pairs_find(all.at, all.n, str_lower(cx->mem,
+		    part.name)) != NULL)
+			return fail(cx, E_BAD_ARGUMENT, "The form has the "
+			    "field \"%.*s\" twice.", STRF(part.name));
 		h = VEC_PUSH(cx->mem, &all);
 		h->name = str_lower(cx->mem, part.name);
 		content = form_content(p->form);

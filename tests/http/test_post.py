@@ -173,6 +173,7 @@ def test_forms_that_are_not_whole(lake, refused):
             (without("key") + [("key", "main/")], 400, "InvalidArgument"),
             (without("AWSAccessKeyId") + [("AWSAccessKeyId", "nobody")], 403, "InvalidAccessKeyId"),
             (good + [("x-amz-meta-a", "not in the policy")], 403, "AccessDenied"),
+            (good + [("Key", "main/other")], 400, "InvalidArgument"),
             (good + [("big", "x" * 20000)], 400, "InvalidRequest"),
             (without("policy") + [("policy", "***")], 403, "SignatureDoesNotMatch")]:
         got, _, text = send(lake, *form(fields))
