@@ -17,6 +17,23 @@ static uint64_t		 crc64_table[8][256];
 static pthread_once_t	 mds_once = PTHREAD_ONCE_INIT;
 static pthread_once_t	 tables_once = PTHREAD_ONCE_INIT;
 
+const struct digest_sum	digest_sums[DIGEST_SUMS] = {
+	{ "crc32", DIGEST_CRC32 }, { "crc32c", DIGEST_CRC32C },
+	{ "crc64nvme", DIGEST_CRC64NVME }, { "sha1", DIGEST_SHA1 },
+	{ "sha256", DIGEST_SHA256 },
+};
+
+const struct digest_sum *
+digest_sum_named(struct str name)
+{
+	size_t	i;
+
+	for (i = 0; i < DIGEST_SUMS; i++)
+		if (str_is_nocase(name, str_of(digest_sums[i].name)))
+			return &digest_sums[i];
+	return NULL;
+}
+
 static void
 must(int ok)
 {

@@ -28,6 +28,16 @@ struct digest {
 	uint64_t	 crc;
 };
 
+/* The checksums of S3, by their names in its headers. */
+struct digest_sum {
+	const char		*name;
+	enum digest_kind	 kind;
+};
+enum { DIGEST_SUMS = 5 };
+extern const struct digest_sum digest_sums[DIGEST_SUMS];
+/* In any case; NULL: there is none of that name. */
+const struct digest_sum *digest_sum_named(struct str name);
+
 size_t	digest_size(enum digest_kind kind);
 void	digest_begin(struct digest *d, enum digest_kind kind);
 void	digest_feed(struct digest *d, const void *p, size_t n);

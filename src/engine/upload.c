@@ -242,35 +242,64 @@ part_copy_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 	return part_write(cx, tx, s);
 }
 
+/* Is a checksum of the whole source, of this kind, already known? */
+static const struct pair *
+known_sum(const struct entry *en, struct str kind)
+{
+	return en->sums_composite ? NULL :
+	    pairs_find(en->sums, en->n_sums, kind);
+}
+
 /*
- * The part's MD5 has to be read from the bytes; the tx then takes the extents
- * only of the very object that was read.
+ * The part's MD5, and the checksum that the upload asks for, have to be read
+ * from the bytes; the tx then takes the extents only of the very object that
+ * was read.
  */
 static enum err
-md5_of_span(struct cx *cx, struct engine *eng, const struct entry *en,
-    uint64_t off, uint64_t len, struct str *hex)
+read_span(struct cx *cx, struct uploading *s, const struct entry *en)
 {
-	unsigned char	 md5[16];
-	struct source	 src;
-	struct digest	 d;
-	char		*window = arena_get(cx->mem, STREAM_WINDOW);
-	char		*z = arena_get(cx->mem, 33);
-	size_t		 got;
-	enum err	 e;
+	const struct digest_sum	*kind = digest_sum_named(s->u->sum_kind);
+	struct entry		*part = &s->part->en;
+	unsigned char		 md5[16], sum[DIGEST_MAX];
+	struct source		 src;
+	struct digest		 d[2] = { { .md = NULL } };
+	char			*window, *hex;
+	size_t			 got;
+	enum err		 e;
 
-	if (off == 0 && len == en->size && en->etag.n == 32) {
-		*hex = en->etag;
+	if (s->off == 0 && s->len == en->size && en->etag.n == 32 &&
+	    (kind == NULL || known_sum(en, s->u->sum_kind) != NULL)) {
+		part->etag = en->etag;
+		if (kind != NULL) {
+			part->sums = arena_get(cx->mem, sizeof *part->sums);
+			part->sums[0] = *known_sum(en, s->u->sum_kind);
+			part->n_sums = 1;
+		}
 		return OK;
 	}
-	if ((e = object_source(cx, eng, en, off, len, &src)) != OK)
+	if ((e = object_source(cx, s->eng, en, s->off, s->len, &src)) != OK)
 		return e;
-	digest_begin(&d, DIGEST_MD5);
+	window = arena_get(cx->mem, STREAM_WINDOW);
+	digest_begin(&d[0], DIGEST_MD5);
+	if (kind != NULL)
+		digest_begin(&d[1], kind->kind);
 	while ((e = source_read(cx, &src, window, STREAM_WINDOW, &got)) == OK &&
-	    got > 0)
-		digest_feed(&d, window, got);
-	digest_end(&d, md5);
-	enc_hex(z, md5, sizeof md5);
-	*hex = str_of(z);
+	    got > 0) {
+		digest_feed(&d[0], window, got);
+		if (kind != NULL)
+			digest_feed(&d[1], window, got);
+	}
+	digest_end(&d[0], md5);
+	hex = arena_get(cx->mem, 33);
+	enc_hex(hex, md5, sizeof md5);
+	part->etag = str_of(hex);
+	if (kind == NULL)
+		return e;
+	digest_end(&d[1], sum);
+	part->sums = arena_get(cx->mem, sizeof *part->sums);
+	part->sums[0] = (struct pair){ s->u->sum_kind, enc_base64(cx->mem,
+	    sum, digest_size(kind->kind)) };
+	part->n_sums = 1;
 	return e;
 }
 
@@ -286,15 +315,15 @@ upload_part_copy(struct cx *cx, struct engine *eng, const struct at *at,
 	struct entry		en;
 	enum err		e;
 
-	if ((e = object_open(cx, eng, src, &en)) != OK ||
+	if ((e = kv_read(cx, eng->kv, get_fn, &s)) != OK ||
+	    (e = object_open(cx, eng, src, &en)) != OK ||
 	    (e = cond_check(cx, cond, COND_WRITE, &en)) != OK)
 		return e;
 	if (off > en.size || len > en.size - off)
 		return fail(cx, E_BAD_RANGE, "the source has %llu bytes",
 		    (unsigned long long)en.size);
 	s.len = len > 0 ? len : en.size - off;
-	if ((e = md5_of_span(cx, eng, &en, off, s.len,
-	    &part->en.etag)) != OK)
+	if ((e = read_span(cx, &s, &en)) != OK)
 		return e;
 	/* Changed in between: a precondition, as if the client had said so. */
 	same.if_match = en.etag;
@@ -419,15 +448,6 @@ multipart_etag(struct cx *cx, const struct uploading *s)
 	return str_printf(cx->mem, "%s-%zu", hex, s->opt->n);
 }
 
-static const struct {
-	const char		*name;
-	enum digest_kind	 kind;
-} sums[] = {
-	{ "crc32", DIGEST_CRC32 }, { "crc32c", DIGEST_CRC32C },
-	{ "crc64nvme", DIGEST_CRC64NVME }, { "sha1", DIGEST_SHA1 },
-	{ "sha256", DIGEST_SHA256 },
-};
-
 static uint64_t
 crc_value(const unsigned char *p, size_t n)
 {
@@ -439,53 +459,49 @@ crc_value(const unsigned char *p, size_t n)
 	return v;
 }
 
-/* The whole object's checksum from its parts'; false: some have none. */
+/*
+ * The whole object's checksum from its parts', which are kept too; false: some
+ * have none.
+ */
 static bool
 join_sums(struct cx *cx, struct uploading *s, enum digest_kind kind,
-    struct str *out)
+    struct entry *en, struct str *out)
 {
-	unsigned char	one[DIGEST_MAX];
-	struct digest	d;
-	struct pair	*p;
-	struct str	name = s->u->sum_kind;
-	uint64_t	crc = 0, v;
-	size_t		i, n = digest_size(kind);
-	bool		all = true;
+	size_t		 i, n = digest_size(kind);
+	unsigned char	*all = arena_get(cx->mem, s->opt->n * n), *one = all;
+	unsigned char	 whole[DIGEST_MAX];
+	const struct pair *p;
+	uint64_t	 crc = 0, v;
 
-	digest_begin(&d, kind);
-	for (i = 0; all && i < s->opt->n; i++) {
+	for (i = 0; i < s->opt->n; i++, one += n) {
 		p = pairs_find(s->parts[i].en.sums, s->parts[i].en.n_sums,
-		    name);
-		all = p != NULL && enc_unbase64(p->value, one, n);
-		if (!all)
-			break;
-		digest_feed(&d, one, n);
+		    s->u->sum_kind);
+		if (p == NULL || !enc_unbase64(p->value, one, n))
+			return false;
 		v = crc_value(one, n);
 		crc = i == 0 ? v : digest_crc_join(kind, crc, v,
 		    s->parts[i].en.size);
 	}
-	digest_end(&d, one);
-	if (!s->u->sum_composite)
+	en->part_sums = (struct str){ (char *)all, s->opt->n * n };
+	if (s->u->sum_composite)
+		digest_of(kind, all, s->opt->n * n, whole);
+	else
 		for (i = 0; i < n; i++)
-			one[i] = (unsigned char)(crc >> (8 * (n - 1 - i)));
-	*out = enc_base64(cx->mem, one, n);
+			whole[i] = (unsigned char)(crc >> (8 * (n - 1 - i)));
+	*out = enc_base64(cx->mem, whole, n);
 	if (s->u->sum_composite)
 		*out = str_printf(cx->mem, "%.*s-%zu", STRF(*out), s->opt->n);
-	return all;
+	return true;
 }
 
 static enum err
 whole_sum(struct cx *cx, struct uploading *s, struct entry *en)
 {
+	const struct digest_sum	*kind = digest_sum_named(s->u->sum_kind);
 	const struct pair	*want = &s->opt->sum;
 	struct str		 value;
-	size_t			 i;
 
-	for (i = 0; i < sizeof sums / sizeof sums[0]; i++)
-		if (str_is(s->u->sum_kind, str_of(sums[i].name)))
-			break;
-	if (i == sizeof sums / sizeof sums[0] ||
-	    !join_sums(cx, s, sums[i].kind, &value))
+	if (kind == NULL || !join_sums(cx, s, kind->kind, en, &value))
 		return OK;
 	if (want->name.n > 0 && str_is(want->name, s->u->sum_kind) &&
 	    !str_is(want->value, value))

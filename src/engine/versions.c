@@ -326,7 +326,7 @@ newest_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 	if ((e = repo_find(cx, tx, p->repo, &p->r)) != OK ||
 	    (e = ref_view(cx, tx, &p->r, p->ref, &v)) != OK ||
 	    (e = commit_need(cx, tx, &p->r.ruid, &v.commit, &p->at)) != OK ||
-	    !v.staged)
+	    !v.staged || p->q->limit == 0)
 		return e;
 	p->is_staged = true;
 	e = staged_open(cx, p->eng, tx, &v.br, &p->at.tree, page_start(cx, p),

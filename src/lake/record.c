@@ -9,7 +9,8 @@
 #include "base/digest.h"
 #include "base/enc.h"
 
-enum { VERSION = 1, LIST_MAX = 100000 };
+/* An entry or manifest with checksums of parts is of the later version. */
+enum { VERSION = 1, WITH_PART_SUMS = 2, LIST_MAX = 100000 };
 
 struct oid_hex
 oid_hex(const struct oid *id)
@@ -127,6 +128,13 @@ take_version(struct str *s)
 }
 
 static bool
+take_entry_version(struct str *s, uint8_t *out)
+{
+	return take_byte(s, out) &&
+	    (*out == VERSION || *out == WITH_PART_SUMS);
+}
+
+static bool
 take_time(struct str *s, int64_t *out)
 {
 	uint64_t	v;
@@ -157,10 +165,12 @@ put_extents(struct buf *b, const struct entry *en)
 	buf_varint(b, en->n_parts);
 	for (i = 0; i < en->n_parts; i++)
 		buf_varint(b, en->parts[i]);
+	if (en->part_sums.n > 0)
+		buf_field(b, en->part_sums);
 }
 
 static bool
-take_extents(struct cx *cx, struct str *s, struct entry *en)
+take_extents(struct cx *cx, struct str *s, uint8_t version, struct entry *en)
 {
 	uint64_t	n, i;
 
@@ -181,13 +191,14 @@ take_extents(struct cx *cx, struct str *s, struct entry *en)
 	for (i = 0; i < n; i++)
 		if (!take_varint(s, &en->parts[i]))
 			return false;
-	return true;
+	return version == VERSION || take_field(s, &en->part_sums);
 }
 
 void
 entry_format(struct buf *b, const struct entry *en)
 {
-	buf_byte(b, VERSION);
+	buf_byte(b, en->part_sums.n > 0 && !en->has_manifest ?
+	    WITH_PART_SUMS : VERSION);
 	buf_varint(b, en->size);
 	buf_varint(b, (uint64_t)en->mtime);
 	buf_field(b, en->etag);
@@ -207,8 +218,11 @@ entry_format(struct buf *b, const struct entry *en)
 enum err
 entry_parse(struct cx *cx, struct str s, struct entry *en)
 {
+	uint8_t	version;
+
 	memset(en, 0, sizeof *en);
-	if (!take_version(&s) || !take_varint(&s, &en->size) ||
+	if (!take_entry_version(&s, &version) ||
+	    !take_varint(&s, &en->size) ||
 	    !take_time(&s, &en->mtime) || !take_field(&s, &en->etag) ||
 	    !take_field(&s, &en->content_type) ||
 	    !take_pairs(cx, &s, &en->meta, &en->n_meta) ||
@@ -220,7 +234,7 @@ entry_parse(struct cx *cx, struct str s, struct entry *en)
 		return damaged(cx, "entry");
 	if (en->has_manifest ?
 	    !take_bytes(&s, sizeof en->manifest, en->manifest.b) :
-	    !take_extents(cx, &s, en))
+	    !take_extents(cx, &s, version, en))
 		return damaged(cx, "entry");
 	return OK;
 }
@@ -280,14 +294,17 @@ entry_bytes_same(struct cx *cx, struct str a, struct str b, bool *same)
 void
 manifest_format(struct buf *b, const struct entry *en)
 {
-	buf_byte(b, VERSION);
+	buf_byte(b, en->part_sums.n > 0 ? WITH_PART_SUMS : VERSION);
 	put_extents(b, en);
 }
 
 enum err
 manifest_parse(struct cx *cx, struct str s, struct entry *into)
 {
-	if (!take_version(&s) || !take_extents(cx, &s, into))
+	uint8_t	version;
+
+	if (!take_entry_version(&s, &version) ||
+	    !take_extents(cx, &s, version, into))
 		return damaged(cx, "manifest");
 	return OK;
 }

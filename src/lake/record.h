@@ -67,6 +67,8 @@ struct entry {
 	struct uid	 manifest;
 	uint64_t	*parts;	/* sizes, of a multipart object */
 	size_t		 n_parts;
+	struct str	 part_sums;	/* "", or of each part the checksum
+					 * that the object has: raw, in turn */
 	struct str	 bytes;		/* of the one small extent, when read */
 	struct str	 version;	/* when read, where versions are shown:
 					 * a commit's id, or "null": staged */

@@ -80,7 +80,13 @@ struct str	s3_quoted(struct cx *cx, struct str etag);
 struct str	s3_unquoted(struct str etag);
 void		s3_entry_headers(struct cx *cx, struct s3_call *c,
 		    const struct entry *en);
+struct str	s3_sum_type(bool composite);
 void		s3_sum_headers(struct s3_call *c, const struct entry *en);
+/* <ChecksumCRC32>…: one checksum, and all of an entry with their type. */
+void		s3_put_sum(struct cx *cx, struct buf *b, struct str name,
+		    struct str value);
+void		s3_put_sums(struct cx *cx, struct buf *b,
+		    const struct entry *en);
 /* Content-Type, Cache-Control …, x-amz-meta-*, x-amz-tagging. */
 enum err	s3_take_meta(struct cx *cx, const struct s3_call *c,
 		    struct entry *en);
@@ -166,7 +172,6 @@ void		s3_body_sums(struct cx *cx, const struct s3_body *b,
 		    struct entry *en);
 /* The MD5 of what was stored, in hex. */
 struct str	s3_body_etag(struct cx *cx, const struct body *b);
-bool		s3_sum_kind(struct str name, enum digest_kind *kind);
 
 /* s3_chunked: a source that takes aws-chunked framing off. */
 enum err	s3_chunked_open(struct cx *cx, struct s3_body *b,

@@ -5,45 +5,22 @@
 
 #include "base/enc.h"
 
-static const struct {
-	const char		*name;
-	enum digest_kind	 kind;
-} kinds[] = {
-	{ "crc32", DIGEST_CRC32 }, { "crc32c", DIGEST_CRC32C },
-	{ "crc64nvme", DIGEST_CRC64NVME }, { "sha1", DIGEST_SHA1 },
-	{ "sha256", DIGEST_SHA256 },
-};
-
-bool
-s3_sum_kind(struct str name, enum digest_kind *kind)
-{
-	size_t	i;
-
-	for (i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
-		if (str_is_nocase(name, str_of(kinds[i].name))) {
-			*kind = kinds[i].kind;
-			return true;
-		}
-	return false;
-}
-
+/* NULL: no such checksum. */
 static struct s3_sum *
 sum_add(struct s3_body *b, struct str name)
 {
-	struct s3_sum	*s;
-	size_t		 i, k;
+	const struct digest_sum	*known = digest_sum_named(name);
+	struct s3_sum		*s;
+	size_t			 i;
 
-	for (i = 0; i < b->n_sums; i++)
-		if (str_is_nocase(name, str_of(b->sums[i].name)))
-			return &b->sums[i];
-	for (k = 0; k < sizeof kinds / sizeof kinds[0]; k++)
-		if (str_is_nocase(name, str_of(kinds[k].name)))
-			break;
-	if (k == sizeof kinds / sizeof kinds[0])
+	if (known == NULL)
 		return NULL;
+	for (i = 0; i < b->n_sums; i++)
+		if (b->sums[i].kind == known->kind)
+			return &b->sums[i];
 	s = &b->sums[b->n_sums++];
-	s->name = kinds[k].name;
-	s->kind = kinds[k].kind;
+	s->name = known->name;
+	s->kind = known->kind;
 	digest_begin(&s->digest, s->kind);
 	return s;
 }
@@ -59,20 +36,20 @@ take_sums(struct cx *cx, struct s3_body *b)
 	unsigned char		 raw[DIGEST_MAX];
 	size_t			 i;
 
-	for (i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+	for (i = 0; i < DIGEST_SUMS; i++) {
 		v = request_header(req, str_printf(cx->mem, "%.*s%s",
-		    STRF(head), kinds[i].name).p);
+		    STRF(head), digest_sums[i].name).p);
 		if (v.n == 0)
 			continue;
-		if (!enc_unbase64(v, raw, digest_size(kinds[i].kind)))
+		if (!enc_unbase64(v, raw, digest_size(digest_sums[i].kind)))
 			return fail(cx, E_BAD_REQUEST, "Value for "
 			    "x-amz-checksum-%s header is invalid.",
-			    kinds[i].name);
+			    digest_sums[i].name);
 		if (b->n_sums > 0)
 			return fail(cx, E_BAD_REQUEST, "Expecting a single "
 			    "x-amz-checksum- header. Multiple checksum Types "
 			    "are not allowed.");
-		sum_add(b, str_of(kinds[i].name))->want = v;
+		sum_add(b, str_of(digest_sums[i].name))->want = v;
 	}
 	trailer = str_trim(request_header(req, "x-amz-trailer"));
 	if (trailer.n == 0)

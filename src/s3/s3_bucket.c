@@ -17,6 +17,9 @@ s3_list_buckets(struct cx *cx, struct s3_call *c)
 
 	if ((e = s3_number(cx, c, "max-buckets", 10000, 10000, &limit)) != OK)
 		return e;
+	if (limit == 0)
+		return fail(cx, E_BAD_ARGUMENT, "max-buckets must be 1 to "
+		    "10000");
 	q.limit = limit;
 	if ((e = store_repo_list(cx, c->store, &q, &page)) != OK)
 		return e;

@@ -1,6 +1,7 @@
 /* GetObject, HeadObject, GetObjectAttributes. */
 #include "s3/call.h"
 
+#include "base/enc.h"
 #include "base/when.h"
 #include "base/xml.h"
 
@@ -29,6 +30,38 @@ part_span(struct cx *cx, struct s3_call *c, const struct entry *en,
 	response_header(c->res, "x-amz-mp-parts-count",
 	    str_printf(cx->mem, "%zu", en->n_parts));
 	return OK;
+}
+
+/* The checksum of a part, where the parts have one. */
+static struct str
+part_sum(struct cx *cx, const struct entry *en, uint64_t number)
+{
+	size_t	n = en->part_sums.n / en->n_parts;
+
+	return enc_base64(cx->mem, en->part_sums.p + (number - 1) * n, n);
+}
+
+/* Checksums of exactly the bytes that are answered, or none. */
+static void
+sum_headers(struct cx *cx, struct s3_call *c, const struct entry *en,
+    const struct span *part)
+{
+	struct str	number = request_param(c->req, "partNumber");
+	struct pair	sum;
+	struct entry	one = *en;
+	uint64_t	n;
+
+	if (!str_is_nocase(request_header(c->req, "x-amz-checksum-mode"),
+	    STR("ENABLED")))
+		return;
+	if (part->partial && number.n > 0 && en->part_sums.n > 0 &&
+	    str_u64(number, S3_PARTS, &n)) {
+		sum = (struct pair){ en->sums[0].name, part_sum(cx, en, n) };
+		one.sums = &sum;
+		one.n_sums = 1;
+		s3_sum_headers(c, &one);
+	} else if (!part->partial)
+		s3_sum_headers(c, en);
 }
 
 /* GET or HEAD one object; the front drops the body for HEAD. */
@@ -71,10 +104,7 @@ s3_get_object(struct cx *cx, struct s3_call *c)
 	    &files, &c->res->n_files)) != OK))
 		return e;
 	s3_entry_headers(cx, c, &en);
-	/* The sum is the whole object's: never on a part of it. */
-	if (!part.partial && str_is_nocase(request_header(c->req,
-	    "x-amz-checksum-mode"), STR("ENABLED")))
-		s3_sum_headers(c, &en);
+	sum_headers(cx, c, &en, &part);
 	if (part.partial) {
 		c->res->status = 206;
 		response_header(c->res, "Content-Range", str_printf(cx->mem,
@@ -103,34 +133,8 @@ asks(struct str list, const char *name)
 }
 
 static void
-put_sums(struct cx *cx, struct buf *b, const struct entry *en)
-{
-	struct str	name;
-	char		*up;
-	size_t		i, k;
-
-	if (en->n_sums == 0)
-		return;
-	buf_z(b, "<Checksum>");
-	for (i = 0; i < en->n_sums; i++) {
-		name = str_printf(cx->mem, "Checksum%.*s",
-		    STRF(en->sums[i].name));
-		up = arena_dup(cx->mem, name.p, name.n);
-		for (k = 8; k < name.n; k++)
-			if (up[k] >= 'a' && up[k] <= 'z')
-				up[k] = (char)(up[k] - 32);
-		xml_put(b, str_z(cx->mem, (struct str){ up, name.n }),
-		    en->sums[i].value);
-	}
-	xml_put(b, "ChecksumType", en->sums_composite ? STR("COMPOSITE") :
-	    STR("FULL_OBJECT"));
-	buf_z(b, "</Checksum>");
-}
-
-/* Sizes of parts are kept; checksums of parts are not. */
-static void
-put_parts(struct buf *b, const struct entry *en, uint64_t after,
-    uint64_t most)
+put_parts(struct cx *cx, struct buf *b, const struct entry *en,
+    uint64_t after, uint64_t most)
 {
 	uint64_t	n;
 
@@ -144,6 +148,9 @@ put_parts(struct buf *b, const struct entry *en, uint64_t after,
 		buf_z(b, "<Part>");
 		xml_put_u64(b, "PartNumber", n + 1);
 		xml_put_u64(b, "Size", en->parts[n]);
+		if (en->part_sums.n > 0)
+			s3_put_sum(cx, b, en->sums[0].name,
+			    part_sum(cx, en, n + 1));
 		buf_z(b, "</Part>");
 	}
 	xml_put_u64(b, "NextPartNumberMarker", n);
@@ -181,10 +188,13 @@ s3_get_object_attributes(struct cx *cx, struct s3_call *c)
 	s3_xml_begin(cx, &b, "GetObjectAttributesResponse");
 	if (asks(what, "ETag"))
 		xml_put(&b, "ETag", en.etag);
-	if (asks(what, "Checksum"))
-		put_sums(cx, &b, &en);
+	if (asks(what, "Checksum") && en.n_sums > 0) {
+		buf_z(&b, "<Checksum>");
+		s3_put_sums(cx, &b, &en);
+		buf_z(&b, "</Checksum>");
+	}
 	if (asks(what, "ObjectParts"))
-		put_parts(&b, &en, after < en.n_parts ? after : en.n_parts,
+		put_parts(cx, &b, &en, after < en.n_parts ? after : en.n_parts,
 		    most);
 	if (asks(what, "StorageClass"))
 		xml_put(&b, "StorageClass", STR("STANDARD"));

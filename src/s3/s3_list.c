@@ -139,21 +139,15 @@ static void
 put_entry(struct cx *cx, struct buf *b, const struct s3_call *c,
     const struct entry *en, bool owner)
 {
-	struct str	alg;
-	size_t		i;
+	size_t	i;
 
 	xml_put(b, "LastModified", when_iso(cx->mem, en->mtime));
 	xml_put(b, "ETag", s3_quoted(cx, en->etag));
-	for (i = 0; i < en->n_sums; i++) {
-		char	up[16];
-		size_t	k;
-
-		alg = en->sums[i].name;
-		for (k = 0; k < alg.n && k < sizeof up; k++)
-			up[k] = (char)(alg.p[k] >= 'a' ? alg.p[k] - 32 :
-			    alg.p[k]);
-		xml_put(b, "ChecksumAlgorithm", (struct str){ up, k });
-	}
+	for (i = 0; i < en->n_sums; i++)
+		xml_put(b, "ChecksumAlgorithm", str_upper(cx->mem,
+		    en->sums[i].name));
+	if (en->n_sums > 0)
+		xml_put(b, "ChecksumType", s3_sum_type(en->sums_composite));
 	xml_put_u64(b, "Size", en->size);
 	if (owner)
 		s3_put_owner(b, c, "Owner");

@@ -95,6 +95,7 @@ s3_copy_object(struct cx *cx, struct s3_call *c)
 	s3_xml_begin(cx, &b, "CopyObjectResult");
 	xml_put(&b, "LastModified", when_iso(cx->mem, en.mtime));
 	xml_put(&b, "ETag", s3_quoted(cx, en.etag));
+	s3_put_sums(cx, &b, &en);
 	s3_xml_end(c, &b, "CopyObjectResult");
 	return OK;
 }

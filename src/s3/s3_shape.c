@@ -106,6 +106,12 @@ s3_entry_headers(struct cx *cx, struct s3_call *c, const struct entry *en)
 		    str_printf(cx->mem, "%zu", en->n_tags));
 }
 
+struct str
+s3_sum_type(bool composite)
+{
+	return composite ? STR("COMPOSITE") : STR("FULL_OBJECT");
+}
+
 void
 s3_sum_headers(struct s3_call *c, const struct entry *en)
 {
@@ -119,8 +125,25 @@ s3_sum_headers(struct s3_call *c, const struct entry *en)
 	}
 	if (en->n_sums > 0)
 		response_header(c->res, "x-amz-checksum-type",
-		    en->sums_composite ? STR("COMPOSITE") :
-		    STR("FULL_OBJECT"));
+		    s3_sum_type(en->sums_composite));
+}
+
+void
+s3_put_sum(struct cx *cx, struct buf *b, struct str name, struct str value)
+{
+	xml_put(b, str_printf(cx->mem, "Checksum%.*s",
+	    STRF(str_upper(cx->mem, name))).p, value);
+}
+
+void
+s3_put_sums(struct cx *cx, struct buf *b, const struct entry *en)
+{
+	size_t	i;
+
+	for (i = 0; i < en->n_sums; i++)
+		s3_put_sum(cx, b, en->sums[i].name, en->sums[i].value);
+	if (en->n_sums > 0)
+		xml_put(b, "ChecksumType", s3_sum_type(en->sums_composite));
 }
 
 static enum err

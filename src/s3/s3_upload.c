@@ -49,16 +49,18 @@ take_sum_kind(struct cx *cx, const struct s3_call *c, struct upload *u)
 {
 	struct str		 type = request_header(c->req,
 	    "x-amz-checksum-type");
+	const struct digest_sum	*sum;
 	enum digest_kind	 kind;
 
 	u->sum_kind = str_lower(cx->mem, request_header(c->req,
 	    "x-amz-checksum-algorithm"));
 	if (u->sum_kind.n == 0)
 		return OK;
-	if (!s3_sum_kind(u->sum_kind, &kind))
+	if ((sum = digest_sum_named(u->sum_kind)) == NULL)
 		return fail(cx, E_BAD_REQUEST, "Checksum algorithm provided is "
 		    "unsupported. Please try again with any of the valid "
 		    "types: CRC32, CRC32C, CRC64NVME, SHA1, SHA256");
+	kind = sum->kind;
 	u->sum_composite = type.n > 0 ? str_is(type, STR("COMPOSITE")) :
 	    kind != DIGEST_CRC64NVME;
 	if ((u->sum_composite && kind == DIGEST_CRC64NVME) ||
@@ -89,7 +91,7 @@ s3_create_multipart_upload(struct cx *cx, struct s3_call *c)
 		response_header(c->res, "x-amz-checksum-algorithm",
 		    request_header(c->req, "x-amz-checksum-algorithm"));
 		response_header(c->res, "x-amz-checksum-type",
-		    u.sum_composite ? STR("COMPOSITE") : STR("FULL_OBJECT"));
+		    s3_sum_type(u.sum_composite));
 	}
 	s3_xml_begin(cx, &b, "InitiateMultipartUploadResult");
 	xml_put(&b, "Bucket", c->bucket);
@@ -112,8 +114,13 @@ s3_upload_part(struct cx *cx, struct s3_call *c)
 	if ((e = take_id(cx, c, &id)) != OK ||
 	    (e = take_number(cx, c, &part.number)) != OK ||
 	    (e = store_upload_get(cx, c->store, &c->at, &id, &u)) != OK ||
-	    (e = s3_body_open(cx, c, u.sum_kind, &in)) != OK ||
-	    (e = s3_body_take(cx, in, S3_OBJECT_MAX, &body)) != OK)
+	    (e = s3_body_open(cx, c, u.sum_kind, &in)) != OK)
+		return e;
+	if (u.sum_kind.n > 0 && in->n_sums > 1)
+		return fail(cx, E_BAD_REQUEST, "Checksum Type mismatch "
+		    "occurred, expected checksum Type: %.*s, actual checksum "
+		    "Type: %s", STRF(u.sum_kind), in->sums[0].name);
+	if ((e = s3_body_take(cx, in, S3_OBJECT_MAX, &body)) != OK)
 		return e;
 	part.en.etag = s3_body_etag(cx, body);
 	s3_body_sums(cx, in, &part.en);
@@ -162,6 +169,7 @@ s3_upload_part_copy(struct cx *cx, struct s3_call *c)
 	struct at	src;
 	struct buf	b;
 	uint64_t	off, len;
+	size_t		i;
 	enum err	e;
 
 	if ((e = take_id(cx, c, &id)) != OK ||
@@ -178,6 +186,9 @@ s3_upload_part_copy(struct cx *cx, struct s3_call *c)
 	s3_xml_begin(cx, &b, "CopyPartResult");
 	xml_put(&b, "LastModified", when_iso(cx->mem, part.en.mtime));
 	xml_put(&b, "ETag", s3_quoted(cx, part.en.etag));
+	for (i = 0; i < part.en.n_sums; i++)
+		s3_put_sum(cx, &b, part.en.sums[i].name,
+		    part.en.sums[i].value);
 	s3_xml_end(c, &b, "CopyPartResult");
 	return OK;
 }
@@ -185,13 +196,7 @@ s3_upload_part_copy(struct cx *cx, struct s3_call *c)
 static enum err
 take_part(struct cx *cx, struct xml x, struct complete_item *it)
 {
-	static const struct {
-		const char	*element, *name;
-	} sums[] = {
-		{ "ChecksumCRC32", "crc32" }, { "ChecksumCRC32C", "crc32c" },
-		{ "ChecksumCRC64NVME", "crc64nvme" },
-		{ "ChecksumSHA1", "sha1" }, { "ChecksumSHA256", "sha256" },
-	};
+	struct str	name;
 	uint64_t	n;
 	size_t		i;
 
@@ -202,10 +207,12 @@ take_part(struct cx *cx, struct xml x, struct complete_item *it)
 	it->number = (uint32_t)n;
 	it->etag = s3_unquoted(xml_text(cx, x, "ETag"));
 	it->sum = (struct pair){ { NULL, 0 }, { NULL, 0 } };
-	for (i = 0; i < sizeof sums / sizeof sums[0]; i++) {
-		it->sum.value = xml_text(cx, x, sums[i].element);
+	for (i = 0; i < DIGEST_SUMS; i++) {
+		name = str_of(digest_sums[i].name);
+		it->sum.value = xml_text(cx, x, str_printf(cx->mem,
+		    "Checksum%.*s", STRF(str_upper(cx->mem, name))).p);
 		if (it->sum.value.n > 0) {
-			it->sum.name = str_of(sums[i].name);
+			it->sum.name = name;
 			break;
 		}
 	}
@@ -257,7 +264,6 @@ s3_complete_multipart_upload(struct cx *cx, struct s3_call *c)
 	struct entry		en;
 	struct uid		id;
 	struct buf		b;
-	size_t			i;
 	enum err		e;
 
 	if ((e = take_id(cx, c, &id)) != OK ||
@@ -273,17 +279,7 @@ s3_complete_multipart_upload(struct cx *cx, struct s3_call *c)
 	xml_put(&b, "Bucket", c->bucket);
 	xml_put(&b, "Key", c->key);
 	xml_put(&b, "ETag", s3_quoted(cx, en.etag));
-	for (i = 0; i < en.n_sums; i++) {
-		char	name[32], *p;
-
-		snprintf(name, sizeof name, "Checksum%.*s",
-		    STRF(en.sums[i].name));
-		for (p = name + 8; *p != '\0'; p++)
-			*p = (char)(*p >= 'a' ? *p - 32 : *p);
-		xml_put(&b, name, en.sums[i].value);
-		xml_put(&b, "ChecksumType", en.sums_composite ?
-		    STR("COMPOSITE") : STR("FULL_OBJECT"));
-	}
+	s3_put_sums(cx, &b, &en);
 	s3_xml_end(c, &b, "CompleteMultipartUploadResult");
 	return OK;
 }
@@ -301,6 +297,16 @@ s3_abort_multipart_upload(struct cx *cx, struct s3_call *c)
 	return OK;
 }
 
+/* What checksum the upload asks for. */
+static void
+put_sum_kind(struct cx *cx, struct buf *b, const struct upload *u)
+{
+	if (u->sum_kind.n == 0)
+		return;
+	xml_put(b, "ChecksumAlgorithm", str_upper(cx->mem, u->sum_kind));
+	xml_put(b, "ChecksumType", s3_sum_type(u->sum_composite));
+}
+
 enum err
 s3_list_parts(struct cx *cx, struct s3_call *c)
 {
@@ -309,7 +315,7 @@ s3_list_parts(struct cx *cx, struct s3_call *c)
 	struct uid		id;
 	struct buf		b;
 	uint64_t		limit, after;
-	size_t			i;
+	size_t			i, k;
 	enum err		e;
 	bool			url;
 
@@ -329,6 +335,7 @@ s3_list_parts(struct cx *cx, struct s3_call *c)
 	s3_put_owner(&b, c, "Initiator");
 	s3_put_owner(&b, c, "Owner");
 	xml_put(&b, "StorageClass", STR("STANDARD"));
+	put_sum_kind(cx, &b, &u);
 	xml_put_u64(&b, "PartNumberMarker", after);
 	if (page.n > 0)
 		xml_put_u64(&b, "NextPartNumberMarker",
@@ -342,6 +349,9 @@ s3_list_parts(struct cx *cx, struct s3_call *c)
 		    page.at[i].en.mtime));
 		xml_put(&b, "ETag", s3_quoted(cx, page.at[i].en.etag));
 		xml_put_u64(&b, "Size", page.at[i].en.size);
+		for (k = 0; k < page.at[i].en.n_sums; k++)
+			s3_put_sum(cx, &b, page.at[i].en.sums[k].name,
+			    page.at[i].en.sums[k].value);
 		buf_z(&b, "</Part>");
 	}
 	s3_xml_end(c, &b, "ListPartsResult");
@@ -491,6 +501,7 @@ uploads_answer(struct cx *cx, struct s3_call *c, const struct uploads *l)
 		s3_put_owner(&b, c, "Initiator");
 		s3_put_owner(&b, c, "Owner");
 		xml_put(&b, "StorageClass", STR("STANDARD"));
+		put_sum_kind(cx, &b, &l->at.at[i]);
 		xml_put(&b, "Initiated", when_iso(cx->mem,
 		    l->at.at[i].created));
 		buf_z(&b, "</Upload>");

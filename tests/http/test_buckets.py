@@ -32,6 +32,19 @@ def test_a_bucket_is_a_repository(lake, refused):
         lake.s3.delete_bucket(Bucket=name)
 
 
+def test_buckets_come_in_pages(lake, refused):
+    names = sorted(f"{lake.repo}-{n}" for n in range(3))
+    for name in names:
+        lake.s3.create_bucket(Bucket=name)
+    page = lake.s3.list_buckets(Prefix=lake.repo + "-", MaxBuckets=2)
+    assert [b["Name"] for b in page["Buckets"]] == names[:2] and page["Prefix"] == lake.repo + "-"
+    page = lake.s3.list_buckets(Prefix=lake.repo + "-", MaxBuckets=2,
+                                ContinuationToken=page["ContinuationToken"])
+    assert [b["Name"] for b in page["Buckets"]] == names[2:] and "ContinuationToken" not in page
+    status, _, text = Signed(lake.url, "GET", "/", query="max-buckets=0").send()
+    assert status == 400 and b"InvalidArgument" in text
+
+
 def test_a_history_is_not_empty(lake, refused):
     lake.put("main/o")
     lake.commit()

@@ -232,6 +232,72 @@ def test_attributes(lake, refused):
         ask("main/none", "ETag")
 
 
+def checksum(algorithm, body):
+    if algorithm == "CRC32":
+        raw = zlib.crc32(body).to_bytes(4, "big")
+    else:
+        raw = hashlib.new(algorithm.lower(), body).digest()
+    return raw, base64.b64encode(raw).decode()
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("algorithm,kind,count", [
+    ("CRC32", "COMPOSITE", 2), ("CRC32", "FULL_OBJECT", 2), ("SHA256", "COMPOSITE", 6),
+    ("SHA1", "COMPOSITE", 2)])
+def test_parts_keep_their_checksums(lake, refused, algorithm, kind, count):
+    key, name = dict(Bucket=lake.repo, Key="main/parts"), "Checksum" + algorithm
+    bodies = [os.urandom(5 * MIB) for _ in range(count - 1)] + [b"end"]
+    sums = [checksum(algorithm, b)[1] for b in bodies]
+    up = lake.s3.create_multipart_upload(ChecksumAlgorithm=algorithm, ChecksumType=kind,
+                                         **key)["UploadId"]
+    lake.put("main/first", bodies[0])
+    r = lake.s3.upload_part_copy(UploadId=up, PartNumber=1, CopySource=f"{lake.repo}/main/first",
+                                 **key)["CopyPartResult"]
+    assert r[name] == sums[0]
+    parts = [{"PartNumber": 1, "ETag": r["ETag"], name: r[name]}]
+    for n, body in enumerate(bodies[1:], 2):
+        r = lake.s3.upload_part(UploadId=up, PartNumber=n, Body=body, ChecksumAlgorithm=algorithm,
+                                **key)
+        parts.append({"PartNumber": n, "ETag": r["ETag"], name: r[name]})
+    with refused("InvalidRequest", 400):
+        lake.s3.upload_part(UploadId=up, PartNumber=9, Body=b"x", ChecksumAlgorithm="CRC32C", **key)
+    listed = lake.s3.list_parts(UploadId=up, **key)
+    assert [p[name] for p in listed["Parts"]] == sums
+    assert (listed["ChecksumAlgorithm"], listed["ChecksumType"]) == (algorithm, kind)
+    page = lake.s3.list_multipart_uploads(Bucket=lake.repo, Prefix="main/")["Uploads"][0]
+    assert (page["ChecksumAlgorithm"], page["ChecksumType"]) == (algorithm, kind)
+    whole = lake.s3.complete_multipart_upload(UploadId=up, MultipartUpload={"Parts": parts},
+                                              **key)[name]
+    if kind == "COMPOSITE":
+        raw = b"".join(checksum(algorithm, b)[0] for b in bodies)
+        assert whole == f"{checksum(algorithm, raw)[1]}-{count}"
+    else:
+        assert whole == checksum(algorithm, b"".join(bodies))[1]
+    lake.commit()
+    lake.s3.copy_object(Bucket=lake.repo, Key="main/copy", CopySource=f"{lake.repo}/main@/parts")
+    for at in ("main/parts", "main/copy"):
+        got = lake.s3.get_object_attributes(Bucket=lake.repo, Key=at,
+                                            ObjectAttributes=["ObjectParts", "Checksum"])
+        assert [p[name] for p in got["ObjectParts"]["Parts"]] == sums
+        assert got["Checksum"] == {name: whole, "ChecksumType": kind}
+        for n, body in enumerate(bodies, 1):
+            r = lake.s3.get_object(Bucket=lake.repo, Key=at, PartNumber=n, ChecksumMode="ENABLED")
+            assert r[name] == sums[n - 1] and r["Body"].read() == body
+        r = lake.s3.get_object(Bucket=lake.repo, Key=at, Range="bytes=0-9", ChecksumMode="ENABLED")
+        assert name not in r
+
+
+@pytest.mark.heavy
+def test_a_copied_range_has_its_checksum(lake):
+    body = os.urandom(6 * MIB)
+    lake.put("main/src", body)
+    key = dict(Bucket=lake.repo, Key="main/o")
+    up = lake.s3.create_multipart_upload(ChecksumAlgorithm="SHA256", **key)["UploadId"]
+    r = lake.s3.upload_part_copy(UploadId=up, PartNumber=1, CopySource=f"{lake.repo}/main/src",
+                                 CopySourceRange="bytes=7-99", **key)["CopyPartResult"]
+    assert r["ChecksumSHA256"] == checksum("SHA256", body[7:100])[1]
+
+
 def test_listing_uploads_by_delimiter(lake):
     lake.repository.branch("dev").create("main")
     keys = ["dev/x", "main/a", "main/d/1", "main/d/2", "main/d/e/3", "main/f", "main/z/9"]

@@ -259,5 +259,6 @@ def test_branches_are_the_root_of_versions_too(lake, refused):
         lake.s3.list_object_versions(Bucket=lake.repo, VersionIdMarker="null")
     with refused("InvalidArgument", 400):
         lake.s3.list_object_versions(Bucket=lake.repo, KeyMarker="main/o", VersionIdMarker="1")
-    page = lake.s3.list_object_versions(Bucket=lake.repo, Prefix="main/", MaxKeys=0)
-    assert not page["IsTruncated"] and "Versions" not in page
+    for more in ({"MaxKeys": 0}, {"KeyMarker": "zoo/a"}):
+        page = lake.s3.list_object_versions(Bucket=lake.repo, Prefix="main/", **more)
+        assert not page["IsTruncated"] and "Versions" not in page

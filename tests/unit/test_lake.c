@@ -198,6 +198,40 @@ entries_go_both_ways_and_cut_ones_are_refused(void **state)
 	for (n = 0; n < b.n; n++)
 		assert_err(E_CORRUPT, entry_parse(&cx,
 		    str_to(buf_as_str(&b), n), &back));
+
+	en.part_sums = STR("12345678");
+	buf_init(&b, cx.mem, 4096);
+	entry_format(&b, &en);
+	assert_ok(&cx, entry_parse(&cx, buf_as_str(&b), &back));
+	assert_true(str_is(back.part_sums, STR("12345678")));
+	for (n = 0; n < b.n; n++)
+		assert_err(E_CORRUPT, entry_parse(&cx,
+		    str_to(buf_as_str(&b), n), &back));
+}
+
+static void
+repositories_keep_their_settings(void **state)
+{
+	struct pair	set[] = { { STR(SETTING_VERSIONING),
+	    STR("Enabled") } };
+	struct repo	r = { .created = 5, .default_branch = STR("main"),
+	    .storage_namespace = STR("x"), .settings = set,
+	    .n_settings = 1 }, back;
+	struct buf	b;
+
+	(void)state;
+	buf_init(&b, cx.mem, 4096);
+	repo_format(&b, &r);
+	assert_ok(&cx, repo_parse(&cx, buf_as_str(&b), &back));
+	assert_true(repo_has_versions(&back));
+	assert_int_equal(0, repo_setting(&back, SETTING_CORS).n);
+	/* Records from before there were settings. */
+	r.n_settings = 0;
+	buf_init(&b, cx.mem, 4096);
+	repo_format(&b, &r);
+	assert_ok(&cx, repo_parse(&cx, str_to(buf_as_str(&b), b.n - 1),
+	    &back));
+	assert_false(repo_has_versions(&back));
 }
 
 /* Part of the format: a commit keeps its id for ever. */
@@ -229,6 +263,7 @@ main(void)
 		cmocka_unit_test(ref_expressions_parse),
 		cmocka_unit_test(conditions_judge),
 		cmocka_unit_test(entries_go_both_ways_and_cut_ones_are_refused),
+		cmocka_unit_test(repositories_keep_their_settings),
 		cmocka_unit_test(commit_ids_are_fixed),
 	};
 
