@@ -30,9 +30,9 @@ static void
 put(const char *branch, size_t i, unsigned version)
 {
 	const struct cond	none = { .mtime = 0 };
-	struct at		at = { STR("repo"), str_of(branch),
-	    str_printf(cx.mem, "data/p=%05zu/part-%04zu.parquet", i / 50,
-	    i % 50) };
+	struct at		at = { .repo = STR("repo"),
+	    .ref = str_of(branch), .path = str_printf(cx.mem,
+	    "data/p=%05zu/part-%04zu.parquet", i / 50, i % 50) };
 	struct entry		en = { .content_type = STR("binary") };
 	struct source		src;
 	struct body		*body;

@@ -268,8 +268,8 @@ lake_close(struct lake *l)
 static struct at
 at_of(struct lake *l, size_t k)
 {
-	return (struct at){ STR("repo"), STR("main"),
-	    str_printf(l->cx.mem, "key-%02zu", k) };
+	return (struct at){ .repo = STR("repo"), .ref = STR("main"),
+	    .path = str_printf(l->cx.mem, "key-%02zu", k) };
 }
 
 /* A body that says its value: small ones go into rows, large into files. */

@@ -71,8 +71,9 @@ teardown(void **state)
 static struct at
 at_of(struct fixture *f, int b, size_t k)
 {
-	return (struct at){ STR("repo"), str_of(names[b]),
-	    str_printf(f->cx.mem, "%c/key-%02zu", "abc"[k % 3], k) };
+	return (struct at){ .repo = STR("repo"), .ref = str_of(names[b]),
+	    .path = str_printf(f->cx.mem, "%c/key-%02zu", "abc"[k % 3],
+	    k) };
 }
 
 static enum err
@@ -429,7 +430,8 @@ struct racer {
 static enum err
 raise_counter(struct cx *cx, struct racer *r)
 {
-	struct at	at = { STR("repo"), STR("main"), STR("counter") };
+	struct at	at = { .repo = STR("repo"), .ref = STR("main"),
+	    .path = STR("counter") };
 	struct str	next;
 	struct entry	en, new = { .content_type = STR("t") };
 	struct cond	cond = { .mtime = 0 };
@@ -493,7 +495,8 @@ no_update_is_lost_under_commits_and_gc(void **state)
 {
 	struct fixture	*f = *state;
 	struct racer	 r[THREADS];
-	struct at	 at = { STR("repo"), STR("main"), STR("counter") };
+	struct at	 at = { .repo = STR("repo"), .ref = STR("main"),
+	    .path = STR("counter") };
 	struct entry	 en;
 	unsigned	 i, done = 0;
 
