@@ -158,6 +158,22 @@ put_parts(struct cx *cx, struct buf *b, const struct entry *en,
 	buf_z(b, "</ObjectParts>");
 }
 
+static enum err
+check_attributes(struct cx *cx, struct str list)
+{
+	struct str	known = STR("ETag,Checksum,ObjectParts,StorageClass,"
+	    "ObjectSize"), one;
+
+	if (list.n == 0)
+		return fail(cx, E_BAD_ARGUMENT, "x-amz-object-attributes must "
+		    "name some of %.*s", STRF(known));
+	while (str_split(&list, ',', &one))
+		if (!asks(known, str_z(cx->mem, str_trim(one))))
+			return fail(cx, E_BAD_ARGUMENT, "Invalid attribute "
+			    "name specified.");
+	return OK;
+}
+
 enum err
 s3_get_object_attributes(struct cx *cx, struct s3_call *c)
 {
@@ -169,11 +185,8 @@ s3_get_object_attributes(struct cx *cx, struct s3_call *c)
 	uint64_t	after, most;
 	enum err	e;
 
-	if (what.n == 0)
-		return fail(cx, E_BAD_ARGUMENT, "x-amz-object-attributes must "
-		    "name ETag, Checksum, ObjectParts, StorageClass or "
-		    "ObjectSize");
-	if ((e = s3_number(cx, c, "x-amz-part-number-marker", 0, S3_PARTS,
+	if ((e = check_attributes(cx, what)) != OK ||
+	    (e = s3_number(cx, c, "x-amz-part-number-marker", 0, S3_PARTS,
 	    &after)) != OK ||
 	    (e = s3_number(cx, c, "x-amz-max-parts", S3_PAGE, S3_PAGE,
 	    &most)) != OK ||

@@ -28,10 +28,10 @@ take_token(struct cx *cx, const struct s3_call *c, struct listing *l)
 	size_t	 n;
 
 	l->token = request_param(c->req, "continuation-token");
-	if (l->token.p == NULL)
+	if (l->token.n == 0)
 		return OK;
 	p = arena_get(cx->mem, l->token.n + 1);
-	if (l->token.n == 0 || !enc_unbase64_any(l->token, p, l->token.n, &n))
+	if (!enc_unbase64_any(l->token, p, l->token.n, &n))
 		return fail(cx, E_BAD_ARGUMENT, "The continuation token "
 		    "provided is incorrect");
 	l->after = (struct str){ p, n };

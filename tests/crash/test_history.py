@@ -14,26 +14,37 @@ OPS = int(os.environ.get("OPS", "14"))
 
 
 class Op:
-    def __init__(self, kind, value=None, expected=None):
-        self.kind, self.value, self.expected = kind, value, expected
+    """An operation on one of two keys, and what became of it."""
+
+    def __init__(self, kind, key=0, value=None, expected=None):
+        self.kind, self.key, self.value, self.expected = kind, key, value, expected
         self.begin, self.end, self.result = time.monotonic(), None, None
 
     def step(self, state):
-        """The state after it, or () when this answer is impossible in state."""
+        """Both keys' values after it, or () when this answer is impossible in state."""
+        here, there = state[self.key], state[1 - self.key]
+
+        def became(here, there):
+            return (here, there) if self.key == 0 else (there, here)
         if self.kind == "get":
-            return state if self.result == state else ()
-        if self.kind == "put":
-            return self.value
-        if self.kind == "create":
-            done = state is None
-        else:                           # compare-and-swap
-            done = state == self.expected
-        if self.result is not None and done != self.result:
+            return state if self.result == here else ()
+        if self.kind == "clear":
+            return (None, None)
+        possible = {
+            "put": True, "delete": True, "create": here is None, "complete": here is None,
+            "swap": here == self.expected, "reswap": here == self.expected,
+            "drop": here == self.expected,
+            "copy": here == self.expected and there is None,
+            "rename": here == self.expected and there is None}[self.kind]
+        if possible != self.result:
             return ()
-        return self.value if done else state
+        if not possible:
+            return state
+        return became(*{"delete": (None, there), "drop": (None, there), "copy": (here, here),
+                        "rename": (None, here)}.get(self.kind, (self.value, there)))
 
     def __repr__(self):
-        return f"{self.kind}({self.value},{self.expected})={self.result}"
+        return f"{self.kind}({self.key},{self.value},{self.expected})={self.result}"
 
 
 def explains(ops, final):
@@ -54,56 +65,90 @@ def explains(ops, final):
             if after != () and search(done | 1 << i, after):
                 return True
         return False
-    return search(0, None)
+    return search(0, (None, None))
 
 
 def test_the_checker_bites():
-    def op(kind, begin, end, **more):
-        o = Op(kind, more.get("value"), more.get("expected"))
-        o.begin, o.end, o.result = begin, end, more.get("result")
+    def op(kind, begin, end, result=True, **more):
+        o = Op(kind, **more)
+        o.begin, o.end, o.result = begin, end, result
         return o
-    lost = [op("put", 0, 1, value="a"), op("put", 2, 3, value="b"), op("get", 4, 5, result="a")]
-    assert not explains(lost, "b")
-    double = [op("create", 0, 5, value="a", result=True), op("create", 0, 5, value="b", result=True)]
-    assert not explains(double, "a") and not explains(double, "b")
-    fine = [op("put", 0, 3, value="a"), op("put", 0, 3, value="b"), op("get", 4, 5, result="a")]
-    assert explains(fine, "a") and not explains(fine, "b")
+    lost = [op("put", 0, 1, value="a"), op("put", 2, 3, value="b"), op("get", 4, 5, "a")]
+    assert not explains(lost, ("b", None))
+    for kind in ("create", "complete"):
+        double = [op(kind, 0, 5, value="a"), op(kind, 0, 5, value="b")]
+        assert not explains(double, ("a", None)) and not explains(double, ("b", None))
+    fine = [op("put", 0, 3, value="a"), op("put", 0, 3, value="b"), op("get", 4, 5, "a")]
+    assert explains(fine, ("a", None)) and not explains(fine, ("b", None))
+    for kind, final in (("rename", (None, "a")), ("copy", ("a", "a")), ("drop", (None, None))):
+        moved = [op("put", 0, 1, value="a"), op(kind, 2, 6, expected="a")]
+        assert explains(moved, final) and not explains(moved, ("a", None))
+    both = moved[:1] + [op("rename", 2, 9, expected="a"), op("drop", 2, 9, expected="a")]
+    assert not explains(both, (None, "a")) and not explains(both, (None, None))
+    half = [op("put", 0, 1, value="a"), op("put", 0, 1, value="b", key=1), op("clear", 2, 5),
+            op("get", 6, 7, None), op("get", 6, 7, "b", key=1)]
+    assert not explains(half, (None, "b"))
+
+
+def act(s3, bucket, keys, op, etag):
+    """Do it: the ETag that the key then has, or None; op.result of a get."""
+    at, other = ({"Bucket": bucket, "Key": k} for k in (keys[op.key], keys[1 - op.key]))
+    source = f"{bucket}/{at['Key']}"
+    body = op.value.encode()
+    if op.kind == "get":
+        r = s3.get_object(**at)
+        op.result = r["Body"].read().decode()
+        return r["ETag"]
+    if op.kind in ("put", "create", "swap"):
+        more = {"put": {}, "create": {"IfNoneMatch": "*"}, "swap": {"IfMatch": etag}}[op.kind]
+        return s3.put_object(Body=body, **at, **more)["ETag"]
+    if op.kind in ("complete", "reswap"):
+        more = {"IfNoneMatch": "*"} if op.kind == "complete" else {"IfMatch": etag}
+        up = s3.create_multipart_upload(**at)["UploadId"]
+        part = s3.upload_part(UploadId=up, PartNumber=1, Body=body, **at)["ETag"]
+        return s3.complete_multipart_upload(UploadId=up, MultipartUpload={
+            "Parts": [{"PartNumber": 1, "ETag": part}]}, **at, **more)["ETag"]
+    if op.kind == "copy":
+        s3.copy_object(CopySource=source, CopySourceIfMatch=etag, IfNoneMatch="*", **other)
+        return etag
+    if op.kind == "rename":
+        s3.rename_object(RenameSource="/" + source, SourceIfMatch=etag,
+                         DestinationIfNoneMatch="*", **other)
+    elif op.kind == "clear":
+        s3.delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": k} for k in keys]})
+    else:
+        s3.delete_object(**at, **({"IfMatch": etag} if op.kind == "drop" else {}))
+    return None
+
+
+KINDS = ["get"] * 4 + ["put"] * 2 + ["create", "swap", "delete", "drop", "copy", "rename",
+                                     "complete", "reswap", "clear"]
 
 
 def client(lake, url, n, histories, barrier):
     chance = random.Random(n)
     s3 = s3_client(url)
-    etags = {}
+    seen = {}                               # (pair, key): value and ETag
     barrier.wait()
     for i in range(OPS):
-        key = chance.choice(list(histories))
-        kind = chance.choice(["get", "put", "create", "swap", "delete-free"])
-        value = f"{n}-{i}"
-        if kind == "get" or (kind == "swap" and key not in etags):
+        pair, key = chance.choice(list(histories)), chance.randrange(2)
+        kind, (value, etag) = chance.choice(KINDS), seen.get((pair, key), (None, None))
+        if etag is None and kind in ("swap", "drop", "copy", "rename", "reswap"):
             kind = "get"
-        if kind == "delete-free":
-            kind = "put"
-        op = Op(kind, value, etags.get(key, (None, None))[0])
+        op = Op(kind, key, f"{n}-{i}", value)
         try:
-            call = dict(Bucket=lake.repo, Key="main/" + key)
-            if kind == "get":
-                r = s3.get_object(**call)
-                op.result = r["Body"].read().decode()
-                etags[key] = (op.result, r["ETag"])
-            else:
-                more = {"create": {"IfNoneMatch": "*"}, "put": {},
-                        "swap": {"IfMatch": etags.get(key, (0, ""))[1]}}[kind]
-                r = s3.put_object(Body=value.encode(), **call, **more)
-                etags[key] = (value, r["ETag"])
+            etag = act(s3, lake.repo, [f"main/{pair}/{k}" for k in "ab"], op, etag)
+            if kind != "get":
                 op.result = True
+            current = {"get": op.result, "copy": value}.get(kind, op.value)
+            seen[pair, key] = (current, etag)
         except s3.exceptions.ClientError as e:
             code = e.response["Error"]["Code"]
             assert code in ("PreconditionFailed", "NoSuchKey"), e
             op.result = None if kind == "get" else False
-            if kind == "get":
-                op.value = None
+            seen.pop((pair, key), None)
         op.end = time.monotonic()
-        histories[key].append(op)
+        histories[pair].append(op)
 
 
 @pytest.mark.parametrize("kinds", [["lighttpd"] * 4, ["apache"], ["lighttpd-cgi"],
@@ -115,7 +160,7 @@ def test_every_answer_has_an_explanation(request, kinds):
     servers = [serve(kinds[0], build)]
     servers += [serve(k, build, servers[0].lake) for k in kinds[1:]]
     lake = Lake(servers[0])
-    histories = {f"k{i}": [] for i in range(6)}
+    histories = {f"p{i}": [] for i in range(3)}
     barrier = threading.Barrier(9)
     stop = threading.Event()
 
@@ -136,12 +181,11 @@ def test_every_answer_has_an_explanation(request, kinds):
     stop.set()
     background.join()
     assert sum(map(len, histories.values())) == 9 * OPS
-    for key, ops in histories.items():
-        try:
-            final = lake.body("main/" + key).decode()
-        except lake.s3.exceptions.ClientError:
-            final = None
-        assert explains(ops, final), (key, sorted(ops, key=lambda o: o.begin))
+    for pair, ops in histories.items():
+        there = lake.keys(f"main/{pair}/")
+        final = tuple(lake.body(k).decode() if k in there else None
+                      for k in (f"main/{pair}/a", f"main/{pair}/b"))
+        assert explains(ops, final), (pair, final, sorted(ops, key=lambda o: o.begin))
     servers[0].fsck()
     for s in reversed(servers):
         s.stop()
