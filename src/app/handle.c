@@ -9,7 +9,7 @@
 #include "base/when.h"
 #include "store/store.h"
 
-enum { DRAIN_MAX = 1 << 20, DRAIN_HTTP2 = 64 << 20, TEND_MS = 50 };
+enum { DRAIN_MAX = 1 << 20, DRAIN_LONG = 64 << 20, TEND_MS = 50 };
 
 struct note {			/* for the log line */
 	const char	*protocol, *operation;
@@ -145,7 +145,8 @@ count(const struct request *req, int status, uint64_t sent, int64_t us)
 /*
  * What an early refusal leaves unread, within bounds: some servers lose the
  * answer otherwise.  lighttpd resets an HTTP/2 stream whose body nobody took,
- * and the client then shows no answer.
+ * Apache a connection whose body a CGI program left, and the client then shows
+ * no answer.
  */
 static void
 drain(struct cx *cx, struct request *req)
@@ -153,8 +154,8 @@ drain(struct cx *cx, struct request *req)
 	struct cx	aside = *cx;
 
 	if (!req->has_length || req->body_read < req->length)
-		source_drain(&aside, &req->body, req->is_http2 ?
-		    DRAIN_HTTP2 : DRAIN_MAX);
+		source_drain(&aside, &req->body, req->is_http2 ||
+		    !req->cut_shows ? DRAIN_LONG : DRAIN_MAX);
 }
 
 static void

@@ -95,6 +95,45 @@ def early(lake):
             return "no"
 
 
+def refused_and_told(lake):
+    """The whole of an upload is sent although it was refused: is the answer read?"""
+    s = Signed(lake.url, "PUT", f"/{lake.repo}/nobranch/o")
+    try:
+        return "yes" if s.send(b"x" * (16 << 20))[0] == 404 else "no"
+    except OSError:
+        return "no"
+
+
+def refused_and_kept(size):
+    """Does the connection serve another request after a refused upload?"""
+    def probe(lake):
+        s = Signed(lake.url, "PUT", f"/{lake.repo}/nobranch/o")
+        c = connect(lake.url)
+        c.request("PUT", s.path, b"x" * size, s.headers)
+        r = c.getresponse()
+        assert r.status == 404 and r.read()
+        before = c.sock
+        s = Signed(lake.url, "GET", f"/{lake.repo}")
+        try:
+            c.request("GET", s.path, headers=s.headers)
+            status = c.getresponse().status
+        except OSError:
+            return "no"
+        return "yes" if status == 200 and c.sock is before else "no"
+    return probe
+
+
+def refused_unsent(lake):
+    """Expect: 100-continue, and a refusal: does the body stay at home?"""
+    s = Signed(lake.url, "PUT", f"/{lake.repo}/nobranch/o")
+    with begin(s, f"Content-Length: {1 << 20}\r\nExpect: 100-continue", b"") as c:
+        c.settimeout(3)
+        try:
+            return "yes" if c.recv(4096).startswith(b"HTTP/1.1 404") else "no"
+        except socket.timeout:
+            return "no"
+
+
 def empty_head(lake):
     lake.put("main/o", b"")
     c = connect(lake.url)
@@ -121,6 +160,10 @@ PROBES = {
     "aws-chunked, 300 KB": aws_chunked,
     "Content-Length of HEAD, empty object": empty_head,
     "an upload reaches the worker as it comes": early,
+    "a refused upload of 16 MiB: the answer is read": refused_and_told,
+    "a refused upload of 64 KiB: the connection goes on": refused_and_kept(1 << 16),
+    "a refused upload of 8 MiB: the connection goes on": refused_and_kept(8 << 20),
+    "Expect: 100-continue, refused: no body is sent": refused_unsent,
 }
 COLUMNS = {"lighttpd FastCGI": "lighttpd", "lighttpd CGI": "lighttpd-cgi",
            "mod_fcgid": "apache", "mod_proxy_fcgi": "apache-proxy",
@@ -141,8 +184,8 @@ def test_the_table_has_every_probe():
     assert list(table()) == list(PROBES)
 
 
-@pytest.mark.parametrize("row", [pytest.param(r, marks=pytest.mark.plain if PROBES[r] is early
-                                              else ()) for r in PROBES])
+@pytest.mark.parametrize("row", [pytest.param(r, marks=pytest.mark.plain if PROBES[r] in (
+    early, refused_unsent) else ()) for r in PROBES])
 def test_carries(lake, row):
     kind = lake.server.kind.split("+")[0]
     got = str(PROBES[row](lake))

@@ -89,6 +89,11 @@ def test_max_keys(tree, refused):
         tree.s3.list_objects_v2(Bucket=tree.repo, Prefix="main/", ContinuationToken="?")
 
 
+def test_an_empty_token_begins_at_the_start(tree):
+    page = tree.s3.list_objects_v2(Bucket=tree.repo, Prefix="main/", ContinuationToken="")
+    assert len(names(page)[0]) == 6 and page["ContinuationToken"] == ""
+
+
 def test_unknown_bucket(lake, refused):
     with refused("NoSuchBucket", 404):
         lake.s3.list_objects_v2(Bucket="no-such-repository")

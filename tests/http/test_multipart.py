@@ -230,6 +230,8 @@ def test_attributes(lake, refused):
     assert [(p["PartNumber"], p["Size"]) for p in rest["Parts"]] == [(3, 7)] and not rest["IsTruncated"]
     with refused("NoSuchKey", 404):
         ask("main/none", "ETag")
+    with refused("InvalidArgument", 400):
+        ask("main/o", "ETag", "Colour")
 
 
 def checksum(algorithm, body):
