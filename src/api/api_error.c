@@ -17,7 +17,7 @@ api_error_status(enum err e)
 	case E_INVALID_DIGEST: case E_BAD_SHA256: case E_INCOMPLETE_BODY:
 	case E_PART_TOO_SMALL: case E_INVALID_PART: case E_PART_ORDER:
 	case E_METADATA_TOO_LARGE: case E_AUTH_HEADER: case E_AUTH_QUERY:
-	case E_BAD_TAG: case E_BAD_POLICY: case E_BAD_DOCUMENT:
+	case E_BAD_TAG: case E_BAD_POLICY: case E_BAD_DOCUMENT: case E_NO_ACL:
 		return 400;
 	case E_NO_AUTH: case E_NO_SUCH_KEY_ID: case E_SIGNATURE:
 	case E_TIME_SKEW: case E_EXPIRED: case E_DENIED:

@@ -22,6 +22,7 @@ s3_error_code(enum err e, int *status)
 		IS(400, "InvalidArgument");
 	case E_KEY_TOO_LONG: IS(400, "KeyTooLongError");
 	case E_BAD_REQUEST: IS(400, "InvalidRequest");
+	case E_NO_ACL: IS(400, "AccessControlListNotSupported");
 	case E_BAD_POLICY: IS(400, "MalformedPolicy");
 	case E_BAD_DOCUMENT: IS(400, "InvalidPolicyDocument");
 	case E_CORS: IS(403, "AccessForbidden");

@@ -334,6 +334,24 @@ s3_take_cond(struct cx *cx, const struct s3_call *c, const char *prefix,
 	return OK;
 }
 
+/* As in AWS's buckets that have ACLs disabled: only those that say what is
+ * true anyway. */
+static enum err
+refuse_acl(struct cx *cx, const struct s3_call *c)
+{
+	struct str	acl = request_header(c->req, "x-amz-acl");
+	size_t		i;
+	bool		grants = acl.n > 0 && !str_is(acl, STR("private")) &&
+	    !str_is(acl, STR("bucket-owner-full-control")) &&
+	    !str_is(acl, STR("bucket-owner-read"));
+
+	for (i = 0; i < c->req->n_headers; i++)
+		grants = grants || str_starts(c->req->headers[i].name,
+		    STR("x-amz-grant-"));
+	return grants ? fail(cx, E_NO_ACL, "The bucket does not allow ACLs: "
+	    "a bucket policy opens objects for reading.") : OK;
+}
+
 enum err
 s3_refuse_unknown(struct cx *cx, const struct s3_call *c)
 {
@@ -353,7 +371,7 @@ s3_refuse_unknown(struct cx *cx, const struct s3_call *c)
 	if (request_header(c->req, "x-amz-server-side-encryption").n > 0)
 		return fail(cx, E_NOT_IMPLEMENTED, "Server-side encryption is "
 		    "not implemented: encrypt the disk.");
-	return OK;
+	return refuse_acl(cx, c);
 }
 
 enum err

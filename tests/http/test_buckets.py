@@ -78,7 +78,7 @@ def test_what_was_acknowledged_is_not_deleted_with_its_bucket(lake):
     ("get_bucket_cors", "NoSuchCORSConfiguration"),
     ("get_bucket_encryption", "ServerSideEncryptionConfigurationNotFoundError"),
     ("get_bucket_lifecycle_configuration", "NoSuchLifecycleConfiguration"),
-    ("get_bucket_ownership_controls", "OwnershipControlsNotFoundError"),
+    ("get_bucket_ownership_controls", "Enforced"),
     ("get_bucket_policy", "NoSuchBucketPolicy"),
     ("get_bucket_replication", "ReplicationConfigurationNotFoundError"),
     ("get_bucket_tagging", "NoSuchTagSet"), ("get_bucket_website", "NoSuchWebsiteConfiguration"),
@@ -86,12 +86,14 @@ def test_what_was_acknowledged_is_not_deleted_with_its_bucket(lake):
     ("get_public_access_block", "NoSuchPublicAccessBlockConfiguration")])
 def test_questions_have_an_honest_answer(lake, refused, call, want):
     ask = lambda bucket: getattr(lake.s3, call)(Bucket=bucket)
-    if isinstance(want, str) and want.startswith(("No", "Server", "Owner", "Repl", "Object")):
+    if isinstance(want, str) and want.startswith(("No", "Server", "Repl", "Object")):
         with refused(want, 404):
             ask(lake.repo)
     else:
         r = {k: v for k, v in ask(lake.repo).items() if k != "ResponseMetadata"}
         found = {"get_bucket_acl": lambda: r["Grants"][0]["Permission"],
+                 "get_bucket_ownership_controls": lambda: r["OwnershipControls"]["Rules"][0][
+                     "ObjectOwnership"].removeprefix("BucketOwner"),
                  "get_bucket_request_payment": lambda: r["Payer"],
                  "get_bucket_policy_status": lambda: r["PolicyStatus"]["IsPublic"]}
         assert found.get(call, lambda: r)() == want
@@ -104,6 +106,19 @@ def test_questions_have_an_honest_answer(lake, refused, call, want):
 def test_settings_are_not_taken_silently(lake, query):
     status, _, text = Signed(lake.url, "PUT", f"/{lake.repo}", query=query).send(b"<x/>")
     assert status == 501 and b"NotImplemented" in text
+
+
+def test_acls_are_refused_but_for_what_is_true(lake, refused):
+    key = dict(Bucket=lake.repo, Key="main/o")
+    for acl in ("private", "bucket-owner-full-control"):
+        lake.s3.put_object(ACL=acl, **key)
+    for call in (lambda: lake.s3.put_object(ACL="public-read", **key),
+                 lambda: lake.s3.put_object(GrantRead="uri=all", **key),
+                 lambda: lake.s3.copy_object(CopySource=f"{lake.repo}/main/o", ACL="public-read", **key),
+                 lambda: lake.s3.create_multipart_upload(ACL="authenticated-read", **key),
+                 lambda: lake.s3.create_bucket(Bucket=lake.repo + "-p", ACL="public-read")):
+        with refused("AccessControlListNotSupported", 400):
+            call()
 
 
 def test_the_acl_of_an_object(lake, refused):
