@@ -1,4 +1,4 @@
-/* Digests, checksums, HMAC, sealing.  Home of OpenSSL. */
+/* Digests, checksums, HMAC, sealing.  Home of OpenSSL and xxHash. */
 #include "base/digest.h"
 
 #include <openssl/crypto.h>
@@ -6,21 +6,25 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <xxhash.h>
 #include <zlib.h>
 
 #include "base/ident.h"
 
 /* Fetched once: a fetch costs more than a digest of a small body. */
-static const EVP_MD	*mds[3];
+static const EVP_MD	*mds[4];
 static uint32_t		 crc32c_table[8][256];
 static uint64_t		 crc64_table[8][256];
 static pthread_once_t	 mds_once = PTHREAD_ONCE_INIT;
 static pthread_once_t	 tables_once = PTHREAD_ONCE_INIT;
 
 const struct digest_sum	digest_sums[DIGEST_SUMS] = {
-	{ "crc32", DIGEST_CRC32 }, { "crc32c", DIGEST_CRC32C },
-	{ "crc64nvme", DIGEST_CRC64NVME }, { "sha1", DIGEST_SHA1 },
-	{ "sha256", DIGEST_SHA256 },
+	{ "crc32", DIGEST_CRC32, true }, { "crc32c", DIGEST_CRC32C, true },
+	{ "crc64nvme", DIGEST_CRC64NVME, true }, { "sha1", DIGEST_SHA1, false },
+	{ "sha256", DIGEST_SHA256, false }, { "sha512", DIGEST_SHA512, false },
+	{ "md5", DIGEST_MD5, false }, { "xxhash64", DIGEST_XXHASH64, false },
+	{ "xxhash3", DIGEST_XXHASH3, false },
+	{ "xxhash128", DIGEST_XXHASH128, false },
 };
 
 const struct digest_sum *
@@ -44,13 +48,14 @@ must(int ok)
 static void
 mds_fetch(void)
 {
-	static const char *const	name[] = { "MD5", "SHA1", "SHA256" };
+	static const char *const	name[] = { "MD5", "SHA1", "SHA256",
+	    "SHA512" };
 	size_t				i;
 
 	/* No configuration file: it costs a third of a CGI request. */
 	OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG |
 	    OPENSSL_INIT_NO_ATEXIT, NULL);
-	for (i = 0; i < 3; i++)
+	for (i = 0; i < sizeof name / sizeof name[0]; i++)
 		must((mds[i] = EVP_MD_fetch(NULL, name[i], NULL)) != NULL);
 }
 
@@ -131,7 +136,8 @@ crc64(uint64_t c, const unsigned char *p, size_t n)
 size_t
 digest_size(enum digest_kind kind)
 {
-	static const size_t	size[DIGEST_KINDS] = { 16, 20, 32, 4, 4, 8 };
+	static const size_t	size[DIGEST_KINDS] = { 16, 20, 32, 64, 4, 4,
+	    8, 8, 8, 16 };
 
 	return size[kind];
 }
@@ -140,45 +146,112 @@ void
 digest_begin(struct digest *d, enum digest_kind kind)
 {
 	*d = (struct digest){ .kind = kind };
-	if (kind == DIGEST_CRC32C || kind == DIGEST_CRC64NVME)
+	switch (kind) {
+	case DIGEST_MD5: case DIGEST_SHA1: case DIGEST_SHA256:
+	case DIGEST_SHA512:
+		pthread_once(&mds_once, mds_fetch);
+		must((d->md = EVP_MD_CTX_new()) != NULL &&
+		    EVP_DigestInit_ex2(d->md, mds[kind], NULL) == 1);
+		break;
+	case DIGEST_CRC32C: case DIGEST_CRC64NVME:
 		pthread_once(&tables_once, tables_make);
-	if (kind > DIGEST_SHA256)
-		return;
-	pthread_once(&mds_once, mds_fetch);
-	must((d->md = EVP_MD_CTX_new()) != NULL &&
-	    EVP_DigestInit_ex2(d->md, mds[kind], NULL) == 1);
+		break;
+	case DIGEST_XXHASH64:
+		must((d->md = XXH64_createState()) != NULL &&
+		    XXH64_reset(d->md, 0) == XXH_OK);
+		break;
+	case DIGEST_XXHASH3:
+		must((d->md = XXH3_createState()) != NULL &&
+		    XXH3_64bits_reset(d->md) == XXH_OK);
+		break;
+	case DIGEST_XXHASH128:
+		must((d->md = XXH3_createState()) != NULL &&
+		    XXH3_128bits_reset(d->md) == XXH_OK);
+		break;
+	case DIGEST_CRC32: case DIGEST_KINDS:
+		break;
+	}
 }
 
 void
 digest_feed(struct digest *d, const void *p, size_t n)
 {
-	if (d->kind == DIGEST_CRC32)
-		d->crc = crc32_z((uLong)d->crc, p, n);
-	else if (d->kind == DIGEST_CRC32C)
-		d->crc = crc32c((uint32_t)d->crc, p, n);
-	else if (d->kind == DIGEST_CRC64NVME)
-		d->crc = crc64(d->crc, p, n);
-	else
+	switch (d->kind) {
+	case DIGEST_MD5: case DIGEST_SHA1: case DIGEST_SHA256:
+	case DIGEST_SHA512:
 		must(EVP_DigestUpdate(d->md, p, n) == 1);
+		break;
+	case DIGEST_CRC32:
+		d->crc = crc32_z((uLong)d->crc, p, n);
+		break;
+	case DIGEST_CRC32C:
+		d->crc = crc32c((uint32_t)d->crc, p, n);
+		break;
+	case DIGEST_CRC64NVME:
+		d->crc = crc64(d->crc, p, n);
+		break;
+	case DIGEST_XXHASH64:
+		must(XXH64_update(d->md, p, n) == XXH_OK);
+		break;
+	case DIGEST_XXHASH3:
+		must(XXH3_64bits_update(d->md, p, n) == XXH_OK);
+		break;
+	case DIGEST_XXHASH128:
+		must(XXH3_128bits_update(d->md, p, n) == XXH_OK);
+		break;
+	case DIGEST_KINDS:
+		break;
+	}
+}
+
+static void
+put_big_endian(unsigned char *out, uint64_t v, size_t n)
+{
+	while (n-- > 0) {
+		out[n] = (unsigned char)v;
+		v >>= 8;
+	}
 }
 
 void
 digest_end(struct digest *d, unsigned char *out)
 {
-	size_t	i, n = digest_size(d->kind);
+	XXH128_hash_t	wide;
 
-	if (d->md != NULL)
+	switch (d->kind) {
+	case DIGEST_MD5: case DIGEST_SHA1: case DIGEST_SHA256:
+	case DIGEST_SHA512:
 		must(EVP_DigestFinal_ex(d->md, out, NULL) == 1);
-	else
-		for (i = 0; i < n; i++)
-			out[i] = (unsigned char)(d->crc >> (8 * (n - 1 - i)));
+		break;
+	case DIGEST_CRC32: case DIGEST_CRC32C: case DIGEST_CRC64NVME:
+		put_big_endian(out, d->crc, digest_size(d->kind));
+		break;
+	case DIGEST_XXHASH64:
+		put_big_endian(out, XXH64_digest(d->md), 8);
+		break;
+	case DIGEST_XXHASH3:
+		put_big_endian(out, XXH3_64bits_digest(d->md), 8);
+		break;
+	case DIGEST_XXHASH128:
+		wide = XXH3_128bits_digest(d->md);
+		put_big_endian(out, wide.high64, 8);
+		put_big_endian(out + 8, wide.low64, 8);
+		break;
+	case DIGEST_KINDS:
+		break;
+	}
 	digest_drop(d);
 }
 
 void
 digest_drop(struct digest *d)
 {
-	EVP_MD_CTX_free(d->md);
+	if (d->kind == DIGEST_XXHASH64)
+		XXH64_freeState(d->md);
+	else if (d->kind == DIGEST_XXHASH3 || d->kind == DIGEST_XXHASH128)
+		XXH3_freeState(d->md);
+	else
+		EVP_MD_CTX_free(d->md);
 	d->md = NULL;
 }
 

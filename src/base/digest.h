@@ -1,5 +1,6 @@
 /*
- * Digests, checksums, HMAC, and sealing of small secrets.  Home of OpenSSL.
+ * Digests, checksums, HMAC, and sealing of small secrets.  Home of OpenSSL,
+ * zlib's CRC and xxHash.
  *
  * A digest is begun, fed, and ended once; ending gives digest_size(kind)
  * bytes, most significant first, as S3 writes them in base64.
@@ -14,17 +15,18 @@
 #include "base/str.h"
 
 enum digest_kind {
-	DIGEST_MD5, DIGEST_SHA1, DIGEST_SHA256,
+	DIGEST_MD5, DIGEST_SHA1, DIGEST_SHA256, DIGEST_SHA512,
 	DIGEST_CRC32, DIGEST_CRC32C, DIGEST_CRC64NVME,
+	DIGEST_XXHASH64, DIGEST_XXHASH3, DIGEST_XXHASH128,
 	DIGEST_KINDS
 };
 
-enum { DIGEST_MAX = 32, SHA1_BYTES = 20, SHA256_BYTES = 32,
+enum { DIGEST_MAX = 64, SHA1_BYTES = 20, SHA256_BYTES = 32,
 	SEAL_OVERHEAD = 12 + 16 };
 
 struct digest {
 	enum digest_kind kind;
-	void		*md;		/* OpenSSL's context, or NULL */
+	void		*md;		/* OpenSSL's context, xxHash's, or NULL */
 	uint64_t	 crc;
 };
 
@@ -32,8 +34,9 @@ struct digest {
 struct digest_sum {
 	const char		*name;
 	enum digest_kind	 kind;
+	bool			 is_crc;	/* parts' give the whole's */
 };
-enum { DIGEST_SUMS = 5 };
+enum { DIGEST_SUMS = 10 };
 extern const struct digest_sum digest_sums[DIGEST_SUMS];
 /* In any case; NULL: there is none of that name. */
 const struct digest_sum *digest_sum_named(struct str name);

@@ -154,7 +154,7 @@ struct s3_body {
 	unsigned char	 md5[16];
 	bool		 has_hash;
 	struct digest	 hash;			/* x-amz-content-sha256 */
-	struct s3_sum	 sums[5];
+	struct s3_sum	 sums[DIGEST_SUMS];
 	size_t		 n_sums;
 	struct pair	 trailer;		/* filled at the end */
 };

@@ -50,22 +50,27 @@ take_sum_kind(struct cx *cx, const struct s3_call *c, struct upload *u)
 	struct str		 type = request_header(c->req,
 	    "x-amz-checksum-type");
 	const struct digest_sum	*sum;
-	enum digest_kind	 kind;
+	struct buf		 names;
+	size_t			 i;
 
 	u->sum_kind = str_lower(cx->mem, request_header(c->req,
 	    "x-amz-checksum-algorithm"));
 	if (u->sum_kind.n == 0)
 		return OK;
-	if ((sum = digest_sum_named(u->sum_kind)) == NULL)
+	if ((sum = digest_sum_named(u->sum_kind)) == NULL) {
+		buf_init(&names, cx->mem, 1024);
+		for (i = 0; i < DIGEST_SUMS; i++)
+			buf_printf(&names, "%s%s", i > 0 ? ", " : "",
+			    digest_sums[i].name);
 		return fail(cx, E_BAD_REQUEST, "Checksum algorithm provided is "
 		    "unsupported. Please try again with any of the valid "
-		    "types: CRC32, CRC32C, CRC64NVME, SHA1, SHA256");
-	kind = sum->kind;
+		    "types: %.*s", STRF(str_upper(cx->mem,
+		    buf_as_str(&names))));
+	}
+	/* One over all parts is the default where there is no other. */
 	u->sum_composite = type.n > 0 ? str_is(type, STR("COMPOSITE")) :
-	    kind != DIGEST_CRC64NVME;
-	if ((u->sum_composite && kind == DIGEST_CRC64NVME) ||
-	    (!u->sum_composite && (kind == DIGEST_SHA1 ||
-	    kind == DIGEST_SHA256)))
+	    sum->kind != DIGEST_CRC64NVME;
+	if (u->sum_composite ? sum->kind == DIGEST_CRC64NVME : !sum->is_crc)
 		return fail(cx, E_BAD_REQUEST, "The %.*s checksum type cannot "
 		    "be used with the %.*s checksum algorithm.", STRF(type),
 		    STRF(u->sum_kind));

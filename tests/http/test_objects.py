@@ -6,6 +6,7 @@ import hashlib
 import os
 
 import pytest
+import xxhash
 
 from sign import Signed
 
@@ -108,7 +109,8 @@ def test_one_winner_per_if_none_match(lake):
     assert lake.body("main/o") == str(won[0]).encode()
 
 
-@pytest.mark.parametrize("algorithm", ["CRC32", "CRC32C", "CRC64NVME", "SHA1", "SHA256"])
+@pytest.mark.parametrize("algorithm", ["CRC32", "CRC32C", "CRC64NVME", "SHA1", "SHA256",
+                                       "SHA512"])
 @pytest.mark.parametrize("size", [11, 70000])
 def test_checksums_are_verified_kept_and_returned(lake, algorithm, size):
     body = os.urandom(size)
@@ -120,6 +122,29 @@ def test_checksums_are_verified_kept_and_returned(lake, algorithm, size):
     part = lake.s3.get_object(Bucket=lake.repo, Key="main/o", Range="bytes=0-3",
                               ChecksumMode="ENABLED")
     assert name not in part
+
+
+@pytest.mark.parametrize("algorithm,digest", [
+    ("XXHASH64", xxhash.xxh64), ("XXHASH3", xxhash.xxh3_64), ("XXHASH128", xxhash.xxh3_128),
+    ("SHA512", hashlib.sha512), ("MD5", hashlib.md5)])
+def test_checksums_that_clients_bring(lake, refused, algorithm, digest):
+    body, name = os.urandom(70000), "Checksum" + algorithm
+    raw = digest(body).digest()
+    value = base64.b64encode(raw).decode()
+    assert lake.put("main/o", body, **{name: value})[name] == value
+    assert lake.s3.head_object(Bucket=lake.repo, Key="main/o", ChecksumMode="ENABLED")[name] == value
+    with refused("BadDigest", 400):
+        lake.put("main/o", b"other", **{name: value})
+    key = dict(Bucket=lake.repo, Key="main/parts")
+    with refused("InvalidRequest", 400):
+        lake.s3.create_multipart_upload(ChecksumAlgorithm=algorithm, ChecksumType="FULL_OBJECT",
+                                        **key)
+    up = lake.s3.create_multipart_upload(ChecksumAlgorithm=algorithm, **key)["UploadId"]
+    part = lake.s3.upload_part(UploadId=up, PartNumber=1, Body=body, **key, **{name: value})
+    r = lake.s3.complete_multipart_upload(UploadId=up, MultipartUpload={"Parts": [
+        {"PartNumber": 1, "ETag": part["ETag"], name: value}]}, **key)
+    assert r[name] == base64.b64encode(digest(raw).digest()).decode() + "-1"
+    assert lake.body("main/o") == body
 
 
 def test_wrong_digests_store_nothing(lake, refused):

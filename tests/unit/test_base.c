@@ -22,9 +22,15 @@ digests_have_their_known_values(void **state)
 		{ DIGEST_SHA1, "f7c3bc1d808e04732adf679965ccc34ca7ae3441" },
 		{ DIGEST_SHA256, "15e2b0d3c33891ebb0f1ef609ec419420c20e320ce94"
 		    "c65fbc8c3312448eb225" },
+		{ DIGEST_SHA512, "d9e6762dd1c8eaf6d61b3c6192fc408d4d6d5f1176d0"
+		    "c29169bc24e71c3f274ad27fcd5811b313d681f7e55ec02d73d499c95455"
+		    "b6b5bb503acf574fba8ffe85" },
 		{ DIGEST_CRC32, "cbf43926" },
 		{ DIGEST_CRC32C, "e3069283" },
 		{ DIGEST_CRC64NVME, "ae8b14860a799888" },
+		{ DIGEST_XXHASH64, "8cb841db40e6ae83" },
+		{ DIGEST_XXHASH3, "72dcb18b67a17dff" },
+		{ DIGEST_XXHASH128, "33119477ede5dcd5e9716427681d5860" },
 	};
 	unsigned char	raw[DIGEST_MAX];
 	char		hex[2 * DIGEST_MAX + 1];
