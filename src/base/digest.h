@@ -26,7 +26,7 @@ enum { DIGEST_MAX = 64, SHA1_BYTES = 20, SHA256_BYTES = 32,
 
 struct digest {
 	enum digest_kind kind;
-	void		*md;		/* OpenSSL's context, xxHash's, or NULL */
+	void		*md;		/* of OpenSSL or xxHash, or NULL */
 	uint64_t	 crc;
 };
 
