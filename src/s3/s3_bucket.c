@@ -81,8 +81,6 @@ s3_create_bucket(struct cx *cx, struct s3_call *c)
 	    STRF(c->bucket)) };
 	enum err	e;
 
-	if ((e = s3_refuse_unknown(cx, c)) != OK)
-		return e;
 	e = store_repo_create(cx, c->store, &r, c->who.user);
 	if (e == E_REPO_EXISTS)
 		return fail(cx, E_REPO_EXISTS, "Your previous request to "

@@ -77,8 +77,7 @@ s3_get_object(struct cx *cx, struct s3_call *c)
 	enum err	 e;
 
 	/* What does this path name at this ref? */
-	if ((e = s3_refuse_unknown(cx, c)) != OK ||
-	    (e = s3_take_cond(cx, c, "", &cond)) != OK ||
+	if ((e = s3_take_cond(cx, c, "", &cond)) != OK ||
 	    (e = store_object_open(cx, c->store, &c->at, &en)) != OK)
 		return e;
 

@@ -130,7 +130,8 @@ handle(struct cx *cx, struct s3_call *c, struct s3_note *note)
 		return e;
 	if (scope == AT_OBJECT && c->lp.path.n == 0)
 		return empty_path(cx, c);
-	if ((e = take_version(cx, c)) != OK)
+	if ((e = s3_refuse_unknown(cx, c)) != OK ||
+	    (e = take_version(cx, c)) != OK)
 		return e;
 	e = c->row->run(cx, c);
 	return c->who.anonymous ? unless_hidden(cx, c, e) : e;

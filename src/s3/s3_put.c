@@ -19,8 +19,7 @@ s3_put_object(struct cx *cx, struct s3_call *c)
 
 	/* What would refuse it is said before the body is taken; a short one
 	 * is here already, and the write itself will say it. */
-	if ((e = s3_refuse_unknown(cx, c)) != OK ||
-	    (e = s3_take_meta(cx, c, &en)) != OK ||
+	if ((e = s3_take_meta(cx, c, &en)) != OK ||
 	    (e = s3_take_cond(cx, c, "", &cond)) != OK ||
 	    (e = s3_body_open(cx, c, STR(""), &in)) != OK ||
 	    (in->length > SHORT_BODY && (e = store_object_check_write(cx,
@@ -66,8 +65,7 @@ s3_copy_object(struct cx *cx, struct s3_call *c)
 	enum err		e;
 	bool			meta;
 
-	if ((e = s3_refuse_unknown(cx, c)) != OK ||
-	    (e = s3_copy_source(cx, c, &src)) != OK ||
+	if ((e = s3_copy_source(cx, c, &src)) != OK ||
 	    (e = s3_take_meta(cx, c, &by)) != OK ||
 	    (e = s3_take_cond(cx, c, "x-amz-copy-source-",
 	    &opt.src_cond)) != OK ||
@@ -130,8 +128,7 @@ s3_rename_object(struct cx *cx, struct s3_call *c)
 	struct at		src;
 	enum err		e;
 
-	if ((e = s3_refuse_unknown(cx, c)) != OK ||
-	    (e = rename_source(cx, c, &src)) != OK ||
+	if ((e = rename_source(cx, c, &src)) != OK ||
 	    (e = s3_take_cond(cx, c, "x-amz-rename-source-",
 	    &opt.src_cond)) != OK ||
 	    (e = s3_take_cond(cx, c, "", &opt.dst_cond)) != OK)

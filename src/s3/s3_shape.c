@@ -352,25 +352,34 @@ refuse_acl(struct cx *cx, const struct s3_call *c)
 	    "a bucket policy opens objects for reading.") : OK;
 }
 
+/* What must not be dropped silently; a prefix ends with "-". */
+static const struct str	meant[] = {
+	{ "x-amz-server-side-encryption", 28 },
+	{ "x-amz-server-side-encryption-", 29 },
+	{ "x-amz-copy-source-server-side-encryption-", 41 },
+	{ "x-amz-bucket-object-lock-enabled", 32 },
+	{ "x-amz-object-lock-", 18 }, { "x-amz-write-offset-bytes", 24 },
+	{ "x-amz-website-redirect-location", 31 },
+};
+
 enum err
 s3_refuse_unknown(struct cx *cx, const struct s3_call *c)
 {
-	static const char *const	meant[] = {
-		"x-amz-server-side-encryption-customer-algorithm",
-		"x-amz-server-side-encryption-aws-kms-key-id",
-		"x-amz-object-lock-mode", "x-amz-object-lock-legal-hold",
-		"x-amz-write-offset-bytes", "x-amz-website-redirect-location",
-	};
-	size_t				i;
+	struct str	name;
+	size_t		i, k;
 
-	for (i = 0; i < sizeof meant / sizeof meant[0]; i++)
-		if (request_header(c->req, meant[i]).n > 0)
-			return fail(cx, E_NOT_IMPLEMENTED, "The header %s "
-			    "implies functionality that is not implemented.",
-			    meant[i]);
-	if (request_header(c->req, "x-amz-server-side-encryption").n > 0)
-		return fail(cx, E_NOT_IMPLEMENTED, "Server-side encryption is "
-		    "not implemented: encrypt the disk.");
+	for (i = 0; i < c->req->n_headers; i++) {
+		name = c->req->headers[i].name;
+		if (str_is_nocase(c->req->headers[i].value, STR("false")))
+			continue;
+		for (k = 0; k < sizeof meant / sizeof meant[0]; k++)
+			if (str_is(name, meant[k]) || (str_ends(meant[k],
+			    STR("-")) && str_starts(name, meant[k])))
+				return fail(cx, E_NOT_IMPLEMENTED, "The "
+				    "header %.*s implies functionality that "
+				    "is not implemented.%s", STRF(name),
+				    k < 3 ? " Encrypt the disk." : "");
+	}
 	return refuse_acl(cx, c);
 }
 

@@ -85,8 +85,7 @@ s3_create_multipart_upload(struct cx *cx, struct s3_call *c)
 	struct buf		b;
 	enum err		e;
 
-	if ((e = s3_refuse_unknown(cx, c)) != OK ||
-	    (e = s3_take_meta(cx, c, &u.meta)) != OK ||
+	if ((e = s3_take_meta(cx, c, &u.meta)) != OK ||
 	    (e = take_sum_kind(cx, c, &u)) != OK ||
 	    (e = store_object_check_write(cx, c->store, &c->at, &none,
 	    false)) != OK ||
