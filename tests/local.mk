@@ -36,7 +36,7 @@ block_contract_SOURCES = tests/contract/block_contract.c
 block_contract_CPPFLAGS = $(UNIT_CPPFLAGS)
 block_contract_LDADD = $(UNIT_LDADD)
 EXTRA_DIST += tests/run tests/packages tests/package tests/requirements.txt \
-	tests/lint/layers tests/http tests/model \
+	tests/lint/layers tests/http tests/limits/test_limits.py tests/model \
 	tests/crash/test_history.py tests/crash/test_kill.py \
 	tests/crash/test_reload.py
 

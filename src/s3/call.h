@@ -13,7 +13,7 @@
 #define S3_XMLNS	"http://s3.amazonaws.com/doc/2006-03-01/"
 
 enum {
-	S3_XML_MAX = 2 << 20,		/* of a request: 1000 keys fit */
+	S3_XML_MAX = 4 << 20,	/* of a request: 10000 parts fit */
 	S3_ANSWER_MAX = 16 << 20,
 	S3_PAGE = 1000,
 	S3_PARTS = 10000		/* [S3] of one upload */

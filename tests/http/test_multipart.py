@@ -1,5 +1,6 @@
 """Multipart uploads."""
 import base64
+import concurrent.futures
 import hashlib
 import os
 import zlib
@@ -87,6 +88,38 @@ def test_another_key_is_another_upload(upload, refused):
     with refused("NoSuchUpload", 404):
         upload.s3.upload_part(Bucket=upload.repo, Key="main/other", UploadId=upload.id,
                               PartNumber=1, Body=b"x")
+
+
+@pytest.mark.heavy
+def test_one_of_completion_and_abort_wins(lake):
+    key = dict(Bucket=lake.repo, Key="main/o")
+
+    def attempt(call, **more):
+        try:
+            call(**key, **more)
+            return True
+        except lake.s3.exceptions.ClientError as e:
+            assert e.response["Error"]["Code"] == "NoSuchUpload", e
+            return False
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        for n in range(30):
+            up = lake.s3.create_multipart_upload(**key)["UploadId"]
+            body = b"%d" % n
+            parts = [{"PartNumber": i, "ETag": lake.s3.upload_part(
+                UploadId=up, PartNumber=i, Body=body, **key)["ETag"]} for i in (1, 2)]
+            lists = [parts[:1], parts[:1], parts[1:]]
+            made = [pool.submit(attempt, lake.s3.complete_multipart_upload, UploadId=up,
+                                MultipartUpload={"Parts": p}) for p in lists]
+            gone = pool.submit(attempt, lake.s3.abort_multipart_upload, UploadId=up)
+            same, again, other = (m.result() for m in made)
+            won = [same or again, other, gone.result()]
+            assert won.count(True) == 1, won
+            there = lake.keys() != []
+            assert there == (same or again or other)
+            if there:
+                assert lake.body("main/o") == body
+                lake.s3.delete_object(**key)
+            assert not lake.s3.list_multipart_uploads(Bucket=lake.repo).get("Uploads")
 
 
 @pytest.mark.parametrize("number", [0, 10001])
