@@ -54,14 +54,14 @@ sum_headers(struct cx *cx, struct s3_call *c, const struct entry *en,
 	if (!str_is_nocase(request_header(c->req, "x-amz-checksum-mode"),
 	    STR("ENABLED")))
 		return;
-	if (part->partial && number.n > 0 && en->part_sums.n > 0 &&
-	    str_u64(number, S3_PARTS, &n)) {
+	if (!part->partial || (number.n > 0 && en->n_parts == 0)) {
+		s3_sum_headers(c, en);
+	} else if (en->part_sums.n > 0 && str_u64(number, S3_PARTS, &n)) {
 		sum = (struct pair){ en->sums[0].name, part_sum(cx, en, n) };
 		one.sums = &sum;
 		one.n_sums = 1;
 		s3_sum_headers(c, &one);
-	} else if (!part->partial)
-		s3_sum_headers(c, en);
+	}
 }
 
 /* GET or HEAD one object; the front drops the body for HEAD. */

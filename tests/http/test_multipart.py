@@ -236,9 +236,10 @@ def test_reading_one_part(lake, refused):
 
 
 def test_an_object_of_one_piece_is_its_part_1(lake, refused):
-    lake.put("main/o", b"whole")
+    sent = lake.put("main/o", b"whole", ChecksumAlgorithm="SHA1")
     lake.put("main/empty", b"")
-    r = lake.s3.get_object(Bucket=lake.repo, Key="main/o", PartNumber=1)
+    r = lake.s3.get_object(Bucket=lake.repo, Key="main/o", PartNumber=1, ChecksumMode="ENABLED")
+    assert r["ChecksumSHA1"] == sent["ChecksumSHA1"]
     assert r["Body"].read() == b"whole" and "PartsCount" not in r
     assert lake.body("main/empty", PartNumber=1) == b""
     with refused("InvalidPartNumber", 416):
