@@ -2,6 +2,7 @@
 5 GiB in one PUT, 10000 parts, an object beyond 5 TiB; else a quick part of it."""
 import hashlib
 import os
+import shutil
 
 import pytest
 
@@ -23,6 +24,7 @@ def lake(request):
     r = server.run("--lake", server.lake, "fsck", check=False)
     assert r.returncode == 0, r.stdout
     server.stop()
+    shutil.rmtree(server.root)
 
 
 class Pattern:
