@@ -12,7 +12,7 @@
 #include "engine/engine.h"
 #include "kv/kv.h"
 
-enum { KEYS = 60, BRANCHES = 2 };
+enum { KEYS = 60, BRANCHES = 2, HISTORY = 1000 };
 
 struct state {			/* values by key; 0: absent */
 	unsigned	v[KEYS];
@@ -24,6 +24,11 @@ struct fixture {
 	struct block	*block;
 	struct engine	*eng;
 	struct state	 view[BRANCHES], head[BRANCHES];
+	struct {			/* along the first parents */
+		struct oid	id;
+		struct state	state;
+	}		 history[BRANCHES][HISTORY];
+	size_t		 n_history[BRANCHES];
 	unsigned	 value;
 	char		 problem[400];
 };
@@ -149,6 +154,16 @@ same(const struct state *a, const struct state *b)
 }
 
 static void
+remember(struct fixture *f, int b, const struct commit *c)
+{
+	size_t	n = f->n_history[b]++;
+
+	assert_true(n < HISTORY);
+	f->history[b][n].id = c->id;
+	f->history[b][n].state = f->head[b];
+}
+
+static void
 commit(struct fixture *f, int b)
 {
 	const struct commit_opts	opt = { .message = STR("m"),
@@ -165,6 +180,7 @@ commit(struct fixture *f, int b)
 	}
 	assert_ok(&f->cx, e);
 	f->head[b] = f->view[b];
+	remember(f, b, &c);
 }
 
 /* Merging the other head in, source winning, and then again: no changes. */
@@ -196,6 +212,7 @@ merge(struct fixture *f, int b)
 		f->head[b].v[k] = f->head[1 - b].v[k];
 	}
 	f->view[b] = f->head[b];
+	remember(f, b, &c);
 }
 
 static void
@@ -317,6 +334,72 @@ check_uncommitted(struct fixture *f, int b)
 	assert_int_equal(n, page.n);
 }
 
+/* Versions one by one, in small pages that each go on from the last. */
+struct versions {
+	struct list_query	q;
+	struct str		marker;
+	struct version_page	page;
+	size_t			i;
+};
+
+static void
+expect_version(struct fixture *f, int b, struct versions *v, size_t k,
+    const struct oid *id, unsigned value, bool latest)
+{
+	static const struct oid	zero;
+	const struct version	*got;
+
+	if (v->i == v->page.n) {
+		assert_true(v->page.more);
+		assert_ok(&f->cx, object_versions(&f->cx, f->eng, STR("repo"),
+		    str_of(names[b]), &v->q, v->marker, &v->page));
+		assert_true(v->page.n > 0);
+		v->i = 0;
+	}
+	got = &v->page.at[v->i++];
+	assert_true(str_is(got->path, at_of(f, b, k).path));
+	assert_true(oid_is(&got->commit, id != NULL ? id : &zero));
+	assert_int_equal(latest, got->is_latest);
+	assert_int_equal(value == 0, got->is_deleted);
+	if (value != 0)
+		assert_int_equal(value, atoi(str_z(f->cx.mem, got->en.etag)));
+	v->q.after = got->path;
+	v->marker = id == NULL ? STR("null") :
+	    str_dup(f->cx.mem, str_of(oid_hex(id).z));
+}
+
+static void
+check_versions(struct fixture *f, int b)
+{
+	struct versions	v = { .q = { .limit = 47 }, .marker = STR(""),
+	    .page = { .more = true } };
+	unsigned	now, before;
+	size_t		k, group, i;
+	bool		latest;
+
+	for (group = 0; group < 3; group++)
+		for (k = group; k < KEYS; k += 3) {
+			latest = true;
+			if (f->view[b].v[k] != f->head[b].v[k]) {
+				expect_version(f, b, &v, k, NULL,
+				    f->view[b].v[k], latest);
+				latest = false;
+			}
+			for (i = f->n_history[b]; i-- > 0;) {
+				now = f->history[b][i].state.v[k];
+				before = i == 0 ? 0 :
+				    f->history[b][i - 1].state.v[k];
+				if (now == before)
+					continue;
+				expect_version(f, b, &v, k,
+				    &f->history[b][i].id, now, latest);
+				latest = false;
+			}
+		}
+	assert_int_equal(v.i, v.page.n);
+	assert_true(v.i == 0 || !v.page.more);
+}
+
 static void
 random_operations_match_the_model(void **state)
 {
@@ -346,6 +429,8 @@ random_operations_match_the_model(void **state)
 			check_listing(f, b, &f->head[b], str_printf(f->cx.mem,
 			    "%s@", names[b]));
 			check_uncommitted(f, b);
+			if (step % 500 == 0)
+				check_versions(f, b);
 			fsck(f);
 		}
 		arena_back(f->cx.mem, mark);
