@@ -614,6 +614,9 @@ complete_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 	s->u->done = true;
 	s->u->done_list = s->list;
 	s->u->done_etag = s->out->etag;
+	s->u->meta.sums = s->out->sums;
+	s->u->meta.n_sums = s->out->n_sums;
+	s->u->meta.sums_composite = s->out->sums_composite;
 	if ((e = upload_write(cx, tx, s->u)) != OK)
 		return e;
 	return kv_clear(cx, tx, parts.lo, parts.hi, PARTS_MAX + 1, &n);

@@ -106,6 +106,7 @@ struct repo {
 #define SETTING_VERSIONING	"versioning"	/* Enabled or Suspended */
 #define SETTING_CORS		"cors"		/* CORSConfiguration, XML */
 #define SETTING_POLICY		"policy"	/* as it was put, JSON */
+#define SETTING_TAGGING		"tagging"	/* Tagging, XML */
 
 void		repo_format(struct buf *b, const struct repo *r);
 enum err	repo_parse(struct cx *cx, struct str bytes, struct repo *out);

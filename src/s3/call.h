@@ -90,11 +90,13 @@ void		s3_put_sums(struct cx *cx, struct buf *b,
 /* Content-Type, Cache-Control …, x-amz-meta-*, x-amz-tagging. */
 enum err	s3_take_meta(struct cx *cx, const struct s3_call *c,
 		    struct entry *en);
-/* [S3] at most 10 tags, keys of 1 to 128 characters, each once, and values
- * of up to 256.  E_BAD_TAG. */
-enum err	s3_tags_check(struct cx *cx, struct pair *tags, size_t n);
+/* [S3] so many tags, keys of 1 to 128 characters, each once, and values of up
+ * to 256.  E_BAD_TAG. */
+enum { OBJECT_TAGS = 10, BUCKET_TAGS = 50 };
+enum err	s3_tags_check(struct cx *cx, struct pair *tags, size_t n,
+		    size_t most);
 /* [S3 Tagging] XML. */
-enum err	s3_tags_read(struct cx *cx, struct str text,
+enum err	s3_tags_read(struct cx *cx, struct str text, size_t most,
 		    struct pair **tags, size_t *n);
 /* If-Match and kin, under a prefix: "" or "x-amz-copy-source-". */
 enum err	s3_take_cond(struct cx *cx, const struct s3_call *c,
@@ -189,6 +191,8 @@ s3_fn	s3_list_buckets, s3_head_bucket, s3_get_bucket_location,
 	s3_copy_object, s3_rename_object, s3_delete_object, s3_delete_objects,
 	s3_get_object_tagging, s3_put_object_tagging,
 	s3_delete_object_tagging,
+	s3_get_bucket_tagging, s3_put_bucket_tagging,
+	s3_delete_bucket_tagging,
 	s3_create_multipart_upload, s3_upload_part, s3_upload_part_copy,
 	s3_complete_multipart_upload, s3_abort_multipart_upload,
 	s3_list_parts, s3_list_multipart_uploads;

@@ -31,7 +31,6 @@ static const struct {
 	    "NoSuchLifecycleConfiguration" },
 	{ "GetBucketReplication", NULL,
 	    "ReplicationConfigurationNotFoundError" },
-	{ "GetBucketTagging", NULL, "NoSuchTagSet" },
 	{ "GetBucketWebsite", NULL, "NoSuchWebsiteConfiguration" },
 	{ "GetObjectLockConfiguration", NULL,
 	    "ObjectLockConfigurationNotFoundError" },

@@ -376,8 +376,8 @@ store_file(struct cx *cx, struct post *p, struct entry *en)
 
 	if ((e = s3_refuse_unknown(cx, c)) != OK ||
 	    (e = s3_take_meta(cx, c, en)) != OK ||
-	    (tags.n > 0 && (e = s3_tags_read(cx, tags, &en->tags,
-	    &en->n_tags)) != OK) ||
+	    (tags.n > 0 && (e = s3_tags_read(cx, tags, OBJECT_TAGS,
+	    &en->tags, &en->n_tags)) != OK) ||
 	    (e = s3_take_cond(cx, c, "", &cond)) != OK ||
 	    (e = s3_body_open(cx, c, STR(""), &in)) != OK ||
 	    (e = store_object_check_write(cx, c->store, &c->at, &cond,

@@ -185,13 +185,13 @@ characters(struct str s)
 }
 
 enum err
-s3_tags_check(struct cx *cx, struct pair *tags, size_t n)
+s3_tags_check(struct cx *cx, struct pair *tags, size_t n, size_t most)
 {
 	size_t	i;
 
-	if (n > 10)
-		return fail(cx, E_BAD_TAG, "Object tags cannot be greater "
-		    "than 10");
+	if (n > most)
+		return fail(cx, E_BAD_TAG, "There cannot be more than %zu "
+		    "tags", most);
 	for (i = 0; i < n; i++) {
 		if (tags[i].name.n == 0 || characters(tags[i].name) > 128 ||
 		    !str_is_utf8(tags[i].name))
@@ -233,7 +233,7 @@ take_tags(struct cx *cx, const struct s3_call *c, struct entry *en)
 	}
 	en->tags = tags.at;
 	en->n_tags = tags.n;
-	return s3_tags_check(cx, tags.at, tags.n);
+	return s3_tags_check(cx, tags.at, tags.n, OBJECT_TAGS);
 }
 
 /* aws-chunked is framing, not an encoding of the object. */

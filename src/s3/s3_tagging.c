@@ -1,15 +1,32 @@
-/* The tags of an object: versioned with it, and read-only with its ref. */
+/*
+ * The tags of an object, versioned with it and read-only with its ref; and
+ * those of a bucket.
+ */
 #include "s3/call.h"
 
 #include "base/vec.h"
 #include "base/xml.h"
+
+static void
+put_tags(struct buf *b, const struct pair *tags, size_t n)
+{
+	size_t	i;
+
+	buf_z(b, "<TagSet>");
+	for (i = 0; i < n; i++) {
+		buf_z(b, "<Tag>");
+		xml_put(b, "Key", tags[i].name);
+		xml_put(b, "Value", tags[i].value);
+		buf_z(b, "</Tag>");
+	}
+	buf_z(b, "</TagSet>");
+}
 
 enum err
 s3_get_object_tagging(struct cx *cx, struct s3_call *c)
 {
 	struct entry	en;
 	struct buf	b;
-	size_t		i;
 	enum err	e;
 
 	if ((e = store_object_stat(cx, c->store, &c->at, &en)) != OK)
@@ -17,20 +34,14 @@ s3_get_object_tagging(struct cx *cx, struct s3_call *c)
 	if (en.version.n > 0)
 		response_header(c->res, "x-amz-version-id", en.version);
 	s3_xml_begin(cx, &b, "Tagging");
-	buf_z(&b, "<TagSet>");
-	for (i = 0; i < en.n_tags; i++) {
-		buf_z(&b, "<Tag>");
-		xml_put(&b, "Key", en.tags[i].name);
-		xml_put(&b, "Value", en.tags[i].value);
-		buf_z(&b, "</Tag>");
-	}
-	buf_z(&b, "</TagSet>");
+	put_tags(&b, en.tags, en.n_tags);
 	s3_xml_end(c, &b, "Tagging");
 	return OK;
 }
 
 enum err
-s3_tags_read(struct cx *cx, struct str text, struct pair **tags, size_t *n)
+s3_tags_read(struct cx *cx, struct str text, size_t most, struct pair **tags,
+    size_t *n)
 {
 	VEC(struct pair)	 all = { 0 };
 	struct pair		*p;
@@ -50,7 +61,7 @@ s3_tags_read(struct cx *cx, struct str text, struct pair **tags, size_t *n)
 	}
 	*tags = all.at;
 	*n = all.n;
-	return s3_tags_check(cx, all.at, all.n);
+	return s3_tags_check(cx, all.at, all.n, most);
 }
 
 enum err
@@ -64,7 +75,7 @@ s3_put_object_tagging(struct cx *cx, struct s3_call *c)
 
 	if ((e = s3_body_open(cx, c, STR(""), &in)) != OK ||
 	    (e = s3_body_text(cx, in, &text)) != OK ||
-	    (e = s3_tags_read(cx, text, &tags, &n)) != OK)
+	    (e = s3_tags_read(cx, text, OBJECT_TAGS, &tags, &n)) != OK)
 		return e;
 	return store_object_set_tags(cx, c->store, &c->at, tags, n);
 }
@@ -78,4 +89,38 @@ s3_delete_object_tagging(struct cx *cx, struct s3_call *c)
 	if (e == OK)
 		c->res->status = 204;
 	return e;
+}
+
+enum err
+s3_get_bucket_tagging(struct cx *cx, struct s3_call *c)
+{
+	return s3_setting_get(cx, c, SETTING_TAGGING, "application/xml",
+	    "NoSuchTagSet");
+}
+
+enum err
+s3_put_bucket_tagging(struct cx *cx, struct s3_call *c)
+{
+	struct s3_body	*in;
+	struct pair	*tags;
+	struct str	 text;
+	struct buf	 b;
+	size_t		 n;
+	enum err	 e;
+
+	if ((e = s3_body_open(cx, c, STR(""), &in)) != OK ||
+	    (e = s3_body_text(cx, in, &text)) != OK ||
+	    (e = s3_tags_read(cx, text, BUCKET_TAGS, &tags, &n)) != OK)
+		return e;
+	c->res->status = 204;
+	s3_xml_begin(cx, &b, "Tagging");
+	put_tags(&b, tags, n);
+	buf_z(&b, "</Tagging>");
+	return s3_setting_put(cx, c, SETTING_TAGGING, buf_as_str(&b));
+}
+
+enum err
+s3_delete_bucket_tagging(struct cx *cx, struct s3_call *c)
+{
+	return s3_setting_delete(cx, c, SETTING_TAGGING);
 }

@@ -101,7 +101,7 @@ def test_questions_have_an_honest_answer(lake, refused, call, want):
         ask("no-such-repository")
 
 
-@pytest.mark.parametrize("query", ["acl", "encryption", "lifecycle", "tagging",
+@pytest.mark.parametrize("query", ["acl", "encryption", "lifecycle",
                                    "website", "notification"])
 def test_settings_are_not_taken_silently(lake, query):
     status, _, text = Signed(lake.url, "PUT", f"/{lake.repo}", query=query).send(b"<x/>")

@@ -84,3 +84,24 @@ def test_bad_bodies(lake, body, code):
     status, _, text = Signed(lake.url, "PUT", f"/{lake.repo}/main/o", query="tagging").send(body)
     assert status == 400 and code in text
     assert tags_of(lake) == {"a": "1"} and lake.body("main/o") == b"kept"
+
+
+def test_tags_of_a_bucket(lake, refused):
+    def put(*pairs):
+        lake.s3.put_bucket_tagging(Bucket=lake.repo, Tagging={
+            "TagSet": [{"Key": k, "Value": v} for k, v in pairs]})
+    with refused("NoSuchTagSet", 404):
+        lake.s3.get_bucket_tagging(Bucket=lake.repo)
+    put(("team", "data & <more>"), ("cost", ""))
+    assert lake.s3.get_bucket_tagging(Bucket=lake.repo)["TagSet"] == [
+        {"Key": "team", "Value": "data & <more>"}, {"Key": "cost", "Value": ""}]
+    for tags in ([("k", "1"), ("k", "2")], [("k" * 129, "")], [(str(n), "") for n in range(51)]):
+        with refused("InvalidTag", 400):
+            put(*tags)
+    put(*[(str(n), "v") for n in range(50)])
+    assert len(lake.s3.get_bucket_tagging(Bucket=lake.repo)["TagSet"]) == 50
+    lake.s3.delete_bucket_tagging(Bucket=lake.repo)
+    with refused("NoSuchTagSet", 404):
+        lake.s3.get_bucket_tagging(Bucket=lake.repo)
+    with refused("NoSuchBucket", 404):
+        lake.s3.delete_bucket_tagging(Bucket="nosuch")
