@@ -5,7 +5,7 @@
 
 #include "base/cx.h"
 
-enum { HEAD_MAX = 16 * 1024, BUFFER = 64 * 1024 };
+enum { HEAD_MAX = 16 * 1024, BUFFER = 64 * 1024, PARTS_MAX = 200 };
 
 struct form {
 	struct source	 in;
@@ -14,6 +14,7 @@ struct form {
 	bool		 eof;
 	struct str	 mark;		/* "\r\n--boundary" */
 	bool		 at_mark;	/* the content is read */
+	size_t		 n_parts;
 };
 
 /* More input behind what is there; false at its end. */
@@ -197,6 +198,8 @@ form_next(struct cx *cx, struct form *f, struct form_part *out, bool *there)
 	*there = !str_starts(held(f), STR("--"));
 	if (!*there)
 		return OK;
+	if (f->n_parts++ == PARTS_MAX)
+		return bad(cx, "it has too many parts");
 	while ((at = str_find_str(held(f), blank)) == held(f).n) {
 		if (held(f).n > HEAD_MAX)
 			return bad(cx, "a part's head is too long");

@@ -133,7 +133,8 @@ bool		front_is_cgi(void);
 /*
  * multipart/form-data, part by part, as it comes.  [RFC 7578]  form_next gives
  * the next part, stepping over what is left of the one before; *there is false
- * at the end.  E_BAD_REQUEST; E_INCOMPLETE_BODY.
+ * at the end.  Heads of parts are bounded, and how many there are.
+ * E_BAD_REQUEST; E_INCOMPLETE_BODY.
  */
 struct form;
 struct form_part {

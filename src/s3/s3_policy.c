@@ -34,7 +34,8 @@ is_everyone(struct cx *cx, struct json principal)
 
 	if (json_member(principal, "AWS", &aws))
 		principal = aws;
-	return json_items(cx, principal, &at) == 1 &&
+	return json_kind(principal) != JSON_OBJECT &&
+	    json_items(cx, principal, &at) == 1 &&
 	    json_kind(at[0].value) == JSON_STR &&
 	    str_is(json_text(at[0].value), STR("*"));
 }

@@ -174,6 +174,7 @@ def test_forms_that_are_not_whole(lake, refused):
             (without("AWSAccessKeyId") + [("AWSAccessKeyId", "nobody")], 403, "InvalidAccessKeyId"),
             (good + [("x-amz-meta-a", "not in the policy")], 403, "AccessDenied"),
             (good + [("Key", "main/other")], 400, "InvalidArgument"),
+            (good + [(f"x-ignore-{n}", "") for n in range(200)], 400, "InvalidRequest"),
             (good + [("big", "x" * 20000)], 400, "InvalidRequest"),
             (without("policy") + [("policy", "***")], 403, "SignatureDoesNotMatch")]:
         got, _, text = send(lake, *form(fields))

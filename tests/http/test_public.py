@@ -107,7 +107,8 @@ def test_a_policy_is_kept_and_taken_away(public, refused):
     ({"Resource": "arn:aws:s3:::other/*"}, "MalformedPolicy"),
     ({"Resource": "arn:aws:s3:::*"}, "MalformedPolicy"),
     ({"Principal": {"AWS": "arn:aws:iam::1:root"}}, "NotImplemented"),
-    ({"Principal": ["*", "x"]}, "NotImplemented"), ({"Condition": {}}, "NotImplemented"),
+    ({"Principal": ["*", "x"]}, "NotImplemented"), ({"Principal": {"Service": "*"}}, "NotImplemented"),
+    ({"Principal": {"AWS": {"a": "*"}}}, "NotImplemented"), ({"Condition": {}}, "NotImplemented"),
     ({"NotAction": "s3:x"}, "NotImplemented"), ({"Principal": None}, "MalformedPolicy")])
 def test_a_policy_promises_nothing_that_is_not_done(lake, refused, change, code):
     st = {k: v for k, v in {**statement(lake), **change}.items() if v is not None}
