@@ -5,6 +5,7 @@ and what boto3 wrote the tool reads, by branch, tag or commit.
 README's table is the outcome of a full run; --readme writes it."""
 import pytest
 
+from lake import s3_client
 from matrix import Tree
 from servers import TOP
 
@@ -63,6 +64,13 @@ def pytest_terminal_summary(terminalreporter, config):
             before, _, after = f.read().split(MARK)
         with open(f"{TOP}/README.md", "w") as f:
             f.write(f"{before}{MARK}\n{table()}\n{MARK}{after}")
+
+
+@pytest.fixture
+def lake(lake):
+    """A tool takes its time, and a server ends what is idle: boto3 tries again."""
+    lake.s3 = s3_client(lake.url, retries={"max_attempts": 2})
+    return lake
 
 
 @pytest.fixture
