@@ -3,6 +3,7 @@ import json
 import os
 import re
 import subprocess
+import time
 
 import pytest
 
@@ -97,7 +98,8 @@ def test_s3cmd(lake, tree, given, src, dst, row, tmp_path):
     assert lake.keys("main/up/") == []
 
 
-@pytest.mark.tool("rclone", "sync, check, copy, cat, rcat, lsjson, hashsum, moveto, deletefile, purge")
+@pytest.mark.tool("rclone", "sync, check, copy, cat, rcat, lsjson, hashsum, moveto, deletefile, purge, "
+                  "--s3-version-at")
 def test_rclone(lake, tree, given, src, dst, row):
     env = clean_env(RCLONE_CONFIG_LAKE_TYPE="s3", RCLONE_CONFIG_LAKE_PROVIDER="Other",
                     RCLONE_CONFIG_LAKE_ENDPOINT=lake.url, RCLONE_CONFIG_LAKE_ACCESS_KEY_ID=KEY,
@@ -125,6 +127,16 @@ def test_rclone(lake, tree, given, src, dst, row):
     tree.is_at(lake, "main/up/")
     go("purge", up)
     assert lake.keys("main/up/") == []
+    # A commit ago, by the time that it had.
+    lake.s3.put_bucket_versioning(Bucket=lake.repo, VersioningConfiguration={"Status": "Enabled"})
+    lake.put("main/old/o", b"one")
+    lake.commit()
+    time.sleep(1.1)
+    then = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    time.sleep(1.1)
+    lake.put("main/old/o", b"two")
+    assert go("cat", f"lake:{lake.repo}/main/old", "--s3-version-at", then) == "one"
+    assert go("cat", f"lake:{lake.repo}/main/old") == "two"
 
 
 @pytest.mark.tool("restic", "init, backup, check --read-data, restore, forget --prune")
