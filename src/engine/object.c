@@ -155,6 +155,7 @@ put_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 	    (e = body_give(cx, tx, &w->gs, w->body, w->en)) != OK ||
 	    (e = write_row(cx, tx, w, w->path, w->en)) != OK)
 		return e;
+	w->en->version = version_staged(&w->r);
 	return write_close(cx, tx, w);
 }
 

@@ -611,6 +611,7 @@ complete_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 	    (s->sealed && (e = branch_put(cx, tx, &s->r.ruid,
 	    &s->br)) != OK))
 		return e;
+	s->out->version = version_staged(&s->r);
 	s->u->done = true;
 	s->u->done_list = s->list;
 	s->u->done_etag = s->out->etag;

@@ -25,6 +25,12 @@ hex_of(struct cx *cx, const struct oid *id)
 	return str_dup(cx->mem, str_of(oid_hex(id).z));
 }
 
+struct str
+version_staged(const struct repo *r)
+{
+	return repo_has_versions(r) ? STR("null") : STR("");
+}
+
 static enum err
 tree_before(struct cx *cx, struct kv_tx *tx, const struct uid *ruid,
     const struct commit *c, struct oid *tree)

@@ -4,6 +4,8 @@
 
 #include "engine/refs.h"
 
+/* The version that a write makes: "null", where versions are shown. */
+struct str	version_staged(const struct repo *r);
 /*
  * What `at` names: the entry that its ref shows, or that of the version it
  * names, with en->version filled.  E_NO_SUCH_VERSION; E_DELETE_MARKER when the

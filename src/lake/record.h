@@ -70,8 +70,9 @@ struct entry {
 	struct str	 part_sums;	/* "", or of each part the checksum
 					 * that the object has: raw, in turn */
 	struct str	 bytes;		/* of the one small extent, when read */
-	struct str	 version;	/* when read, where versions are shown:
-					 * a commit's id, or "null": staged */
+	struct str	 version;	/* where versions are shown, of what was
+					 * read or put: a commit's id, or
+					 * "null", staged */
 };
 
 void		entry_format(struct buf *b, const struct entry *en);

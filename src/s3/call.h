@@ -81,6 +81,8 @@ struct str	s3_unquoted(struct str etag);
 void		s3_entry_headers(struct cx *cx, struct s3_call *c,
 		    const struct entry *en);
 struct str	s3_sum_type(bool composite);
+/* x-amz-version-id, where versions are shown. */
+void		s3_version_header(struct s3_call *c, const struct entry *en);
 void		s3_sum_headers(struct s3_call *c, const struct entry *en);
 /* <ChecksumCRC32>…: one checksum, and all of an entry with their type. */
 void		s3_put_sum(struct cx *cx, struct buf *b, struct str name,

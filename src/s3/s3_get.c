@@ -195,8 +195,7 @@ s3_get_object_attributes(struct cx *cx, struct s3_call *c)
 		return e;
 	response_header(c->res, "Last-Modified", when_http(cx->mem,
 	    en.mtime));
-	if (en.version.n > 0)
-		response_header(c->res, "x-amz-version-id", en.version);
+	s3_version_header(c, &en);
 	s3_xml_begin(cx, &b, "GetObjectAttributesResponse");
 	if (asks(what, "ETag"))
 		xml_put(&b, "ETag", en.etag);

@@ -314,7 +314,7 @@ redirect(struct cx *cx, struct s3_call *c, struct str to, struct str etag)
 
 static void
 answer(struct cx *cx, struct s3_call *c, const struct request *fields,
-    struct str etag)
+    const struct entry *en)
 {
 	struct str	to = request_header(fields, "success_action_redirect");
 	struct str	status = request_header(fields,
@@ -323,8 +323,9 @@ answer(struct cx *cx, struct s3_call *c, const struct request *fields,
 
 	if (to.n == 0)
 		to = request_header(fields, "redirect");
-	response_header(c->res, "ETag", s3_quoted(cx, etag));
-	if (redirect(cx, c, to, etag))
+	s3_version_header(c, en);
+	response_header(c->res, "ETag", s3_quoted(cx, en->etag));
+	if (redirect(cx, c, to, en->etag))
 		return;
 	/* mod_fcgid makes a redirect of a 200 with Location. */
 	if (str_is(status, STR("200")))
@@ -337,7 +338,7 @@ answer(struct cx *cx, struct s3_call *c, const struct request *fields,
 	xml_put(&b, "Location", object_url(cx, c));
 	xml_put(&b, "Bucket", c->bucket);
 	xml_put(&b, "Key", c->key);
-	xml_put(&b, "ETag", s3_quoted(cx, etag));
+	xml_put(&b, "ETag", s3_quoted(cx, en->etag));
 	s3_xml_end(c, &b, "PostResponse");
 	c->res->status = 201;
 }
@@ -419,6 +420,6 @@ s3_post_object(struct cx *cx, struct s3_call *c)
 	e = store_file(cx, &p, &en);
 	c->req = outer;
 	if (e == OK)
-		answer(cx, c, &p.fields, en.etag);
+		answer(cx, c, &p.fields, &en);
 	return e;
 }

@@ -36,6 +36,7 @@ s3_put_object(struct cx *cx, struct s3_call *c)
 		return e;
 
 	response_header(c->res, "ETag", s3_quoted(cx, en.etag));
+	s3_version_header(c, &en);
 	s3_sum_headers(c, &en);
 	return OK;
 }

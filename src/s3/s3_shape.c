@@ -87,8 +87,7 @@ s3_entry_headers(struct cx *cx, struct s3_call *c, const struct entry *en)
 	response_header(c->res, "Last-Modified", when_http(cx->mem,
 	    en->mtime));
 	response_header(c->res, "Accept-Ranges", STR("bytes"));
-	if (en->version.n > 0)
-		response_header(c->res, "x-amz-version-id", en->version);
+	s3_version_header(c, en);
 	for (i = 0; i < en->n_meta; i++) {
 		if (!str_starts_nocase(en->meta[i].name, meta_api)) {
 			missing++;
@@ -104,6 +103,13 @@ s3_entry_headers(struct cx *cx, struct s3_call *c, const struct entry *en)
 	if (en->n_tags > 0)
 		response_header(c->res, "x-amz-tagging-count",
 		    str_printf(cx->mem, "%zu", en->n_tags));
+}
+
+void
+s3_version_header(struct s3_call *c, const struct entry *en)
+{
+	if (en->version.n > 0)
+		response_header(c->res, "x-amz-version-id", en->version);
 }
 
 struct str
@@ -340,11 +346,15 @@ static enum err
 refuse_acl(struct cx *cx, const struct s3_call *c)
 {
 	struct str	acl = request_header(c->req, "x-amz-acl");
+	struct str	owner = request_header(c->req,
+	    "x-amz-object-ownership");
 	size_t		i;
-	bool		grants = acl.n > 0 && !str_is(acl, STR("private")) &&
-	    !str_is(acl, STR("bucket-owner-full-control")) &&
-	    !str_is(acl, STR("bucket-owner-read"));
+	bool		grants;
 
+	grants = (acl.n > 0 && !str_is(acl, STR("private")) &&
+	    !str_is(acl, STR("bucket-owner-full-control")) &&
+	    !str_is(acl, STR("bucket-owner-read"))) ||
+	    (owner.n > 0 && !str_is(owner, STR("BucketOwnerEnforced")));
 	for (i = 0; i < c->req->n_headers; i++)
 		grants = grants || str_starts(c->req->headers[i].name,
 		    STR("x-amz-grant-"));

@@ -31,8 +31,7 @@ s3_get_object_tagging(struct cx *cx, struct s3_call *c)
 
 	if ((e = store_object_stat(cx, c->store, &c->at, &en)) != OK)
 		return e;
-	if (en.version.n > 0)
-		response_header(c->res, "x-amz-version-id", en.version);
+	s3_version_header(c, &en);
 	s3_xml_begin(cx, &b, "Tagging");
 	put_tags(&b, en.tags, en.n_tags);
 	s3_xml_end(c, &b, "Tagging");

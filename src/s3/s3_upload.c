@@ -276,6 +276,7 @@ s3_complete_multipart_upload(struct cx *cx, struct s3_call *c)
 	    (e = store_upload_complete(cx, c->store, &c->at, &id, &opt,
 	    &en)) != OK)
 		return e;
+	s3_version_header(c, &en);
 	s3_xml_begin(cx, &b, "CompleteMultipartUploadResult");
 	xml_put(&b, "Location", str_printf(cx->mem, "%s://%.*s%.*s",
 	    c->req->https ? "https" : "http", STRF(c->req->host),

@@ -116,7 +116,8 @@ def test_acls_are_refused_but_for_what_is_true(lake, refused):
                  lambda: lake.s3.put_object(GrantRead="uri=all", **key),
                  lambda: lake.s3.copy_object(CopySource=f"{lake.repo}/main/o", ACL="public-read", **key),
                  lambda: lake.s3.create_multipart_upload(ACL="authenticated-read", **key),
-                 lambda: lake.s3.create_bucket(Bucket=lake.repo + "-p", ACL="public-read")):
+                 lambda: lake.s3.create_bucket(Bucket=lake.repo + "-p", ACL="public-read"),
+                 lambda: lake.s3.create_bucket(Bucket=lake.repo + "-p", ObjectOwnership="ObjectWriter")):
         with refused("AccessControlListNotSupported", 400):
             call()
 

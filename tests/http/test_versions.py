@@ -118,6 +118,18 @@ def test_the_version_read_is_said(lake, refused):
         lake.body("main/o")
 
 
+def test_what_is_written_is_the_null_version(lake):
+    key = dict(Bucket=lake.repo, Key="main/o")
+    assert "VersionId" not in lake.s3.put_object(Body=b"x", **key)
+    enable(lake)
+    assert lake.s3.put_object(Body=b"y", **key)["VersionId"] == "null"
+    up = lake.s3.create_multipart_upload(**key)["UploadId"]
+    etag = lake.s3.upload_part(UploadId=up, PartNumber=1, Body=b"z", **key)["ETag"]
+    assert lake.s3.complete_multipart_upload(UploadId=up, MultipartUpload={
+        "Parts": [{"PartNumber": 1, "ETag": etag}]}, **key)["VersionId"] == "null"
+    assert versions(lake)[0] == [("main/o", "null", True, False)]
+
+
 def test_copying_from_a_version(story, refused):
     lake, first, second, third = story
     source = {"Bucket": lake.repo, "Key": "main/o"}
