@@ -172,6 +172,9 @@ enum err	s3_body_take(struct cx *cx, struct s3_body *b, uint64_t max,
 /* A small body, checked the same way. */
 enum err	s3_body_text(struct cx *cx, struct s3_body *b,
 		    struct str *out);
+/* The small body of a request, opened and checked. */
+enum err	s3_take_text(struct cx *cx, struct s3_call *c,
+		    struct str *out);
 void		s3_body_sums(struct cx *cx, const struct s3_body *b,
 		    struct entry *en);
 /* The MD5 of what was stored, in hex. */

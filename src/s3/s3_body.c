@@ -231,6 +231,17 @@ s3_body_text(struct cx *cx, struct s3_body *b, struct str *out)
 	return check(cx, b, out->n, md5);
 }
 
+enum err
+s3_take_text(struct cx *cx, struct s3_call *c, struct str *out)
+{
+	struct s3_body	*b;
+	enum err	 e;
+
+	if ((e = s3_body_open(cx, c, STR(""), &b)) != OK)
+		return e;
+	return s3_body_text(cx, b, out);
+}
+
 void
 s3_body_sums(struct cx *cx, const struct s3_body *b, struct entry *en)
 {

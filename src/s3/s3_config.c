@@ -59,13 +59,11 @@ s3_get_bucket_versioning(struct cx *cx, struct s3_call *c)
 enum err
 s3_put_bucket_versioning(struct cx *cx, struct s3_call *c)
 {
-	struct s3_body	*in;
 	struct xml	 root;
 	struct str	 text, status;
 	enum err	 e;
 
-	if ((e = s3_body_open(cx, c, STR(""), &in)) != OK ||
-	    (e = s3_body_text(cx, in, &text)) != OK ||
+	if ((e = s3_take_text(cx, c, &text)) != OK ||
 	    (e = xml_parse(cx, text, "VersioningConfiguration", &root)) != OK)
 		return e;
 	status = xml_text(cx, root, "Status");

@@ -125,14 +125,12 @@ enum err
 s3_put_bucket_cors(struct cx *cx, struct s3_call *c)
 {
 	struct rules	 all = { .v = { 0 } };
-	struct s3_body	*in;
 	struct str	 text;
 	struct buf	 b;
 	size_t		 i;
 	enum err	 e;
 
-	if ((e = s3_body_open(cx, c, STR(""), &in)) != OK ||
-	    (e = s3_body_text(cx, in, &text)) != OK ||
+	if ((e = s3_take_text(cx, c, &text)) != OK ||
 	    (e = rules_read(cx, text, &all)) != OK)
 		return e;
 	s3_xml_begin(cx, &b, "CORSConfiguration");

@@ -94,15 +94,13 @@ struct items {
 static enum err
 take_items(struct cx *cx, struct s3_call *c, struct items *all)
 {
-	struct s3_body	*in;
 	struct xml	root, x;
 	struct str	text;
 	enum err	e;
 	bool		more;
 
 	memset(all, 0, sizeof *all);
-	if ((e = s3_body_open(cx, c, STR(""), &in)) != OK ||
-	    (e = s3_body_text(cx, in, &text)) != OK ||
+	if ((e = s3_take_text(cx, c, &text)) != OK ||
 	    (e = xml_parse(cx, text, "Delete", &root)) != OK)
 		return e;
 	all->quiet = str_is(xml_text(cx, root, "Quiet"), STR("true"));

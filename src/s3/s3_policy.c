@@ -131,15 +131,13 @@ statements(struct cx *cx, struct json v, struct json_item **at)
 enum err
 s3_put_bucket_policy(struct cx *cx, struct s3_call *c)
 {
-	struct s3_body		*in;
 	struct json_item	*at;
 	struct json		 root, v;
 	struct str		 text;
 	size_t			 i, n;
 	enum err		 e;
 
-	if ((e = s3_body_open(cx, c, STR(""), &in)) != OK ||
-	    (e = s3_body_text(cx, in, &text)) != OK)
+	if ((e = s3_take_text(cx, c, &text)) != OK)
 		return e;
 	if (text.n > POLICY_MAX)
 		return fail(cx, E_BAD_POLICY, "A policy may have %d bytes.",

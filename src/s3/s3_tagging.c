@@ -66,14 +66,12 @@ s3_tags_read(struct cx *cx, struct str text, size_t most, struct pair **tags,
 enum err
 s3_put_object_tagging(struct cx *cx, struct s3_call *c)
 {
-	struct s3_body	*in;
 	struct pair	*tags;
 	struct str	 text;
 	size_t		 n;
 	enum err	 e;
 
-	if ((e = s3_body_open(cx, c, STR(""), &in)) != OK ||
-	    (e = s3_body_text(cx, in, &text)) != OK ||
+	if ((e = s3_take_text(cx, c, &text)) != OK ||
 	    (e = s3_tags_read(cx, text, OBJECT_TAGS, &tags, &n)) != OK)
 		return e;
 	return store_object_set_tags(cx, c->store, &c->at, tags, n);
@@ -100,15 +98,13 @@ s3_get_bucket_tagging(struct cx *cx, struct s3_call *c)
 enum err
 s3_put_bucket_tagging(struct cx *cx, struct s3_call *c)
 {
-	struct s3_body	*in;
 	struct pair	*tags;
 	struct str	 text;
 	struct buf	 b;
 	size_t		 n;
 	enum err	 e;
 
-	if ((e = s3_body_open(cx, c, STR(""), &in)) != OK ||
-	    (e = s3_body_text(cx, in, &text)) != OK ||
+	if ((e = s3_take_text(cx, c, &text)) != OK ||
 	    (e = s3_tags_read(cx, text, BUCKET_TAGS, &tags, &n)) != OK)
 		return e;
 	c->res->status = 204;
