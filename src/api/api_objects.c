@@ -305,11 +305,12 @@ api_delete_object(struct cx *cx, struct api_call *c)
 	const struct cond	none = { .mtime = 0 };
 	struct at		at;
 	enum err		e;
-	bool			force = false;
+	bool			force = false, marker;
 
 	if ((e = take_at(cx, c, &at)) != OK ||
 	    (e = api_take_bool(cx, c, "force", &force)) != OK ||
-	    (e = store_object_delete(cx, c->store, &at, &none, force)) != OK)
+	    (e = store_object_delete(cx, c->store, &at, &none, force,
+	    &marker)) != OK)
 		return e;
 	c->res->status = 204;
 	return OK;

@@ -125,7 +125,7 @@ enum err	object_files(struct cx *cx, struct engine *eng,
 		    struct file_span **out, size_t *n);
 enum err	object_delete(struct cx *cx, struct engine *eng,
 		    const struct at *at, const struct cond *cond,
-		    bool force);
+		    bool force, bool *marker);	/* see delete_item */
 /* Up to 1000 paths of one branch in one transaction. */
 enum err	objects_delete(struct cx *cx, struct engine *eng,
 		    struct str repo, struct str branch,

@@ -190,7 +190,8 @@ object_put(struct cx *cx, struct engine *eng, const struct at *at,
  * is all there is.  Below are sealed areas too, not only the tree.  (N_TOMB)
  */
 static enum err
-delete_one(struct cx *cx, struct kv_tx *tx, struct write *w, struct str path)
+delete_one(struct cx *cx, struct kv_tx *tx, struct write *w, struct str path,
+    bool *marker)
 {
 	struct view	v = write_view(w), below = v;
 	struct str	bytes;
@@ -202,6 +203,7 @@ delete_one(struct cx *cx, struct kv_tx *tx, struct write *w, struct str path)
 	if ((e = view_find(cx, w->eng, tx, &below, path, &bytes,
 	    &there)) != OK)
 		return e;
+	*marker = there && repo_has_versions(&w->r);
 	if (!there)
 		return kv_delete(cx, tx, key_row(cx, &w->br.uid, w->br.open,
 		    path));
@@ -222,7 +224,8 @@ delete_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 	for (it = w->items; it < w->items + w->n; it++) {
 		it->result = write_cond(cx, tx, w, it->path, &it->cond);
 		if (it->result == OK)
-			it->result = delete_one(cx, tx, w, it->path);
+			it->result = delete_one(cx, tx, w, it->path,
+			    &it->marker);
 		if (it->result == E_PRECONDITION ||
 		    it->result == E_NO_SUCH_OBJECT) {
 			it->words = str_dup(cx->mem, str_of(cx->words));
@@ -248,16 +251,18 @@ objects_delete(struct cx *cx, struct engine *eng, struct str repo,
 
 enum err
 object_delete(struct cx *cx, struct engine *eng, const struct at *at,
-    const struct cond *cond, bool force)
+    const struct cond *cond, bool force, bool *marker)
 {
 	struct delete_item	it = { .path = at->path, .cond = *cond };
 	enum err		e;
 
 	if ((e = name_check_path(cx, at->path)) != OK ||
 	    (e = objects_delete(cx, eng, at->repo, at->ref, &it, 1,
-	    force)) != OK || it.result == OK)
+	    force)) != OK)
 		return e;
-	return fail(cx, it.result, "%.*s", STRF(it.words));
+	*marker = it.marker;
+	return it.result == OK ? OK :
+	    fail(cx, it.result, "%.*s", STRF(it.words));
 }
 
 /* ---- copy and metadata ------------------------------------------------- */
@@ -285,6 +290,7 @@ copy_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 {
 	struct write	*w = arg;
 	enum err	 e;
+	bool		 marker;
 
 	/* The source is read in the tx that names its blocks.  [I9] */
 	if ((e = version_get(cx, w->eng, tx, w->src, w->en)) != OK ||
@@ -300,7 +306,7 @@ copy_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 		return e;
 	if (w->copy->move && !str_is(w->src->path, w->path) &&
 	    ((w->sealed && (e = area_room(cx, &w->br)) != OK) ||
-	    (e = delete_one(cx, tx, w, w->src->path)) != OK))
+	    (e = delete_one(cx, tx, w, w->src->path, &marker)) != OK))
 		return e;
 	return write_close(cx, tx, w);
 }

@@ -38,6 +38,8 @@ struct delete_item {
 	struct cond	cond;
 	enum err	result;
 	struct str	words;
+	bool		marker;	/* where versions are shown: the deletion is
+				 * one, staged */
 };
 
 struct copy_opts {

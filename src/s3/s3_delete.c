@@ -18,11 +18,13 @@ delete_null_version(struct cx *cx, struct s3_call *c, const struct at *at,
 {
 	struct repo	r;
 	enum err	e;
+	bool		marker;
 
 	if ((e = store_repo_get(cx, c->store, at->repo, &r)) != OK)
 		return e;
 	if (!repo_has_versions(&r))
-		return store_object_delete(cx, c->store, at, cond, false);
+		return store_object_delete(cx, c->store, at, cond, false,
+		    &marker);
 	if (!cond_is_empty(cond))
 		return fail(cx, E_NOT_IMPLEMENTED, "A condition on the "
 		    "deletion of a version is not implemented.");
@@ -35,17 +37,20 @@ s3_delete_object(struct cx *cx, struct s3_call *c)
 {
 	struct cond	cond;
 	enum err	e;
+	bool		marker = false;
 
-	if ((e = s3_take_cond(cx, c, "", &cond)) != OK)
+	if ((e = s3_take_cond(cx, c, "", &cond)) != OK ||
+	    (e = c->at.version.n > 0 ?
+	    delete_null_version(cx, c, &c->at, &cond) :
+	    store_object_delete(cx, c->store, &c->at, &cond, false,
+	    &marker)) != OK)
 		return e;
-	if (c->at.version.n > 0) {
-		e = delete_null_version(cx, c, &c->at, &cond);
-		response_header(c->res, "x-amz-version-id", c->at.version);
-	} else
-		e = store_object_delete(cx, c->store, &c->at, &cond, false);
-	if (e == OK)
-		c->res->status = 204;
-	return e;
+	if (marker)
+		response_header(c->res, "x-amz-delete-marker", STR("true"));
+	if (marker || c->at.version.n > 0)
+		response_header(c->res, "x-amz-version-id", STR("null"));
+	c->res->status = 204;
+	return OK;
 }
 
 struct item {			/* one <Object>, in the order of the request */
@@ -55,7 +60,7 @@ struct item {			/* one <Object>, in the order of the request */
 	struct cond	cond;
 	enum err	result;
 	struct str	words;
-	bool		done;
+	bool		done, marker;
 };
 
 static enum err
@@ -170,6 +175,7 @@ delete_of_ref(struct cx *cx, struct s3_call *c, struct items *all,
 			continue;
 		d = &batch.at[i++];
 		it->result = e != OK ? e : d->result;
+		it->marker = it->result == OK && d->marker;
 		it->words = e != OK ? words : d->words;
 	}
 	cx_forget(cx);
@@ -200,6 +206,10 @@ s3_delete_objects(struct cx *cx, struct s3_call *c)
 		xml_put(&b, "Key", it->key);
 		if (it->version.n > 0)
 			xml_put(&b, "VersionId", it->version);
+		if (it->marker) {
+			xml_put(&b, "DeleteMarker", STR("true"));
+			xml_put(&b, "DeleteMarkerVersionId", STR("null"));
+		}
 		if (it->result != OK) {
 			xml_put(&b, "Code", str_of(s3_error_code(it->result,
 			    &status)));

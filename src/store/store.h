@@ -100,7 +100,8 @@ enum err	store_object_files(struct cx *cx, struct store *st,
 		    const struct entry *en, uint64_t off, uint64_t len,
 		    struct file_span **out, size_t *n);
 enum err	store_object_delete(struct cx *cx, struct store *st,
-		    const struct at *at, const struct cond *cond, bool force);
+		    const struct at *at, const struct cond *cond, bool force,
+		    bool *marker);	/* see delete_item */
 /* Up to 1000 paths of one branch in one transaction. */
 enum err	store_objects_delete(struct cx *cx, struct store *st,
 		    struct str repo, struct str branch,

@@ -201,9 +201,9 @@ store_object_files(struct cx *cx, struct store *st, const struct entry *en,
 
 enum err
 store_object_delete(struct cx *cx, struct store *st, const struct at *at,
-    const struct cond *cond, bool force)
+    const struct cond *cond, bool force, bool *marker)
 {
-	return object_delete(cx, st->eng, at, cond, force);
+	return object_delete(cx, st->eng, at, cond, force, marker);
 }
 
 enum err

@@ -376,7 +376,7 @@ operate(struct lake *l, unsigned step, size_t *k, unsigned *v)
 	struct gc_report		r;
 	struct commit			c;
 	struct at			at;
-	bool				more = true;
+	bool				more = true, marker;
 
 	*k = KEYS;
 	switch (rand() % 12) {
@@ -397,7 +397,7 @@ operate(struct lake *l, unsigned step, size_t *k, unsigned *v)
 		*v = 0;
 		at = at_of(l, *k);
 		must(&l->cx, object_delete(&l->cx, l->eng, &at, &none,
-		    false));
+		    false, &marker));
 		break;
 	default:
 		*k = (size_t)rand() % KEYS;

@@ -130,6 +130,24 @@ def test_what_is_written_is_the_null_version(lake):
     assert versions(lake)[0] == [("main/o", "null", True, False)]
 
 
+def test_a_deletion_over_a_commit_is_a_marker(lake):
+    enable(lake)
+    for key in ("main/a", "main/b"):
+        lake.put(key)
+    lake.commit()
+    lake.put("main/staged")
+    key = dict(Bucket=lake.repo, Key="main/staged")
+    assert "DeleteMarker" not in lake.s3.delete_object(**key)
+    gone = lake.s3.delete_object(Bucket=lake.repo, Key="main/a")
+    assert (gone["DeleteMarker"], gone["VersionId"]) == (True, "null")
+    r = lake.s3.delete_objects(Bucket=lake.repo, Delete={"Objects": [
+        {"Key": "main/b"}, {"Key": "main/staged"}]})["Deleted"]
+    assert r == [{"Key": "main/b", "DeleteMarker": True, "DeleteMarkerVersionId": "null"},
+                 {"Key": "main/staged"}]
+    assert [v for v in versions(lake)[0] if v[3]] == [("main/a", "null", True, True),
+                                                      ("main/b", "null", True, True)]
+
+
 def test_copying_from_a_version(story, refused):
     lake, first, second, third = story
     source = {"Bucket": lake.repo, "Key": "main/o"}

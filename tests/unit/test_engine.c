@@ -122,8 +122,11 @@ delete(struct fixture *f, int b, size_t k)
 {
 	const struct cond	none = { .mtime = 0 };
 	struct at		at = at_of(f, b, k);
+	bool			marker;
 
-	assert_ok(&f->cx, object_delete(&f->cx, f->eng, &at, &none, false));
+	assert_ok(&f->cx, object_delete(&f->cx, f->eng, &at, &none, false,
+	    &marker));
+	assert_false(marker);
 	f->view[b].v[k] = 0;
 }
 
