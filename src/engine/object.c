@@ -268,10 +268,16 @@ object_delete(struct cx *cx, struct engine *eng, const struct at *at,
 /* ---- copy and metadata ------------------------------------------------- */
 
 static void
-replace_meta(struct entry *en, const struct copy_opts *opt)
+replace_meta(struct cx *cx, struct entry *en, const struct copy_opts *opt)
 {
 	const struct entry	*by = opt->replace;
 
+	if (opt->sum.name.n > 0) {
+		en->sums = arena_get(cx->mem, sizeof *en->sums);
+		en->sums[0] = opt->sum;
+		en->n_sums = 1;
+		en->sums_composite = false;
+	}
 	if (opt->replace_tags) {
 		en->tags = by->tags;
 		en->n_tags = by->n_tags;
@@ -298,7 +304,7 @@ copy_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 		return e;
 	if (!w->copy->move)
 		w->en->mtime = cx->now;
-	replace_meta(w->en, w->copy);
+	replace_meta(cx, w->en, w->copy);
 	if ((e = write_open(cx, tx, w)) != OK ||
 	    (e = write_cond(cx, tx, w, w->path, &w->cond)) != OK ||
 	    (e = give_entry(cx, tx, &w->gs, w->en)) != OK ||

@@ -482,6 +482,7 @@ join_sums(struct cx *cx, struct uploading *s, enum digest_kind kind,
 		crc = i == 0 ? v : digest_crc_join(kind, crc, v,
 		    s->parts[i].en.size);
 	}
+	en->part_sum_kind = s->u->sum_kind;
 	en->part_sums = (struct str){ (char *)all, s->opt->n * n };
 	if (s->u->sum_composite)
 		digest_of(kind, all, s->opt->n * n, whole);

@@ -46,6 +46,7 @@ struct copy_opts {
 	struct cond		 src_cond, dst_cond;
 	const struct entry	*replace; /* type, metadata, headers; or NULL */
 	bool			 replace_tags;	/* tags of replace, too */
+	struct pair		 sum;	/* for those of the source; or "" */
 	bool			 force;
 	bool			 move;	/* the source, of the same branch, goes;
 					 * its time is kept */

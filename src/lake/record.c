@@ -165,8 +165,10 @@ put_extents(struct buf *b, const struct entry *en)
 	buf_varint(b, en->n_parts);
 	for (i = 0; i < en->n_parts; i++)
 		buf_varint(b, en->parts[i]);
-	if (en->part_sums.n > 0)
+	if (en->part_sums.n > 0) {
+		buf_field(b, en->part_sum_kind);
 		buf_field(b, en->part_sums);
+	}
 }
 
 static bool
@@ -191,7 +193,8 @@ take_extents(struct cx *cx, struct str *s, uint8_t version, struct entry *en)
 	for (i = 0; i < n; i++)
 		if (!take_varint(s, &en->parts[i]))
 			return false;
-	return version == VERSION || take_field(s, &en->part_sums);
+	return version == VERSION || (take_field(s, &en->part_sum_kind) &&
+	    take_field(s, &en->part_sums));
 }
 
 void

@@ -67,8 +67,8 @@ struct entry {
 	struct uid	 manifest;
 	uint64_t	*parts;	/* sizes, of a multipart object */
 	size_t		 n_parts;
-	struct str	 part_sums;	/* "", or of each part the checksum
-					 * that the object has: raw, in turn */
+	struct str	 part_sum_kind;	/* "crc32" …, and the raw checksum of */
+	struct str	 part_sums;	/* each part in turn; or both "" */
 	struct str	 bytes;		/* of the one small extent, when read */
 	struct str	 version;	/* where versions are shown, of what was
 					 * read or put: a commit's id, or

@@ -100,6 +100,9 @@ enum err	s3_tags_check(struct cx *cx, struct pair *tags, size_t n,
 /* [S3 Tagging] XML. */
 enum err	s3_tags_read(struct cx *cx, struct str text, size_t most,
 		    struct pair **tags, size_t *n);
+/* x-amz-checksum-algorithm; NULL: none is asked for. */
+enum err	s3_take_algorithm(struct cx *cx, const struct s3_call *c,
+		    const struct digest_sum **out);
 /* If-Match and kin, under a prefix: "" or "x-amz-copy-source-". */
 enum err	s3_take_cond(struct cx *cx, const struct s3_call *c,
 		    const char *prefix, struct cond *out);

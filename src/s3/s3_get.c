@@ -32,7 +32,14 @@ part_span(struct cx *cx, struct s3_call *c, const struct entry *en,
 	return OK;
 }
 
-/* The checksum of a part, where the parts have one. */
+/* Have the parts the checksum that the object has?  A copy may have another. */
+static bool
+has_part_sums(const struct entry *en)
+{
+	return en->part_sums.n > 0 && pairs_find(en->sums, en->n_sums,
+	    en->part_sum_kind) != NULL;
+}
+
 static struct str
 part_sum(struct cx *cx, const struct entry *en, uint64_t number)
 {
@@ -56,8 +63,8 @@ sum_headers(struct cx *cx, struct s3_call *c, const struct entry *en,
 		return;
 	if (!part->partial || (number.n > 0 && en->n_parts == 0)) {
 		s3_sum_headers(c, en);
-	} else if (en->part_sums.n > 0 && str_u64(number, S3_PARTS, &n)) {
-		sum = (struct pair){ en->sums[0].name, part_sum(cx, en, n) };
+	} else if (has_part_sums(en) && str_u64(number, S3_PARTS, &n)) {
+		sum = (struct pair){ en->part_sum_kind, part_sum(cx, en, n) };
 		one.sums = &sum;
 		one.n_sums = 1;
 		s3_sum_headers(c, &one);
@@ -147,8 +154,8 @@ put_parts(struct cx *cx, struct buf *b, const struct entry *en,
 		buf_z(b, "<Part>");
 		xml_put_u64(b, "PartNumber", n + 1);
 		xml_put_u64(b, "Size", en->parts[n]);
-		if (en->part_sums.n > 0)
-			s3_put_sum(cx, b, en->sums[0].name,
+		if (has_part_sums(en))
+			s3_put_sum(cx, b, en->part_sum_kind,
 			    part_sum(cx, en, n + 1));
 		buf_z(b, "</Part>");
 	}

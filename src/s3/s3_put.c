@@ -55,6 +55,45 @@ directive(struct cx *cx, const struct s3_call *c, const char *header,
 	return OK;
 }
 
+/*
+ * A checksum that is asked for and that the source has not is computed from
+ * its bytes; the copy is then of that very object.
+ */
+static enum err
+copy_sum(struct cx *cx, struct s3_call *c, const struct at *src,
+    struct copy_opts *opt)
+{
+	const struct digest_sum	*sum;
+	unsigned char		 raw[DIGEST_MAX];
+	struct source		 bytes;
+	struct digest		 d;
+	struct entry		 en;
+	size_t			 got;
+	char			*window;
+	enum err		 e;
+
+	if ((e = s3_take_algorithm(cx, c, &sum)) != OK || sum == NULL ||
+	    (e = store_object_open(cx, c->store, src, &en)) != OK ||
+	    (e = cond_check(cx, &opt->src_cond, COND_WRITE, &en)) != OK)
+		return e;
+	if (!en.sums_composite && pairs_find(en.sums, en.n_sums,
+	    str_of(sum->name)) != NULL)
+		return OK;
+	if ((e = store_object_source(cx, c->store, &en, 0, en.size,
+	    &bytes)) != OK)
+		return e;
+	window = arena_raw(cx->mem, STREAM_WINDOW);
+	digest_begin(&d, sum->kind);
+	while ((e = source_read(cx, &bytes, window, STREAM_WINDOW,
+	    &got)) == OK && got > 0)
+		digest_feed(&d, window, got);
+	digest_end(&d, raw);
+	opt->sum = (struct pair){ str_of(sum->name), enc_base64(cx->mem, raw,
+	    digest_size(sum->kind)) };
+	opt->src_cond.if_match = en.etag;
+	return e;
+}
+
 /* A new name for the same bytes: nothing is moved inside a lake. */
 enum err
 s3_copy_object(struct cx *cx, struct s3_call *c)
@@ -84,7 +123,8 @@ s3_copy_object(struct cx *cx, struct s3_call *c)
 	if (!meta)
 		by.content_type = (struct str){ NULL, 0 };
 	opt.replace = &by;
-	if ((e = store_object_copy(cx, c->store, &src, &c->at, &opt,
+	if ((e = copy_sum(cx, c, &src, &opt)) != OK ||
+	    (e = store_object_copy(cx, c->store, &src, &c->at, &opt,
 	    &en)) != OK)
 		return e;
 

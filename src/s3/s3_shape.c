@@ -298,6 +298,27 @@ s3_take_meta(struct cx *cx, const struct s3_call *c, struct entry *en)
 	return take_tags(cx, c, en);
 }
 
+enum err
+s3_take_algorithm(struct cx *cx, const struct s3_call *c,
+    const struct digest_sum **out)
+{
+	struct str	name = request_header(c->req,
+	    "x-amz-checksum-algorithm");
+	struct buf	b;
+	size_t		i;
+
+	*out = name.n > 0 ? digest_sum_named(name) : NULL;
+	if (name.n == 0 || *out != NULL)
+		return OK;
+	buf_init(&b, cx->mem, 1024);
+	for (i = 0; i < DIGEST_SUMS; i++)
+		buf_printf(&b, "%s%s", i > 0 ? ", " : "",
+		    digest_sums[i].name);
+	return fail(cx, E_BAD_REQUEST, "Checksum algorithm provided is "
+	    "unsupported. Please try again with any of the valid types: %.*s",
+	    STRF(str_upper(cx->mem, buf_as_str(&b))));
+}
+
 static struct str
 prefixed(struct cx *cx, const struct s3_call *c, const char *prefix,
     const char *name)

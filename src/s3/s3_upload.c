@@ -50,23 +50,11 @@ take_sum_kind(struct cx *cx, const struct s3_call *c, struct upload *u)
 	struct str		 type = request_header(c->req,
 	    "x-amz-checksum-type");
 	const struct digest_sum	*sum;
-	struct buf		 names;
-	size_t			 i;
+	enum err		 e;
 
-	u->sum_kind = str_lower(cx->mem, request_header(c->req,
-	    "x-amz-checksum-algorithm"));
-	if (u->sum_kind.n == 0)
-		return OK;
-	if ((sum = digest_sum_named(u->sum_kind)) == NULL) {
-		buf_init(&names, cx->mem, 1024);
-		for (i = 0; i < DIGEST_SUMS; i++)
-			buf_printf(&names, "%s%s", i > 0 ? ", " : "",
-			    digest_sums[i].name);
-		return fail(cx, E_BAD_REQUEST, "Checksum algorithm provided is "
-		    "unsupported. Please try again with any of the valid "
-		    "types: %.*s", STRF(str_upper(cx->mem,
-		    buf_as_str(&names))));
-	}
+	if ((e = s3_take_algorithm(cx, c, &sum)) != OK || sum == NULL)
+		return e;
+	u->sum_kind = str_of(sum->name);
 	/* One over all parts is the default where there is no other. */
 	u->sum_composite = type.n > 0 ? str_is(type, STR("COMPOSITE")) :
 	    sum->kind != DIGEST_CRC64NVME;

@@ -147,6 +147,44 @@ def test_checksums_that_clients_bring(lake, refused, algorithm, digest):
     assert lake.body("main/o") == body
 
 
+@pytest.mark.heavy
+def test_a_copy_has_the_checksum_that_is_asked_for(lake, refused):
+    body = os.urandom(70000)
+    lake.put("main/o", body, ChecksumAlgorithm="CRC32", Metadata={"a": "b"})
+    source = f"{lake.repo}/main/o"
+    want = base64.b64encode(hashlib.sha256(body).digest()).decode()
+    r = lake.s3.copy_object(Bucket=lake.repo, Key="main/c", CopySource=source,
+                            ChecksumAlgorithm="SHA256")["CopyObjectResult"]
+    assert r["ChecksumSHA256"] == want and "ChecksumCRC32" not in r
+    head = lake.s3.head_object(Bucket=lake.repo, Key="main/c", ChecksumMode="ENABLED")
+    assert head["ChecksumSHA256"] == want and head["Metadata"] == {"a": "b"}
+    same = lake.s3.copy_object(Bucket=lake.repo, Key="main/c", CopySource=source)
+    assert "ChecksumCRC32" in same["CopyObjectResult"]
+    with refused("PreconditionFailed", 412):
+        lake.s3.copy_object(Bucket=lake.repo, Key="main/c", CopySource=source,
+                            CopySourceIfMatch="x", ChecksumAlgorithm="SHA256")
+    with refused("InvalidRequest", 400):
+        lake.s3.copy_object(Bucket=lake.repo, Key="main/c", CopySource=source,
+                            ChecksumAlgorithm="SHA3")
+    # Parts with another checksum than the copy's have none there.
+    key = dict(Bucket=lake.repo, Key="main/parts")
+    up = lake.s3.create_multipart_upload(ChecksumAlgorithm="CRC32", **key)["UploadId"]
+    pieces = [os.urandom(5 << 20) for _ in range(5)] + [b"end"]
+    parts = []
+    for n, piece in enumerate(pieces, 1):
+        r = lake.s3.upload_part(UploadId=up, PartNumber=n, Body=piece, ChecksumAlgorithm="CRC32", **key)
+        parts.append({"PartNumber": n, "ETag": r["ETag"], "ChecksumCRC32": r["ChecksumCRC32"]})
+    lake.s3.complete_multipart_upload(UploadId=up, MultipartUpload={"Parts": parts}, **key)
+    r = lake.s3.copy_object(Bucket=lake.repo, Key="main/c", CopySource=f"{lake.repo}/main/parts",
+                            ChecksumAlgorithm="CRC32C")["CopyObjectResult"]
+    assert r["ChecksumType"] == "FULL_OBJECT"
+    got = lake.s3.get_object_attributes(Bucket=lake.repo, Key="main/c",
+                                        ObjectAttributes=["ObjectParts", "Checksum"])
+    assert got["Checksum"]["ChecksumCRC32C"] == r["ChecksumCRC32C"]
+    assert "ChecksumCRC32C" not in got["ObjectParts"]["Parts"][0]
+    assert lake.body("main/c") == b"".join(pieces)
+
+
 def test_wrong_digests_store_nothing(lake, refused):
     wrong = base64.b64encode(hashlib.md5(b"other").digest()).decode()
     with refused("BadDigest", 400):

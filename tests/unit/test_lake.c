@@ -199,6 +199,7 @@ entries_go_both_ways_and_cut_ones_are_refused(void **state)
 		assert_err(E_CORRUPT, entry_parse(&cx,
 		    str_to(buf_as_str(&b), n), &back));
 
+	en.part_sum_kind = STR("crc32");
 	en.part_sums = STR("12345678");
 	buf_init(&b, cx.mem, 4096);
 	entry_format(&b, &en);
