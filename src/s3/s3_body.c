@@ -25,42 +25,47 @@ sum_add(struct s3_body *b, struct str name)
 	return s;
 }
 
-/* x-amz-checksum-<kind> headers, and the one that a trailer promises. */
+/* x-amz-checksum-<kind>, or the one that a trailer promises. */
 static enum err
 take_sums(struct cx *cx, struct s3_body *b)
 {
 	static const struct str	 head = { "x-amz-checksum-", 15 };
 	const struct request	*req = b->call->req;
-	struct str		 v, trailer;
+	const struct digest_sum	*known;
+	const struct pair	*h;
+	struct str		 trailer;
 	struct s3_sum		*s;
 	unsigned char		 raw[DIGEST_MAX];
-	size_t			 i;
 
-	for (i = 0; i < DIGEST_SUMS; i++) {
-		v = request_header(req, str_printf(cx->mem, "%.*s%s",
-		    STRF(head), digest_sums[i].name).p);
-		if (v.n == 0)
+	for (h = req->headers; h < req->headers + req->n_headers; h++) {
+		if (!str_starts(h->name, head) || h->value.n == 0 ||
+		    (known = digest_sum_named(str_from(h->name,
+		    head.n))) == NULL)
 			continue;
-		if (!enc_unbase64(v, raw, digest_size(digest_sums[i].kind)))
+		if (!enc_unbase64(h->value, raw, digest_size(known->kind)))
 			return fail(cx, E_BAD_REQUEST, "Value for "
 			    "x-amz-checksum-%s header is invalid.",
-			    digest_sums[i].name);
+			    known->name);
 		if (b->n_sums > 0)
 			return fail(cx, E_BAD_REQUEST, "Expecting a single "
 			    "x-amz-checksum- header. Multiple checksum Types "
 			    "are not allowed.");
-		sum_add(b, str_of(digest_sums[i].name))->want = v;
+		sum_add(b, str_of(known->name))->want = h->value;
 	}
 	trailer = str_trim(request_header(req, "x-amz-trailer"));
-	if (trailer.n == 0)
-		return OK;
-	s = str_starts_nocase(trailer, head) ?
-	    sum_add(b, str_from(trailer, head.n)) : NULL;
-	if (s == NULL)
-		return fail(cx, E_BAD_REQUEST, "The value specified in the "
-		    "x-amz-trailer header is not supported");
-	s->in_trailer = true;
-	return OK;
+	if (trailer.n > 0) {
+		s = str_starts_nocase(trailer, head) ?
+		    sum_add(b, str_from(trailer, head.n)) : NULL;
+		if (s == NULL)
+			return fail(cx, E_BAD_REQUEST, "The value specified "
+			    "in the x-amz-trailer header is not supported");
+		s->in_trailer = true;
+	}
+	return b->n_sums > 0 ||
+	    request_header(req, "x-amz-sdk-checksum-algorithm").n == 0 ? OK :
+	    fail(cx, E_BAD_REQUEST, "x-amz-sdk-checksum-algorithm specified, "
+	    "but no corresponding x-amz-checksum-* or x-amz-trailer headers "
+	    "were found.");
 }
 
 static enum err

@@ -402,6 +402,7 @@ s3_post_object(struct cx *cx, struct s3_call *c)
 {
 	struct post	p = { .call = c, .most = UINT64_MAX };
 	struct request	*outer = c->req;
+	struct pair	*acl;
 	struct entry	en;
 	enum err	e;
 
@@ -416,6 +417,10 @@ s3_post_object(struct cx *cx, struct s3_call *c)
 	    (e = policy_read(cx, &p)) != OK ||
 	    (e = policy_check(cx, &p)) != OK)
 		return e;
+	/* In a form it has a name of its own. */
+	if ((acl = pairs_find(p.fields.headers, p.fields.n_headers,
+	    STR("acl"))) != NULL)
+		acl->name = STR("x-amz-acl");
 	c->req = &p.fields;
 	e = store_file(cx, &p, &en);
 	c->req = outer;

@@ -195,6 +195,10 @@ def test_wrong_digests_store_nothing(lake, refused):
         lake.put("main/o", b"body", ChecksumCRC32="AAAAAA==")
     with refused("InvalidRequest", 400):
         lake.put("main/o", b"body", ChecksumCRC32="!")
+    for headers in ({"x-amz-sdk-checksum-algorithm": "CRC32"},
+                    {"x-amz-checksum-crc32": "AAAAAA==", "x-amz-checksum-crc32c": "AAAAAA=="}):
+        status, _, text = Signed(lake.url, "PUT", f"/{lake.repo}/main/o", headers=headers).send(b"body")
+        assert status == 400 and b"InvalidRequest" in text
     assert lake.keys() == []
 
 

@@ -97,6 +97,13 @@ def test_a_wrong_checksum_stores_nothing(lake, refused, name, value):
         lake.body("main/o")
 
 
+def test_an_acl_that_would_grant_is_refused(lake, refused):
+    status, _, text = post(lake, [("acl", "public-read")], policy(lake, {"acl": "public-read"}))
+    assert status == 400 and b"AccessControlListNotSupported" in text
+    with refused("NoSuchKey"):
+        lake.body("main/o")
+
+
 def test_success_actions(lake):
     def with_field(name, value):
         return post(lake, [(name, value)], policy(lake, {name: value}))
