@@ -213,5 +213,5 @@ EXTRA_DIST += debian/apache.conf debian/changelog debian/control \
 EXTRA_DIST += examples/README.md examples/data_tests.py \
 	examples/delta_experiments.py examples/demonstration.py \
 	examples/duckdb_branches.py examples/etl_branch.py \
-	examples/pandas_notebook.py examples/quickstart examples/restic_backup \
-	examples/spark_job.py
+	examples/pandas_notebook.py examples/public_dataset.py \
+	examples/quickstart examples/restic_backup examples/spark_job.py

@@ -37,6 +37,11 @@ def test_data_tests(lake):
     assert r["ContentLength"] > 0
 
 
+def test_public_dataset(lake):
+    out = twice(lake, sys.executable, "public_dataset.py")
+    assert "now: 2026,84  before: 2025,83" in out and "without a key: 403" in out
+
+
 def test_every_example_is_listed_and_run():
     with open(f"{EXAMPLES}/README.md") as f:
         listed = f.read()
