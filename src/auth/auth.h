@@ -88,7 +88,7 @@ enum err	auth_verify_s3(struct cx *cx, struct auth *a,
 /*
  * A form that was posted: its fields, as headers, with a policy that version
  * 4 or 2 signs.  The policy's own conditions are the caller's.  E_NO_AUTH
- * without policy or signature; else as above.
+ * without a policy, E_BAD_ARGUMENT without its signature; else as above.
  */
 enum err	auth_verify_form(struct cx *cx, struct auth *a,
 		    const struct request *fields, struct identity *who,

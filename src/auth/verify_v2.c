@@ -87,6 +87,17 @@ take_amz(struct cx *cx, const struct request *req, bool presigned,
 	r->n_amz = amz.n;
 }
 
+static enum err
+signature_check(struct cx *cx, struct str want, const struct key *key,
+    struct identity *who, const struct signature *sig)
+{
+	if (want.n != sig->provided.n ||
+	    !digest_same(want.p, sig->provided.p, want.n))
+		return signature_wrong(cx, "");
+	*who = (struct identity){ .user = key->user, .key_id = key->id };
+	return OK;
+}
+
 enum err
 verify_v2(struct cx *cx, struct auth *a, const struct request *req,
     struct str host_bucket, struct identity *who, struct signature *sig)
@@ -121,11 +132,7 @@ verify_v2(struct cx *cx, struct auth *a, const struct request *req,
 		want = sigv2_sign(cx, key.secret,
 		    sigv2_string_to_sign(cx, &r));
 	}
-	if (want.n != c.signature.n ||
-	    !digest_same(want.p, c.signature.p, want.n))
-		return signature_wrong(cx, "");
-	*who = (struct identity){ .user = key.user, .key_id = key.id };
-	return OK;
+	return signature_check(cx, want, &key, who, sig);
 }
 
 /* The string to sign is the policy itself.  [S3 POST] */
@@ -133,7 +140,6 @@ enum err
 verify_v2_form(struct cx *cx, struct auth *a, const struct request *fields,
     struct identity *who, struct signature *sig)
 {
-	struct str	want;
 	struct key	key;
 	enum err	e;
 
@@ -147,10 +153,6 @@ verify_v2_form(struct cx *cx, struct auth *a, const struct request *fields,
 		    "AWSAccessKeyId" : "Signature");
 	if ((e = signer_key(cx, a, sig->key_id, &key)) != OK)
 		return e;
-	want = sigv2_sign(cx, key.secret, sig->string_to_sign);
-	if (want.n != sig->provided.n ||
-	    !digest_same(want.p, sig->provided.p, want.n))
-		return signature_wrong(cx, "");
-	*who = (struct identity){ .user = key.user, .key_id = key.id };
-	return OK;
+	return signature_check(cx, sigv2_sign(cx, key.secret,
+	    sig->string_to_sign), &key, who, sig);
 }

@@ -207,14 +207,30 @@ request_for_signing(struct cx *cx, struct request *req,
 	r->n_headers = headers.n;
 }
 
+/* Does the claim's signature fit the string to sign?  Then who signed. */
+static enum err
+signature_check(struct cx *cx, const struct claim *c, const struct key *key,
+    const char *hint, struct identity *who, struct signature *sig)
+{
+	char	hex[65];
+
+	sigv4_key(cx, key->secret, c->day, c->region, c->service, sig->key);
+	sigv4_sign(sig->key, sig->string_to_sign, hex);
+	sig->key_id = c->key_id;
+	sig->provided = c->signature;
+	if (!digest_same(hex, c->signature.p, 64))
+		return signature_wrong(cx, hint);
+	*who = (struct identity){ .user = key->user, .key_id = key->id };
+	return OK;
+}
+
 static enum err
 verify(struct cx *cx, struct auth *a, struct request *req,
     const struct claim *c, struct identity *who, struct signature *sig)
 {
 	struct sigv4_request	r;
-	struct str		payload, date, sts, canonical;
+	struct str		payload, date;
 	struct key		key;
-	char			hex[65];
 	enum err		e;
 
 	if ((e = signer_key(cx, a, c->key_id, &key)) != OK ||
@@ -222,22 +238,16 @@ verify(struct cx *cx, struct auth *a, struct request *req,
 	    (e = payload_parse(cx, req, c->presigned, &payload, sig)) != OK)
 		return e;
 	request_for_signing(cx, req, c, payload, &r);
-	sts = sigv4_string_to_sign(cx, &r, date, c->scope, &canonical);
-	sigv4_key(cx, key.secret, c->day, c->region, c->service, sig->key);
-	sigv4_sign(sig->key, sts, hex);
-	sig->key_id = c->key_id;
-	sig->provided = c->signature;
-	sig->string_to_sign = sts;
-	sig->canonical = canonical;
-	if (!digest_same(hex, c->signature.p, 64))
-		return signature_wrong(cx, c->presigned ||
-		    request_header(req, "x-amz-content-sha256").n > 0 ? "" :
-		    " It has no x-amz-content-sha256 header; with curl add "
-		    "-H 'x-amz-content-sha256: UNSIGNED-PAYLOAD'.");
+	sig->string_to_sign = sigv4_string_to_sign(cx, &r, date, c->scope,
+	    &sig->canonical);
+	if ((e = signature_check(cx, c, &key, c->presigned ||
+	    request_header(req, "x-amz-content-sha256").n > 0 ? "" :
+	    " It has no x-amz-content-sha256 header; with curl add "
+	    "-H 'x-amz-content-sha256: UNSIGNED-PAYLOAD'.", who, sig)) != OK)
+		return e;
 	sig->seed = str_dup(cx->mem, c->signature);
 	sig->date = date;
 	sig->scope = c->scope;
-	*who = (struct identity){ .user = key.user, .key_id = key.id };
 	return OK;
 }
 
@@ -260,26 +270,19 @@ enum err
 verify_v4_form(struct cx *cx, struct auth *a, const struct request *fields,
     struct identity *who, struct signature *sig)
 {
-	struct claim	c = { .presigned = true };
+	struct claim	c = { .signature = request_header(fields,
+	    "x-amz-signature") };
 	struct key	key;
-	char		hex[65];
 	enum err	e;
 
 	sig->string_to_sign = request_header(fields, "policy");
-	sig->provided = request_header(fields, "x-amz-signature");
 	if (!str_is(request_header(fields, "x-amz-algorithm"),
-	    STR("AWS4-HMAC-SHA256")) || sig->provided.n != 64 ||
+	    STR("AWS4-HMAC-SHA256")) || c.signature.n != 64 ||
 	    !credential_parse(request_header(fields, "x-amz-credential"), &c))
 		return fail(cx, E_BAD_ARGUMENT, "Bucket POST must contain the "
 		    "fields x-amz-algorithm (AWS4-HMAC-SHA256), "
 		    "x-amz-credential, x-amz-date and x-amz-signature.");
 	if ((e = signer_key(cx, a, c.key_id, &key)) != OK)
 		return e;
-	sig->key_id = c.key_id;
-	sigv4_key(cx, key.secret, c.day, c.region, c.service, sig->key);
-	sigv4_sign(sig->key, sig->string_to_sign, hex);
-	if (!digest_same(hex, sig->provided.p, 64))
-		return signature_wrong(cx, "");
-	*who = (struct identity){ .user = key.user, .key_id = key.id };
-	return OK;
+	return signature_check(cx, &c, &key, "", who, sig);
 }

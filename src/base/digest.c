@@ -18,14 +18,16 @@ static uint64_t		 crc64_table[8][256];
 static pthread_once_t	 mds_once = PTHREAD_ONCE_INIT;
 static pthread_once_t	 tables_once = PTHREAD_ONCE_INIT;
 
+#define SUM(lower, upper, is_crc)					\
+	{ lower, #upper, "Checksum" #upper, DIGEST_##upper, is_crc }
 const struct digest_sum	digest_sums[DIGEST_SUMS] = {
-	{ "crc32", DIGEST_CRC32, true }, { "crc32c", DIGEST_CRC32C, true },
-	{ "crc64nvme", DIGEST_CRC64NVME, true }, { "sha1", DIGEST_SHA1, false },
-	{ "sha256", DIGEST_SHA256, false }, { "sha512", DIGEST_SHA512, false },
-	{ "md5", DIGEST_MD5, false }, { "xxhash64", DIGEST_XXHASH64, false },
-	{ "xxhash3", DIGEST_XXHASH3, false },
-	{ "xxhash128", DIGEST_XXHASH128, false },
+	SUM("crc32", CRC32, true), SUM("crc32c", CRC32C, true),
+	SUM("crc64nvme", CRC64NVME, true), SUM("sha1", SHA1, false),
+	SUM("sha256", SHA256, false), SUM("sha512", SHA512, false),
+	SUM("md5", MD5, false), SUM("xxhash64", XXHASH64, false),
+	SUM("xxhash3", XXHASH3, false), SUM("xxhash128", XXHASH128, false),
 };
+#undef SUM
 
 const struct digest_sum *
 digest_sum_named(struct str name)

@@ -1,6 +1,6 @@
 /*
- * Digests, checksums, HMAC, and sealing of small secrets.  Home of OpenSSL,
- * zlib's CRC and xxHash.
+ * Digests, checksums, HMAC, and sealing of small secrets.  Home of OpenSSL
+ * and xxHash.
  *
  * A digest is begun, fed, and ended once; ending gives digest_size(kind)
  * bytes, most significant first, as S3 writes them in base64.
@@ -30,9 +30,11 @@ struct digest {
 	uint64_t	 crc;
 };
 
-/* The checksums of S3, by their names in its headers. */
+/* The checksums of S3, by the names that it gives them. */
 struct digest_sum {
-	const char		*name;
+	const char		*name;		/* "crc32", in headers */
+	const char		*algorithm;	/* "CRC32" */
+	const char		*element;	/* "ChecksumCRC32" */
 	enum digest_kind	 kind;
 	bool			 is_crc;	/* parts' give the whole's */
 };

@@ -181,19 +181,6 @@ str_lower(struct arena *mem, struct str s)
 	return (struct str){ p, s.n };
 }
 
-struct str
-str_upper(struct arena *mem, struct str s)
-{
-	char	*p;
-	size_t	 i;
-
-	p = arena_dup(mem, s.p, s.n);
-	for (i = 0; i < s.n; i++)
-		if (p[i] >= 'a' && p[i] <= 'z')
-			p[i] = (char)(p[i] - 'a' + 'A');
-	return (struct str){ p, s.n };
-}
-
 bool
 str_split(struct str *rest, char sep, struct str *part)
 {

@@ -49,7 +49,6 @@ struct str	 str_from(struct str s, size_t at);
 struct str	 str_to(struct str s, size_t n);	/* the first n bytes */
 struct str	 str_trim(struct str s);		/* blanks and tabs */
 struct str	 str_lower(struct arena *mem, struct str s);
-struct str	 str_upper(struct arena *mem, struct str s);
 
 /* Cut the part before the separator off rest; false when nothing is left. */
 bool		 str_split(struct str *rest, char sep, struct str *part);

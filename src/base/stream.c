@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "base/cx.h"
+#include "base/digest.h"
 
 enum err
 source_read(struct cx *cx, const struct source *s, void *p, size_t n,
@@ -50,6 +51,21 @@ source_drain(struct cx *cx, const struct source *s, uint64_t max)
 		max = got < max ? max - got : 0;
 	} while (got > 0 && max > 0);
 	return OK;
+}
+
+enum err
+source_digest(struct cx *cx, const struct source *s, struct digest *d,
+    size_t n)
+{
+	char		*window = arena_raw(cx->mem, STREAM_WINDOW);
+	size_t		 i, got;
+	enum err	 e;
+
+	while ((e = source_read(cx, s, window, STREAM_WINDOW, &got)) == OK &&
+	    got > 0)
+		for (i = 0; i < n; i++)
+			digest_feed(&d[i], window, got);
+	return e;
 }
 
 static enum err

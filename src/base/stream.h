@@ -9,6 +9,7 @@
 #include "base/str.h"
 
 struct cx;
+struct digest;
 
 enum { STREAM_WINDOW = 64 * 1024 };
 
@@ -38,6 +39,10 @@ enum err	source_all(struct cx *cx, const struct source *s, size_t max,
 /* Read and drop what is left, up to max bytes. */
 enum err	source_drain(struct cx *cx, const struct source *s,
 		    uint64_t max);
+
+/* Feed all of it to n digests that are begun; ending them is the caller's. */
+enum err	source_digest(struct cx *cx, const struct source *s,
+		    struct digest *d, size_t n);
 
 struct source	source_of_str(struct cx *cx, struct str s);
 

@@ -9,6 +9,7 @@
 #include "engine/commit.h"
 #include "engine/history.h"
 #include "engine/keys.h"
+#include "engine/listing.h"
 #include "engine/staged.h"
 #include "engine/walk.h"
 
@@ -95,17 +96,15 @@ page_add(struct cx *cx, struct pager *p, enum change type, struct str path,
     struct str value)
 {
 	const struct list_query	*q = p->q;
-	struct str		 rest = str_from(path, q->prefix.n);
 	struct diff_item	*it;
-	size_t			 at;
+	struct str		 group;
 
 	if (!str_starts(path, q->prefix)) {
 		p->done = str_cmp(path, q->prefix) > 0;
 		return OK;
 	}
-	at = q->delimiter.n > 0 ? str_find_str(rest, q->delimiter) : rest.n;
-	if (at < rest.n) {
-		path = str_to(path, q->prefix.n + at + q->delimiter.n);
+	if (list_group(q, path, &group)) {
+		path = group;
 		type = CHANGE_PREFIX;
 		if (str_is(path, q->after) || (p->items.n > 0 &&
 		    str_is(p->items.at[p->items.n - 1].path, path)))

@@ -242,64 +242,53 @@ part_copy_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 	return part_write(cx, tx, s);
 }
 
-/* Is a checksum of the whole source, of this kind, already known? */
-static const struct pair *
-known_sum(const struct entry *en, struct str kind)
+static void
+part_set_sum(struct cx *cx, struct part *p, struct pair sum)
 {
-	return en->sums_composite ? NULL :
-	    pairs_find(en->sums, en->n_sums, kind);
+	p->en.sums = arena_get(cx->mem, sizeof *p->en.sums);
+	p->en.sums[0] = sum;
+	p->en.n_sums = 1;
 }
 
 /*
- * The part's MD5, and the checksum that the upload asks for, have to be read
- * from the bytes; the tx then takes the extents only of the very object that
- * was read.
+ * The part's MD5, and the checksum that the upload asks for, are the source's
+ * where it is taken whole, else they have to be read from the bytes; the tx
+ * then takes the extents only of the very object that was read.
  */
 static enum err
 read_span(struct cx *cx, struct uploading *s, const struct entry *en)
 {
 	const struct digest_sum	*kind = digest_sum_named(s->u->sum_kind);
-	struct entry		*part = &s->part->en;
-	unsigned char		 md5[16], sum[DIGEST_MAX];
+	const struct pair	*known = en->sums_composite ? NULL :
+	    pairs_find(en->sums, en->n_sums, s->u->sum_kind);
+	unsigned char		 raw[DIGEST_MAX];
 	struct source		 src;
-	struct digest		 d[2] = { { .md = NULL } };
-	char			*window, *hex;
-	size_t			 got;
+	struct digest		 d[2];
+	char			*hex;
 	enum err		 e;
 
 	if (s->off == 0 && s->len == en->size && en->etag.n == 32 &&
-	    (kind == NULL || known_sum(en, s->u->sum_kind) != NULL)) {
-		part->etag = en->etag;
-		if (kind != NULL) {
-			part->sums = arena_get(cx->mem, sizeof *part->sums);
-			part->sums[0] = *known_sum(en, s->u->sum_kind);
-			part->n_sums = 1;
-		}
+	    (kind == NULL || known != NULL)) {
+		s->part->en.etag = en->etag;
+		if (kind != NULL)
+			part_set_sum(cx, s->part, *known);
 		return OK;
 	}
 	if ((e = object_source(cx, s->eng, en, s->off, s->len, &src)) != OK)
 		return e;
-	window = arena_get(cx->mem, STREAM_WINDOW);
 	digest_begin(&d[0], DIGEST_MD5);
 	if (kind != NULL)
 		digest_begin(&d[1], kind->kind);
-	while ((e = source_read(cx, &src, window, STREAM_WINDOW, &got)) == OK &&
-	    got > 0) {
-		digest_feed(&d[0], window, got);
-		if (kind != NULL)
-			digest_feed(&d[1], window, got);
-	}
-	digest_end(&d[0], md5);
+	e = source_digest(cx, &src, d, kind != NULL ? 2 : 1);
+	digest_end(&d[0], raw);
 	hex = arena_get(cx->mem, 33);
-	enc_hex(hex, md5, sizeof md5);
-	part->etag = str_of(hex);
+	enc_hex(hex, raw, 16);
+	s->part->en.etag = str_of(hex);
 	if (kind == NULL)
 		return e;
-	digest_end(&d[1], sum);
-	part->sums = arena_get(cx->mem, sizeof *part->sums);
-	part->sums[0] = (struct pair){ s->u->sum_kind, enc_base64(cx->mem,
-	    sum, digest_size(kind->kind)) };
-	part->n_sums = 1;
+	digest_end(&d[1], raw);
+	part_set_sum(cx, s->part, (struct pair){ s->u->sum_kind,
+	    enc_base64(cx->mem, raw, digest_size(kind->kind)) });
 	return e;
 }
 

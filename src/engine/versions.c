@@ -166,6 +166,7 @@ struct page {
 	struct str		 repo, ref;
 	const struct list_query	*q;
 	struct str		 marker; /* version of q->after, or "" */
+	struct str		 from;	/* the first path that may be in it */
 	bool			 past_marker;
 	struct repo		 r;
 	struct commit		 at;	/* the commit whose changes are read */
@@ -313,13 +314,6 @@ page_read(struct cx *cx, struct page *p)
 	return e;
 }
 
-static struct str
-page_start(struct cx *cx, const struct page *p)
-{
-	return p->marker.n > 0 && str_starts(p->q->after, p->q->prefix) ?
-	    p->q->after : list_first(cx, p->q);
-}
-
 /* The newest commit, and what is staged over it. */
 static enum err
 newest_fn(struct cx *cx, struct kv_tx *tx, void *arg)
@@ -335,7 +329,7 @@ newest_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 	    !v.staged || p->q->limit == 0)
 		return e;
 	p->is_staged = true;
-	e = staged_open(cx, p->eng, tx, &v.br, &p->at.tree, page_start(cx, p),
+	e = staged_open(cx, p->eng, tx, &v.br, &p->at.tree, p->from,
 	    &p->staged);
 	if (e == OK)
 		e = page_read(cx, p);
@@ -358,7 +352,7 @@ page_commit(struct cx *cx, struct page *p, bool *more)
 	    &p->at.parents[0], &before)) != OK)
 		return e;
 	e = tree_diff_open(cx, p->eng, NULL, &before.tree, &p->at.tree,
-	    page_start(cx, p), &p->diff);
+	    p->from, &p->diff);
 	if (e == OK)
 		e = page_read(cx, p);
 	tree_diff_close(&p->diff);
@@ -414,6 +408,8 @@ object_versions(struct cx *cx, struct engine *eng, struct str repo,
 	p->ref = ref;
 	p->q = q;
 	p->marker = marker;
+	p->from = marker.n > 0 && str_starts(q->after, q->prefix) ?
+	    q->after : list_first(cx, q);
 	p->found = arena_get(cx->mem, (q->limit + 2) * sizeof *p->found);
 	p->mem = arena_new();
 	arena_defer(cx->mem, page_release, p);

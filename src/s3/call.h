@@ -73,6 +73,8 @@ void		s3_error_render(struct cx *cx, const struct request *req,
 void		s3_xml_begin(struct cx *cx, struct buf *b, const char *root);
 void		s3_xml_end(struct s3_call *c, struct buf *b,
 		    const char *root);
+/* Key, and with the bucket what they name. */
+void		s3_set_key(struct s3_call *c, struct str key);
 /* <Owner>, or under another name: the user who asks. */
 void		s3_put_owner(struct buf *b, const struct s3_call *c,
 		    const char *element);
@@ -84,11 +86,10 @@ struct str	s3_sum_type(bool composite);
 /* x-amz-version-id, where versions are shown. */
 void		s3_version_header(struct s3_call *c, const struct entry *en);
 void		s3_sum_headers(struct s3_call *c, const struct entry *en);
-/* <ChecksumCRC32>…: one checksum, and all of an entry with their type. */
-void		s3_put_sum(struct cx *cx, struct buf *b, struct str name,
-		    struct str value);
-void		s3_put_sums(struct cx *cx, struct buf *b,
-		    const struct entry *en);
+/* <ChecksumCRC32>…: one, all of an entry, and <ChecksumType> if it has any. */
+void		s3_put_sum(struct buf *b, struct str name, struct str value);
+void		s3_put_sums(struct buf *b, const struct entry *en);
+void		s3_put_sum_type(struct buf *b, const struct entry *en);
 /* Content-Type, Cache-Control …, x-amz-meta-*, x-amz-tagging. */
 enum err	s3_take_meta(struct cx *cx, const struct s3_call *c,
 		    struct entry *en);
@@ -108,8 +109,9 @@ enum err	s3_take_cond(struct cx *cx, const struct s3_call *c,
 		    const char *prefix, struct cond *out);
 /* Refuses headers whose meaning would otherwise be dropped silently. */
 enum err	s3_refuse_unknown(struct cx *cx, const struct s3_call *c);
-/* [S3] versionId: "null" or a commit's full id. */
-enum err	s3_check_version(struct cx *cx, struct str version);
+/* [S3] versionId: "null" or a commit's full id; only "null" to write to. */
+enum err	s3_check_version(struct cx *cx, struct str version,
+		    bool writes);
 enum err	s3_copy_source(struct cx *cx, const struct s3_call *c,
 		    struct at *src);
 /* A query parameter, or the header of that name: usual when it is not there,

@@ -225,6 +225,17 @@ answer(struct cx *cx, struct s3_call *c, const struct rule *r,
 		response_header(c->res, "Access-Control-Max-Age", r->max_age);
 }
 
+static bool
+fits(struct cx *cx, const struct rule *r, struct str origin,
+    struct str method, struct str asked, struct str *which)
+{
+	struct str	same;
+
+	return any_like(&r->list[ORIGINS], origin, which) &&
+	    any_like(&r->list[METHODS], method, &same) &&
+	    headers_allowed(cx, r, asked);
+}
+
 /* The first rule that fits answers; false: there is none. */
 static enum err
 cors(struct cx *cx, struct s3_call *c, struct str method, struct str asked,
@@ -246,14 +257,7 @@ cors(struct cx *cx, struct s3_call *c, struct str method, struct str asked,
 	response_header(c->res, "Vary", STR("Origin, "
 	    "Access-Control-Request-Headers, Access-Control-Request-Method"));
 	for (r = all.v.at; r < all.v.at + all.v.n && !*found; r++) {
-		*found = any_like(&r->list[ORIGINS], origin, &which);
-		if (!*found)
-			continue;
-		*found = false;
-		for (size_t i = 0; i < r->list[METHODS].v.n; i++)
-			*found = *found || str_is(method,
-			    r->list[METHODS].v.at[i]);
-		*found = *found && headers_allowed(cx, r, asked);
+		*found = fits(cx, r, origin, method, asked, &which);
 		if (*found)
 			answer(cx, c, r, origin, which);
 	}

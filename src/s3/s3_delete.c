@@ -127,11 +127,7 @@ delete_version_of(struct cx *cx, struct s3_call *c, struct item *it)
 	    .path = it->lp.path };
 
 	it->done = true;
-	it->result = s3_check_version(cx, it->version);
-	if (it->result == OK && !str_is(it->version, STR("null")))
-		it->result = fail(cx, E_READ_ONLY_REF, "This version is a "
-		    "commit, and commits do not change: delete the object on "
-		    "its branch.");
+	it->result = s3_check_version(cx, it->version, true);
 	if (it->result == OK && it->lp.path.n > 0)
 		it->result = delete_null_version(cx, c, &at, &it->cond);
 	it->words = str_dup(cx->mem, str_of(cx->words));

@@ -155,7 +155,7 @@ put_parts(struct cx *cx, struct buf *b, const struct entry *en,
 		xml_put_u64(b, "PartNumber", n + 1);
 		xml_put_u64(b, "Size", en->parts[n]);
 		if (has_part_sums(en))
-			s3_put_sum(cx, b, en->part_sum_kind,
+			s3_put_sum(b, en->part_sum_kind,
 			    part_sum(cx, en, n + 1));
 		buf_z(b, "</Part>");
 	}
@@ -208,7 +208,8 @@ s3_get_object_attributes(struct cx *cx, struct s3_call *c)
 		xml_put(&b, "ETag", en.etag);
 	if (asks(what, "Checksum") && en.n_sums > 0) {
 		buf_z(&b, "<Checksum>");
-		s3_put_sums(cx, &b, &en);
+		s3_put_sums(&b, &en);
+		s3_put_sum_type(&b, &en);
 		buf_z(&b, "</Checksum>");
 	}
 	if (asks(what, "ObjectParts"))

@@ -31,15 +31,12 @@ take_names(struct s3_call *c)
 
 	if (virtual_host(c->opt, c->req->host, &c->host_bucket)) {
 		c->bucket = c->host_bucket;
-		c->key = rest;
 	} else {
 		at = str_find(rest, '/');
 		c->bucket = str_to(rest, at);
-		c->key = str_from(rest, at + 1);
+		rest = str_from(rest, at + 1);
 	}
-	c->lp = lakepath_parse(c->bucket, c->key);
-	c->at = (struct at){ .repo = c->lp.repo, .ref = c->lp.ref,
-	    .path = c->lp.path };
+	s3_set_key(c, rest);
 	return c->bucket.n == 0 ? AT_SERVICE :
 	    c->key.n == 0 ? AT_BUCKET : AT_OBJECT;
 }
@@ -73,16 +70,11 @@ static enum err
 take_version(struct cx *cx, struct s3_call *c)
 {
 	const struct pair	*q = request_query(c->req, "versionId");
-	enum err		 e;
 
 	if (q == NULL)
 		return OK;
-	if ((e = s3_check_version(cx, q->value)) != OK)
-		return e;
 	c->at.version = q->value;
-	return (c->row->needs & F_WRITE) && !str_is(q->value, STR("null")) ?
-	    fail(cx, E_READ_ONLY_REF, "This version is a commit, and commits "
-	    "do not change: write to the branch.") : OK;
+	return s3_check_version(cx, q->value, c->row->needs & F_WRITE);
 }
 
 /* Who may not list does not learn that a key is not there.  [S3] */

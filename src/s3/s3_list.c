@@ -127,11 +127,11 @@ list_paths(struct cx *cx, const struct s3_call *c, struct listing *l)
 	return OK;
 }
 
+/* At the root the paths are keys already. */
 static struct str
-item_key(struct cx *cx, const struct listing *l, const struct list_item *it)
+key_of(struct cx *cx, const struct listing *l, struct str path)
 {
-	return l->ref.n > 0 ? lakepath_key(cx->mem, l->ref, it->path) :
-	    it->path;
+	return l->ref.n > 0 ? lakepath_key(cx->mem, l->ref, path) : path;
 }
 
 /* What is said of an entry wherever it is listed. */
@@ -139,15 +139,16 @@ static void
 put_entry(struct cx *cx, struct buf *b, const struct s3_call *c,
     const struct entry *en, bool owner)
 {
-	size_t	i;
+	const struct digest_sum	*sum;
+	size_t			 i;
 
 	xml_put(b, "LastModified", when_iso(cx->mem, en->mtime));
 	xml_put(b, "ETag", s3_quoted(cx, en->etag));
 	for (i = 0; i < en->n_sums; i++)
-		xml_put(b, "ChecksumAlgorithm", str_upper(cx->mem,
-		    en->sums[i].name));
-	if (en->n_sums > 0)
-		xml_put(b, "ChecksumType", s3_sum_type(en->sums_composite));
+		if ((sum = digest_sum_named(en->sums[i].name)) != NULL)
+			xml_put(b, "ChecksumAlgorithm",
+			    str_of(sum->algorithm));
+	s3_put_sum_type(b, en);
 	xml_put_u64(b, "Size", en->size);
 	if (owner)
 		s3_put_owner(b, c, "Owner");
@@ -170,7 +171,7 @@ put_next(struct cx *cx, struct buf *b, const struct listing *l)
 
 	if (!l->more || l->n == 0)
 		return;
-	last = item_key(cx, l, &l->items[l->n - 1]);
+	last = key_of(cx, l, l->items[l->n - 1].path);
 	if (l->v2)
 		xml_put(b, "NextContinuationToken", enc_base64(cx->mem,
 		    last.p, last.n));
@@ -223,7 +224,7 @@ list(struct cx *cx, struct s3_call *c, bool v2)
 	put_head(cx, &b, c, &l);
 	put_next(cx, &b, &l);
 	for (i = 0; i < l.n; i++) {
-		key = item_key(cx, &l, &l.items[i]);
+		key = key_of(cx, &l, l.items[i].path);
 		if (l.items[i].is_prefix) {
 			put_prefix(cx, &b, &l, key);
 			continue;
@@ -297,13 +298,6 @@ list_versions(struct cx *cx, const struct s3_call *c, struct listing *l,
 }
 
 static struct str
-version_key(struct cx *cx, const struct listing *l, const struct version *v)
-{
-	return l->ref.n > 0 ? lakepath_key(cx->mem, l->ref, v->path) :
-	    v->path;
-}
-
-static struct str
 version_id(struct cx *cx, const struct version *v)
 {
 	return v->is_prefix ? STR("") : oid_is_zero(&v->commit) ?
@@ -317,7 +311,7 @@ put_version(struct cx *cx, struct buf *b, const struct s3_call *c,
 	const char	*element = v->is_deleted ? "DeleteMarker" : "Version";
 
 	buf_printf(b, "<%s>", element);
-	xml_put(b, "Key", s3_shown(cx, l->url, version_key(cx, l, v)));
+	xml_put(b, "Key", s3_shown(cx, l->url, key_of(cx, l, v->path)));
 	xml_put(b, "VersionId", version_id(cx, v));
 	xml_put_bool(b, "IsLatest", v->is_latest);
 	if (v->is_deleted) {
@@ -349,13 +343,13 @@ versions_answer(struct cx *cx, struct s3_call *c, const struct listing *l,
 	xml_put_bool(&b, "IsTruncated", l->more);
 	if (l->more) {
 		xml_put(&b, "NextKeyMarker", s3_shown(cx, l->url,
-		    version_key(cx, l, &v[l->n - 1])));
+		    key_of(cx, l, v[l->n - 1].path)));
 		xml_put(&b, "NextVersionIdMarker", version_id(cx,
 		    &v[l->n - 1]));
 	}
 	for (i = 0; i < l->n; i++)
 		if (v[i].is_prefix)
-			put_prefix(cx, &b, l, version_key(cx, l, &v[i]));
+			put_prefix(cx, &b, l, key_of(cx, l, v[i].path));
 		else
 			put_version(cx, &b, c, l, &v[i]);
 	s3_xml_end(c, &b, "ListVersionsResult");
@@ -374,7 +368,8 @@ s3_list_object_versions(struct cx *cx, struct s3_call *c)
 	if (marker.n > 0 && l.marker.n == 0)
 		return fail(cx, E_BAD_ARGUMENT, "A version-id marker cannot "
 		    "be specified without a key marker.");
-	if ((marker.n > 0 && (e = s3_check_version(cx, marker)) != OK) ||
+	if ((marker.n > 0 && (e = s3_check_version(cx, marker,
+	    false)) != OK) ||
 	    (e = s3_take_encoding(cx, c, &l.url)) != OK ||
 	    (e = s3_number(cx, c, "max-keys", S3_PAGE, S3_PAGE,
 	    &l.limit)) != OK ||

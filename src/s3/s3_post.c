@@ -356,10 +356,7 @@ take_key(struct cx *cx, struct post *p)
 	if (key.n == 0)
 		return fail(cx, E_BAD_ARGUMENT, "User key must have a length "
 		    "greater than 0.");
-	c->key = key;
-	c->lp = lakepath_parse(c->bucket, key);
-	c->at = (struct at){ .repo = c->lp.repo, .ref = c->lp.ref,
-	    .path = c->lp.path };
+	s3_set_key(c, key);
 	return OK;
 }
 

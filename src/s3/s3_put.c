@@ -68,8 +68,6 @@ copy_sum(struct cx *cx, struct s3_call *c, const struct at *src,
 	struct source		 bytes;
 	struct digest		 d;
 	struct entry		 en;
-	size_t			 got;
-	char			*window;
 	enum err		 e;
 
 	if ((e = s3_take_algorithm(cx, c, &sum)) != OK || sum == NULL ||
@@ -82,11 +80,8 @@ copy_sum(struct cx *cx, struct s3_call *c, const struct at *src,
 	if ((e = store_object_source(cx, c->store, &en, 0, en.size,
 	    &bytes)) != OK)
 		return e;
-	window = arena_raw(cx->mem, STREAM_WINDOW);
 	digest_begin(&d, sum->kind);
-	while ((e = source_read(cx, &bytes, window, STREAM_WINDOW,
-	    &got)) == OK && got > 0)
-		digest_feed(&d, window, got);
+	e = source_digest(cx, &bytes, &d, 1);
 	digest_end(&d, raw);
 	opt->sum = (struct pair){ str_of(sum->name), enc_base64(cx->mem, raw,
 	    digest_size(sum->kind)) };
@@ -134,7 +129,8 @@ s3_copy_object(struct cx *cx, struct s3_call *c)
 	s3_xml_begin(cx, &b, "CopyObjectResult");
 	xml_put(&b, "LastModified", when_iso(cx->mem, en.mtime));
 	xml_put(&b, "ETag", s3_quoted(cx, en.etag));
-	s3_put_sums(cx, &b, &en);
+	s3_put_sums(&b, &en);
+	s3_put_sum_type(&b, &en);
 	s3_xml_end(c, &b, "CopyObjectResult");
 	return OK;
 }

@@ -27,6 +27,15 @@ s3_xml_end(struct s3_call *c, struct buf *b, const char *root)
 }
 
 void
+s3_set_key(struct s3_call *c, struct str key)
+{
+	c->key = key;
+	c->lp = lakepath_parse(c->bucket, key);
+	c->at = (struct at){ .repo = c->lp.repo, .ref = c->lp.ref,
+	    .path = c->lp.path };
+}
+
+void
 s3_put_owner(struct buf *b, const struct s3_call *c, const char *element)
 {
 	buf_printf(b, "<%s>", element);
@@ -135,19 +144,26 @@ s3_sum_headers(struct s3_call *c, const struct entry *en)
 }
 
 void
-s3_put_sum(struct cx *cx, struct buf *b, struct str name, struct str value)
+s3_put_sum(struct buf *b, struct str name, struct str value)
 {
-	xml_put(b, str_printf(cx->mem, "Checksum%.*s",
-	    STRF(str_upper(cx->mem, name))).p, value);
+	const struct digest_sum	*sum = digest_sum_named(name);
+
+	if (sum != NULL)
+		xml_put(b, sum->element, value);
 }
 
 void
-s3_put_sums(struct cx *cx, struct buf *b, const struct entry *en)
+s3_put_sums(struct buf *b, const struct entry *en)
 {
 	size_t	i;
 
 	for (i = 0; i < en->n_sums; i++)
-		s3_put_sum(cx, b, en->sums[i].name, en->sums[i].value);
+		s3_put_sum(b, en->sums[i].name, en->sums[i].value);
+}
+
+void
+s3_put_sum_type(struct buf *b, const struct entry *en)
+{
 	if (en->n_sums > 0)
 		xml_put(b, "ChecksumType", s3_sum_type(en->sums_composite));
 }
@@ -313,10 +329,10 @@ s3_take_algorithm(struct cx *cx, const struct s3_call *c,
 	buf_init(&b, cx->mem, 1024);
 	for (i = 0; i < DIGEST_SUMS; i++)
 		buf_printf(&b, "%s%s", i > 0 ? ", " : "",
-		    digest_sums[i].name);
+		    digest_sums[i].algorithm);
 	return fail(cx, E_BAD_REQUEST, "Checksum algorithm provided is "
 	    "unsupported. Please try again with any of the valid types: %.*s",
-	    STRF(str_upper(cx->mem, buf_as_str(&b))));
+	    STRF(buf_as_str(&b)));
 }
 
 static struct str
@@ -401,7 +417,8 @@ s3_refuse_unknown(struct cx *cx, const struct s3_call *c)
 
 	for (i = 0; i < c->req->n_headers; i++) {
 		name = c->req->headers[i].name;
-		if (str_is_nocase(c->req->headers[i].value, STR("false")))
+		if (!str_starts(name, STR("x-amz-")) || str_is_nocase(
+		    c->req->headers[i].value, STR("false")))
 			continue;
 		for (k = 0; k < sizeof meant / sizeof meant[0]; k++)
 			if (str_is(name, meant[k]) || (str_ends(meant[k],
@@ -415,11 +432,16 @@ s3_refuse_unknown(struct cx *cx, const struct s3_call *c)
 }
 
 enum err
-s3_check_version(struct cx *cx, struct str version)
+s3_check_version(struct cx *cx, struct str version, bool writes)
 {
-	return name_is_commit_id(version) || str_is(version, STR("null")) ?
-	    OK : fail(cx, E_BAD_ARGUMENT, "Invalid version id specified: a "
-	    "version is a commit's full id, or \"null\".");
+	if (str_is(version, STR("null")))
+		return OK;
+	if (!name_is_commit_id(version))
+		return fail(cx, E_BAD_ARGUMENT, "Invalid version id "
+		    "specified: a version is a commit's full id, or "
+		    "\"null\".");
+	return writes ? fail(cx, E_READ_ONLY_REF, "This version is a commit, "
+	    "and commits do not change: write to the branch.") : OK;
 }
 
 enum err
@@ -433,7 +455,7 @@ s3_copy_source(struct cx *cx, const struct s3_call *c, struct at *src)
 	enum err		e;
 
 	version = str_from(s, at + query.n);
-	if (at < s.n && (e = s3_check_version(cx, version)) != OK)
+	if (at < s.n && (e = s3_check_version(cx, version, false)) != OK)
 		return e;
 	s = str_to(s, at);
 	if (s.n > 0 && s.p[0] == '/')

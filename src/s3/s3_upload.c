@@ -161,7 +161,6 @@ s3_upload_part_copy(struct cx *cx, struct s3_call *c)
 	struct at	src;
 	struct buf	b;
 	uint64_t	off, len;
-	size_t		i;
 	enum err	e;
 
 	if ((e = take_id(cx, c, &id)) != OK ||
@@ -178,9 +177,7 @@ s3_upload_part_copy(struct cx *cx, struct s3_call *c)
 	s3_xml_begin(cx, &b, "CopyPartResult");
 	xml_put(&b, "LastModified", when_iso(cx->mem, part.en.mtime));
 	xml_put(&b, "ETag", s3_quoted(cx, part.en.etag));
-	for (i = 0; i < part.en.n_sums; i++)
-		s3_put_sum(cx, &b, part.en.sums[i].name,
-		    part.en.sums[i].value);
+	s3_put_sums(&b, &part.en);
 	s3_xml_end(c, &b, "CopyPartResult");
 	return OK;
 }
@@ -188,7 +185,6 @@ s3_upload_part_copy(struct cx *cx, struct s3_call *c)
 static enum err
 take_part(struct cx *cx, struct xml x, struct complete_item *it)
 {
-	struct str	name;
 	uint64_t	n;
 	size_t		i;
 
@@ -200,11 +196,9 @@ take_part(struct cx *cx, struct xml x, struct complete_item *it)
 	it->etag = s3_unquoted(xml_text(cx, x, "ETag"));
 	it->sum = (struct pair){ { NULL, 0 }, { NULL, 0 } };
 	for (i = 0; i < DIGEST_SUMS; i++) {
-		name = str_of(digest_sums[i].name);
-		it->sum.value = xml_text(cx, x, str_printf(cx->mem,
-		    "Checksum%.*s", STRF(str_upper(cx->mem, name))).p);
+		it->sum.value = xml_text(cx, x, digest_sums[i].element);
 		if (it->sum.value.n > 0) {
-			it->sum.name = name;
+			it->sum.name = str_of(digest_sums[i].name);
 			break;
 		}
 	}
@@ -272,7 +266,8 @@ s3_complete_multipart_upload(struct cx *cx, struct s3_call *c)
 	xml_put(&b, "Bucket", c->bucket);
 	xml_put(&b, "Key", c->key);
 	xml_put(&b, "ETag", s3_quoted(cx, en.etag));
-	s3_put_sums(cx, &b, &en);
+	s3_put_sums(&b, &en);
+	s3_put_sum_type(&b, &en);
 	s3_xml_end(c, &b, "CompleteMultipartUploadResult");
 	return OK;
 }
@@ -292,11 +287,13 @@ s3_abort_multipart_upload(struct cx *cx, struct s3_call *c)
 
 /* What checksum the upload asks for. */
 static void
-put_sum_kind(struct cx *cx, struct buf *b, const struct upload *u)
+put_sum_kind(struct buf *b, const struct upload *u)
 {
-	if (u->sum_kind.n == 0)
+	const struct digest_sum	*sum = digest_sum_named(u->sum_kind);
+
+	if (sum == NULL)
 		return;
-	xml_put(b, "ChecksumAlgorithm", str_upper(cx->mem, u->sum_kind));
+	xml_put(b, "ChecksumAlgorithm", str_of(sum->algorithm));
 	xml_put(b, "ChecksumType", s3_sum_type(u->sum_composite));
 }
 
@@ -308,7 +305,7 @@ s3_list_parts(struct cx *cx, struct s3_call *c)
 	struct uid		id;
 	struct buf		b;
 	uint64_t		limit, after;
-	size_t			i, k;
+	size_t			i;
 	enum err		e;
 	bool			url;
 
@@ -328,7 +325,7 @@ s3_list_parts(struct cx *cx, struct s3_call *c)
 	s3_put_owner(&b, c, "Initiator");
 	s3_put_owner(&b, c, "Owner");
 	xml_put(&b, "StorageClass", STR("STANDARD"));
-	put_sum_kind(cx, &b, &u);
+	put_sum_kind(&b, &u);
 	xml_put_u64(&b, "PartNumberMarker", after);
 	if (page.n > 0)
 		xml_put_u64(&b, "NextPartNumberMarker",
@@ -342,9 +339,7 @@ s3_list_parts(struct cx *cx, struct s3_call *c)
 		    page.at[i].en.mtime));
 		xml_put(&b, "ETag", s3_quoted(cx, page.at[i].en.etag));
 		xml_put_u64(&b, "Size", page.at[i].en.size);
-		for (k = 0; k < page.at[i].en.n_sums; k++)
-			s3_put_sum(cx, &b, page.at[i].en.sums[k].name,
-			    page.at[i].en.sums[k].value);
+		s3_put_sums(&b, &page.at[i].en);
 		buf_z(&b, "</Part>");
 	}
 	s3_xml_end(c, &b, "ListPartsResult");
@@ -494,7 +489,7 @@ uploads_answer(struct cx *cx, struct s3_call *c, const struct uploads *l)
 		s3_put_owner(&b, c, "Initiator");
 		s3_put_owner(&b, c, "Owner");
 		xml_put(&b, "StorageClass", STR("STANDARD"));
-		put_sum_kind(cx, &b, &l->at.at[i]);
+		put_sum_kind(&b, &l->at.at[i]);
 		xml_put(&b, "Initiated", when_iso(cx->mem,
 		    l->at.at[i].created));
 		buf_z(&b, "</Upload>");
