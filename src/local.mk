@@ -47,6 +47,8 @@ liblakegate_a_SOURCES = \
 	src/base/ident.h \
 	src/base/json.c \
 	src/base/json.h \
+	src/base/limit.def \
+	src/base/limit.h \
 	src/base/log.c \
 	src/base/log.h \
 	src/base/metric.c \
@@ -180,6 +182,11 @@ SETTINGS = sed -n -E \
 	-e 's/^TEXT\((\w+), "([^"]*)", "(.*)"\)$$/.TP\n.B \1 = \2\n\3./p' \
 	-e 's/^CHOICE\((\w+), "(\w+)", "(.*)", "(.*)"\)$$/.TP\n.B \1 = \2\n\4.\nOne of: \3./p' \
 	-e 's/^NUMBER\((\w+), (\w+), (\w+), (\w+), "(.*)"\)$$/.TP\n.B \1 = \2\n\5.\nFrom \3 to \4./p'
+LIMITS = sed -n -E \
+	-e 's/ B, / bytes, /; s/ KIB, / KiB, /; s/ MIB, / MiB, /' \
+	-e 's/ GIB, / GiB, /; s/ TIB, / TiB, /; s/ SECONDS, / seconds, /' \
+	-e 's/ THINGS, /, /' \
+	-e 's/^(LIMIT|LARGE)\((\w+), ([0-9]+),?( \w+)?, "(.*)"\)$$/.TP\n\5\n\3\4/p'
 generated = src/app/lakegate.conf.5 src/worker/lakegate.fcgi.8 \
 	src/worker/lakegate.service src/worker/lakegate-gc.service
 dist_man_MANS += src/cli/lakegate.1
@@ -194,8 +201,12 @@ src/app/lakegate.conf.5: src/app/lakegate.conf.5.in src/app/conf.def
 	$(SETTINGS) $(srcdir)/src/app/conf.def; \
 	sed '1,/@SETTINGS@/d' $(srcdir)/src/app/lakegate.conf.5.in; \
 	} | $(PATHS) > $@
-src/worker/lakegate.fcgi.8: src/worker/lakegate.fcgi.8.in
-	$(AM_V_GEN)$(MKDIR_P) src/worker && $(PATHS) $(srcdir)/$@.in > $@
+src/worker/lakegate.fcgi.8: src/worker/lakegate.fcgi.8.in src/base/limit.def
+	$(AM_V_GEN)$(MKDIR_P) src/worker && { \
+	sed '/@LIMITS@/,$$d' $(srcdir)/src/worker/lakegate.fcgi.8.in; \
+	$(LIMITS) $(srcdir)/src/base/limit.def; \
+	sed '1,/@LIMITS@/d' $(srcdir)/src/worker/lakegate.fcgi.8.in; \
+	} | $(PATHS) > $@
 src/worker/lakegate.service: src/worker/lakegate.service.in
 	$(AM_V_GEN)$(MKDIR_P) src/worker && $(PATHS) $(srcdir)/$@.in > $@
 src/worker/lakegate-gc.service: src/worker/lakegate-gc.service.in

@@ -38,7 +38,7 @@ block_contract_LDADD = $(UNIT_LDADD)
 EXTRA_DIST += tests/run tests/packages tests/package tests/requirements.txt \
 	tests/lint/layers tests/http tests/limits/test_limits.py tests/model \
 	tests/crash/test_history.py tests/crash/test_kill.py \
-	tests/crash/test_reload.py
+	tests/crash/test_reload.py tests/faults/guards tests/faults/run
 
 EXTRA_DIST += tests/clients/conftest.py tests/clients/go/go.mod \
 	tests/clients/go/sdk.go tests/clients/javasdk/Sdk.java \

@@ -117,7 +117,7 @@ api_upload_object(struct cx *cx, struct api_call *c)
 	    (e = store_object_check_write(cx, c->store, &at, &cond,
 	    force)) != OK ||
 	    (e = open_upload(cx, c, &src, &en.content_type)) != OK ||
-	    (e = store_body_take(cx, c->store, &src, API_OBJECT_MAX, NULL,
+	    (e = store_body_take(cx, c->store, &src, LIMIT_OBJECT_API, NULL,
 	    NULL, &body)) != OK)
 		return e;
 	take_meta(cx, c, &en);

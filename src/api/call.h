@@ -6,6 +6,7 @@
 #include "auth/auth.h"
 #include "base/cx.h"
 #include "base/json.h"
+#include "base/limit.h"
 #include "http/http.h"
 #include "store/store.h"
 
@@ -15,7 +16,6 @@ enum {
 	API_BODY_MAX = 8 << 20,
 	API_ANSWER_MAX = 64 << 20
 };
-#define API_OBJECT_MAX	((uint64_t)5 << 40)
 
 struct api_row;
 

@@ -1,8 +1,15 @@
 /*
- * Named points where a test can make a step fail or the process die:
+ * What tests break on purpose.
+ *
+ * Named points where a step fails or the process dies:
  * LAKEGATE_FAULT=block.rename:3 fails the third pass of that point (errno
  * ENOSPC), LAKEGATE_FAULT=block.rename:3:kill ends the process there.
  * Without the variable a point costs one load.
+ *
+ * Named guards that are left out: in a build with --enable-faults,
+ * LAKEGATE_SKIP=NAME leaves the guard out that asks fault_skip("NAME"), and
+ * `sh tests/run faults` shows which test misses it.  tests/faults/guards lists
+ * them all; in other builds fault_skip is false.
  */
 #ifndef BASE_FAULT_H
 #define BASE_FAULT_H
@@ -11,5 +18,11 @@
 
 void	fault_init(void);	/* reads the environment, once at start */
 bool	fault(const char *point);
+
+#ifdef LG_FAULTS
+bool	fault_skip(const char *guard);
+#else
+#define fault_skip(guard)	false
+#endif
 
 #endif

@@ -38,7 +38,7 @@ struct merged {
 	uint64_t		 low;
 	size_t			 n;		/* areas */
 	bool			 given;		/* last is to be stepped over */
-	unsigned char		 last[PATH_MAX_BYTES];
+	unsigned char		 last[LIMIT_PATH];
 	size_t			 nlast;
 	struct layer {
 		struct kv_cursor	*cur;	/* NULL: the tree */

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/limit.h"
 #include "base/metric.h"
 #include "base/vec.h"
 #include "engine/area.h"
@@ -73,7 +74,7 @@ edit_next(struct cx *cx, void *self, struct edit *out, bool *there)
 {
 	struct fold	*f = self;
 	struct cx	 page_cx = *cx;
-	char		 last[PATH_MAX_BYTES];
+	char		 last[LIMIT_PATH];
 	struct str	 key = { last, 0 };
 	enum err	 e;
 

@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "base/digest.h"
 #include "base/enc.h"
+#include "base/limit.h"
 #include "engine/keys.h"
 #include "engine/mark.h"
 #include "engine/refs.h"
@@ -169,7 +170,7 @@ check_node(struct cx *cx, struct mark *m, const struct node *n,
 	struct node	*shared = (struct node *)(uintptr_t)n;
 	struct node_it	it;
 	struct find	q;
-	unsigned char	last[PATH_MAX_BYTES];
+	unsigned char	last[LIMIT_PATH];
 	size_t		nlast = 0;
 	uint64_t	stamp, below = 0;
 	enum err	e;

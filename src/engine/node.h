@@ -14,8 +14,8 @@
 
 #include <stdatomic.h>
 
+#include "base/limit.h"
 #include "engine/inside.h"
-#include "lake/names.h"
 
 enum {
 	NODE_TARGET = 8192,
@@ -41,7 +41,7 @@ struct node_it {
 	unsigned	 level;
 	bool		 bad;		/* the bytes make no sense */
 	size_t		 nkey;
-	unsigned char	 key[PATH_MAX_BYTES];
+	unsigned char	 key[LIMIT_PATH];
 	struct str	 value;		/* of a leaf */
 	struct oid	 child;		/* of an inner node */
 	uint64_t	 below;
@@ -80,7 +80,7 @@ struct node_builder {
 	uint32_t	*restarts;
 	size_t		 n_restarts, room_restarts;
 	size_t		 nkey;
-	unsigned char	 key[PATH_MAX_BYTES];	/* the last one */
+	unsigned char	 key[LIMIT_PATH];	/* the last one */
 };
 
 void		node_build(struct node_builder *b, struct arena *mem,

@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/enc.h"
 #include "base/ident.h"
+#include "base/limit.h"
 #include "base/vec.h"
 #include "engine/keys.h"
 #include "lake/names.h"
@@ -23,7 +24,7 @@ branch_find(struct cx *cx, struct kv_tx *tx, const struct uid *ruid,
 	enum err	e;
 
 	*there = false;
-	if (name.n == 0 || name.n > NAME_MAX_BYTES)
+	if (name.n == 0 || name.n > LIMIT_NAME)
 		return OK;
 	if ((e = kv_find(cx, tx, key_branch(cx, ruid, name), &v,
 	    there)) != OK || !*there)
@@ -53,7 +54,7 @@ tag_find(struct cx *cx, struct kv_tx *tx, const struct uid *ruid,
 	enum err	e;
 
 	*there = false;
-	if (name.n == 0 || name.n > NAME_MAX_BYTES)
+	if (name.n == 0 || name.n > LIMIT_NAME)
 		return OK;
 	if ((e = kv_find(cx, tx, key_tag(cx, ruid, name), &v, there)) != OK ||
 	    !*there)

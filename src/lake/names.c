@@ -2,6 +2,7 @@
 #include "lake/names.h"
 
 #include "base/cx.h"
+#include "base/limit.h"
 
 static bool
 is_word(char c)
@@ -48,7 +49,7 @@ name_check_branch(struct cx *cx, struct str name)
 	size_t	i;
 	bool	ok;
 
-	ok = name.n >= 1 && name.n <= NAME_MAX_BYTES && name.p[0] != '-';
+	ok = name.n >= 1 && name.n <= LIMIT_NAME && name.p[0] != '-';
 	for (i = 0; ok && i < name.n; i++)
 		ok = is_word(name.p[i]) || name.p[i] == '-';
 	if (!ok)
@@ -64,7 +65,7 @@ name_check_tag(struct cx *cx, struct str name)
 	size_t			i;
 	bool			ok;
 
-	ok = name.n >= 1 && name.n <= NAME_MAX_BYTES && str_is_utf8(name) &&
+	ok = name.n >= 1 && name.n <= LIMIT_NAME && str_is_utf8(name) &&
 	    !str_has(name, STR("..")) && !str_ends(name, STR(".")) &&
 	    !str_ends(name, STR(".lock"));
 	for (i = 0; ok && i < name.n; i++)
@@ -83,9 +84,9 @@ name_check_path(struct cx *cx, struct str path)
 {
 	if (path.n == 0)
 		return fail(cx, E_BAD_PATH, "the path is empty");
-	if (path.n > PATH_MAX_BYTES)
+	if (path.n > LIMIT_PATH)
 		return fail(cx, E_KEY_TOO_LONG, "the path has %zu bytes, at "
-		    "most %d are allowed", path.n, PATH_MAX_BYTES);
+		    "most %d are allowed", path.n, LIMIT_PATH);
 	if (!str_is_utf8(path))
 		return fail(cx, E_BAD_PATH, "the path is not UTF-8");
 	return OK;

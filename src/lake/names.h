@@ -9,11 +9,6 @@
 
 struct cx;
 
-enum {
-	PATH_MAX_BYTES = 1024,	/* AWS S3's limit for a key */
-	NAME_MAX_BYTES = 255	/* branch and tag */
-};
-
 /* E_BAD_NAME with words that state the rule. */
 enum err	name_check_repo(struct cx *cx, struct str name);
 enum err	name_check_branch(struct cx *cx, struct str name);

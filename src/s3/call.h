@@ -5,6 +5,7 @@
 #include "auth/auth.h"
 #include "base/cx.h"
 #include "base/digest.h"
+#include "base/limit.h"
 #include "http/http.h"
 #include "lake/lakepath.h"
 #include "s3/s3.h"
@@ -18,7 +19,6 @@ enum {
 	S3_PAGE = 1000,
 	S3_PARTS = 10000		/* [S3] of one upload */
 };
-#define S3_OBJECT_MAX	((uint64_t)5 << 30)	/* of one PUT */
 
 struct s3_row;
 

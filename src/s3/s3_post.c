@@ -368,8 +368,8 @@ store_file(struct cx *cx, struct post *p, struct entry *en)
 	struct s3_body	*in;
 	struct body	*body;
 	struct cond	 cond;
-	uint64_t	 max = p->most < S3_OBJECT_MAX ? p->most :
-	    S3_OBJECT_MAX;
+	uint64_t	 max = p->most < LIMIT_OBJECT_PUT ? p->most :
+	    LIMIT_OBJECT_PUT;
 	enum err	 e;
 
 	if ((e = s3_refuse_unknown(cx, c)) != OK ||

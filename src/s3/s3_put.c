@@ -27,7 +27,7 @@ s3_put_object(struct cx *cx, struct s3_call *c)
 		return e;
 
 	/* Bytes first, then, when all vouches for them, the name. */
-	if ((e = s3_body_take(cx, in, S3_OBJECT_MAX, &body)) != OK)
+	if ((e = s3_body_take(cx, in, LIMIT_OBJECT_PUT, &body)) != OK)
 		return e;
 	en.etag = s3_body_etag(cx, body);
 	s3_body_sums(cx, in, &en);

@@ -112,7 +112,7 @@ s3_upload_part(struct cx *cx, struct s3_call *c)
 		return fail(cx, E_BAD_REQUEST, "Checksum Type mismatch "
 		    "occurred, expected checksum Type: %.*s, actual checksum "
 		    "Type: %s", STRF(u.sum_kind), in->sums[0].name);
-	if ((e = s3_body_take(cx, in, S3_OBJECT_MAX, &body)) != OK)
+	if ((e = s3_body_take(cx, in, LIMIT_OBJECT_PUT, &body)) != OK)
 		return e;
 	part.en.etag = s3_body_etag(cx, body);
 	s3_body_sums(cx, in, &part.en);
