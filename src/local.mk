@@ -19,6 +19,7 @@ liblakegate_a_SOURCES = \
 	src/app/conf.h \
 	src/app/handle.c \
 	src/app/inside.h \
+	src/app/modes.c \
 	src/auth/auth.h \
 	src/auth/cred.c \
 	src/auth/inside.h \
@@ -166,7 +167,8 @@ bin_PROGRAMS += lakegate
 cgibin_PROGRAMS += lakegate.fcgi
 lakegate_SOURCES = src/cli/cli.h src/cli/print.h src/cli/main.c \
 	src/cli/cmd_auth.c src/cli/cmd_conf.c src/cli/cmd_init.c \
-	src/cli/cmd_repo.c src/cli/cmd_serve.c src/cli/cmd_upkeep.c
+	src/cli/cmd_repo.c src/cli/cmd_serve.c src/cli/cmd_upkeep.c \
+	src/cli/owner.c
 lakegate_CPPFLAGS = $(AM_CPPFLAGS) \
 	-DWORKER_PATH='"$(cgibindir)/lakegate.fcgi"'
 lakegate_fcgi_SOURCES = src/worker/main.c

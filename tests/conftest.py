@@ -20,6 +20,7 @@ def pytest_configure(config):
         "markers", "heavy: not behind plain CGI, where a request is a process")
     config.addinivalue_line("markers", "tls: only over TLS")
     config.addinivalue_line("markers", "plain: talks to a socket itself, so not with TLS")
+    config.addinivalue_line("markers", "root: only as root, who can be several users")
     config.addinivalue_line(
         "markers", "streams: only where the server passes bodies on as they come")
 
@@ -28,7 +29,8 @@ def pytest_collection_modifyitems(config, items):
     server = config.getoption("--server")
     out = (["heavy"] if server == "lighttpd-cgi" else []) + (
         ["streams"] if server not in ("lighttpd", "nginx") else []) + (
-        ["plain"] if server.endswith("+tls") else ["tls"])
+        ["plain"] if server.endswith("+tls") else ["tls"]) + (
+        [] if os.geteuid() == 0 else ["root"])
     gone = [i for i in items if any(i.get_closest_marker(m) for m in out)]
     config.hook.pytest_deselected(items=gone)
     items[:] = [i for i in items if i not in gone]

@@ -78,10 +78,13 @@ app_open(struct cx *cx, const struct conf *c, struct app **out)
 	if (c->lake.n == 0)
 		return fail(cx, E_CONF, "no lake is set: give the setting "
 		    "\"lake\", in a file or as LAKEGATE_LAKE, or --lake DIR");
-	if (!file_exists(str_printf(cx->mem, "%.*s/meta.db",
+	if (!file_is_plain(str_printf(cx->mem, "%.*s/meta.db",
 	    STRF(c->lake)).p))
 		return fail(cx, E_CONF, "%.*s is not a lake: make one with "
 		    "`lakegate init`", STRF(c->lake));
+	if ((e = modes_check(cx, str_z(cx->mem, c->lake))) != OK ||
+	    (e = modes_check_key(cx, str_z(cx->mem, master_path(cx, c)))) != OK)
+		return e;
 	if ((a = calloc(1, sizeof *a)) == NULL)
 		abort();
 	a->mem = arena_new();
@@ -149,7 +152,7 @@ check_locks(struct cx *cx, const char *dir)
 }
 
 enum err
-app_create(struct cx *cx, const struct conf *c)
+app_create(struct cx *cx, const struct conf *c, const unsigned *group)
 {
 	struct kv_sqlite_opts	 opt = { .create = true };
 	struct engine_opts	 o;
@@ -163,11 +166,14 @@ app_create(struct cx *cx, const struct conf *c)
 		return fail(cx, E_CONF, "which folder? lakegate init DIR");
 	if (file_exists(str_printf(cx->mem, "%s/meta.db", dir).p))
 		return fail(cx, E_CONF, "%s is a lake already", dir);
-	if ((e = file_make_dir(cx, dir)) != OK ||
+	if ((e = modes_check_new(cx, dir)) != OK ||
+	    (e = file_make_dir(cx, dir)) != OK ||
 	    (e = check_locks(cx, dir)) != OK ||
 	    (c->master_key.n == 0 &&
 	    (e = auth_make_master(cx, dir, "master.key")) != OK) ||
 	    (e = block_file_open(cx, dir, true, &block)) != OK ||
+	    (group != NULL &&
+	    (e = block_file_share(cx, dir, *group)) != OK) ||
 	    (e = kv_sqlite_open(cx, dir, &opt, &kv)) != OK) {
 		block_close(block);
 		return e;

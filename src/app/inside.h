@@ -21,4 +21,12 @@ struct app {
 	bool			 access_log;
 };
 
+/* Refused, with the chmod line to type: a lake whose folder or files others
+ * than its owner may use, but for a group in blocks/. */
+enum err	modes_check(struct cx *cx, const char *dir);
+/* The same for a folder that is to be a lake; it must be ours.  Absent: OK. */
+enum err	modes_check_new(struct cx *cx, const char *dir);
+/* A master key, wherever it lies: a group may read it, others may not. */
+enum err	modes_check_key(struct cx *cx, const char *path);
+
 #endif

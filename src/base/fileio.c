@@ -18,6 +18,13 @@
 
 static bool	relaxed_sync;
 
+/* Nobody leads us out of the lake by a link in it. */
+static int
+no_link(void)
+{
+	return fault_skip("FILE_LINKS") ? 0 : O_NOFOLLOW;
+}
+
 static enum err
 broken(struct cx *cx, const char *what, const char *path)
 {
@@ -37,6 +44,54 @@ bool
 file_exists(const char *path)
 {
 	return access(path, F_OK) == 0;
+}
+
+bool
+file_is_plain(const char *path)
+{
+	struct stat	st;
+
+	return lstat(path, &st) == 0 && (S_ISREG(st.st_mode) ||
+	    (fault_skip("FILE_LINKS") && S_ISLNK(st.st_mode)));
+}
+
+enum err
+file_owner(struct cx *cx, const char *path, struct file_owner *out,
+    bool *there)
+{
+	struct stat	st;
+
+	*there = stat(path, &st) == 0;
+	if (!*there && errno != ENOENT)
+		return broken(cx, "stat", path);
+	if (*there)
+		*out = (struct file_owner){ st.st_uid, st.st_gid,
+		    st.st_mode & 02777 };
+	return OK;
+}
+
+enum err
+file_share(struct cx *cx, int fd, unsigned group, unsigned mode)
+{
+	/* The group first: no other may read meanwhile. */
+	if (fchown(fd, (uid_t)-1, group) != 0 || fchmod(fd, mode) != 0)
+		return broken(cx, "let the group read", "file");
+	return OK;
+}
+
+enum err
+file_share_dir(struct cx *cx, const char *path, unsigned group,
+    unsigned mode)
+{
+	enum err	e;
+	int		fd;
+
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | no_link());
+	if (fd < 0)
+		return broken(cx, "open folder", path);
+	e = file_share(cx, fd, group, mode);
+	close(fd);
+	return e;
 }
 
 enum err
@@ -73,7 +128,7 @@ file_create(struct cx *cx, const char *path, int *fd)
 enum err
 file_open(struct cx *cx, const char *path, int *fd)
 {
-	*fd = open(path, O_RDONLY | O_CLOEXEC);
+	*fd = open(path, O_RDONLY | O_CLOEXEC | no_link());
 	return *fd < 0 ? broken(cx, "open", path) : OK;
 }
 
@@ -170,8 +225,8 @@ file_read_all(struct cx *cx, const char *path, size_t max, struct str *out)
 	enum err	 e;
 	int		 fd;
 
-	if ((e = file_open(cx, path, &fd)) != OK)
-		return e;
+	if ((fd = open(path, O_RDONLY | O_CLOEXEC)) < 0)
+		return broken(cx, "open", path);
 	p = arena_get(cx->mem, max + 1);
 	e = file_pread(cx, fd, p, max + 1, 0, &got);
 	close(fd);
@@ -242,7 +297,7 @@ file_each(struct cx *cx, const char *dir,
 enum err
 file_lock_open(struct cx *cx, const char *path, int *fd)
 {
-	*fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	*fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | no_link(), 0600);
 	return *fd < 0 ? broken(cx, "open lock", path) : OK;
 }
 

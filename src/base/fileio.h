@@ -20,9 +20,25 @@ struct cx;
 enum err	file_make_dir(struct cx *cx, const char *path);	/* exists: OK */
 enum err	file_sync_dir(struct cx *cx, const char *path);
 bool		file_exists(const char *path);
+bool		file_is_plain(const char *path);	/* no folder, no link */
+
+/* Who may use a file or folder: its owner, its group, and st_mode's permission
+ * bits with setgid.  A link is followed. */
+struct file_owner {
+	unsigned	user, group, mode;
+};
+enum err	file_owner(struct cx *cx, const char *path,
+		    struct file_owner *out, bool *there);
+/* Let a group in: group and mode are set through the descriptor, so that no
+ * link is followed and the umask does not count. */
+enum err	file_share(struct cx *cx, int fd, unsigned group,
+		    unsigned mode);
+enum err	file_share_dir(struct cx *cx, const char *path,
+		    unsigned group, unsigned mode);
 
 /* A new file that must not exist; mode 0600.  Close with file_close. */
 enum err	file_create(struct cx *cx, const char *path, int *fd);
+/* For reading; a link is refused. */
 enum err	file_open(struct cx *cx, const char *path, int *fd);
 enum err	file_write(struct cx *cx, int fd, const void *p, size_t n);
 enum err	file_sync(struct cx *cx, int fd);
@@ -35,13 +51,14 @@ enum err	file_size(struct cx *cx, const char *path, uint64_t *size,
 enum err	file_rename(struct cx *cx, const char *from, const char *to);
 enum err	file_unlink(struct cx *cx, const char *path);	/* absent: OK */
 
+/* A file that an administrator names: a link is followed. */
 enum err	file_read_all(struct cx *cx, const char *path, size_t max,
 		    struct str *out);
 /* Whole file at once: temporary, fsync, rename, fsync of the folder. */
 enum err	file_replace(struct cx *cx, const char *dir, const char *name,
 		    struct str bytes);
 
-/* A log: opened or made (mode 0640), every write goes to its end. */
+/* A log: opened or made (0640 less the umask), each write goes to its end. */
 bool		file_append_open(const char *path, int *fd);
 /* Is this still the file of that name? */
 bool		file_is_at(int fd, const char *path);
@@ -51,7 +68,7 @@ enum err	file_each(struct cx *cx, const char *dir,
 		    enum err (*fn)(struct cx *cx, const char *name, void *arg),
 		    void *arg);
 
-/* A lock file, made when absent; the lock lives as long as fd. */
+/* A lock file and no link, made when absent; the lock lives as long as fd. */
 enum err	file_lock_open(struct cx *cx, const char *path, int *fd);
 enum err	file_lock(struct cx *cx, int fd);
 bool		file_try_lock(int fd);

@@ -91,10 +91,13 @@ struct str	block_path(struct cx *cx, struct block *b,
 		    const struct uid *id);
 void		block_close(struct block *b);
 
-/* Drivers. */
+/* Drivers.  block_file.c says who may read the files. */
 struct block	*block_mem_open(void);
 /* Folders for files are made, durably, with create. */
 enum err	 block_file_open(struct cx *cx, const char *dir, bool create,
 		    struct block **out);
+/* A lake that has just been made: from now on the group reads its blocks. */
+enum err	 block_file_share(struct cx *cx, const char *dir,
+		    unsigned group);
 
 #endif

@@ -1,15 +1,23 @@
 /*
- * Blocks as files: <lake>/blocks/<last byte>/<id>, immutable, mode 0600.
+ * Blocks as files: <lake>/blocks/<last byte>/<id>, immutable.
  *
  * A body is written to <lake>/tmp/<random> under a lock, synced, renamed to
  * its id, and the folder synced; only then may an entry name it.  [I20]  The
  * 256 folders are made and synced with the lake, so that none is new later.
+ *
+ * Who may read them: the lake's owner (folders 0700, files 0600), and one group
+ * where blocks/ itself says so by its mode, 2750: then the group of blocks/ is
+ * that of each block, a new one gets the mode 0640 before it gets its name, and
+ * the lake's folder is 2710, so that the group comes to blocks/ and sees
+ * nothing else.  A web server that sends objects by itself (X-Sendfile) and
+ * runs as another user joins that group.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/cx.h"
 #include "base/enc.h"
+#include "base/fault.h"
 #include "base/fileio.h"
 #include "base/ident.h"
 #include "block/block.h"
@@ -18,6 +26,8 @@
 struct file_block {
 	struct block	 b;
 	char		*dir;
+	bool		 shared;	/* with this group */
+	unsigned	 group;
 };
 
 struct file_writer {
@@ -104,10 +114,13 @@ static enum err
 file_block_keep(struct cx *cx, struct block_writer *bw, const struct uid *id)
 {
 	struct file_writer	*w = (struct file_writer *)bw;
+	struct file_block	*f = (struct file_block *)bw->block;
 	struct str		 path = file_path(cx, bw->block, id);
-	enum err		 e;
+	enum err		 e = OK;
 
-	if ((e = file_sync(cx, w->fd)) != OK ||
+	if (f->shared && !fault_skip("BLOCK_SHARED"))
+		e = file_share(cx, w->fd, f->group, 0640);
+	if (e != OK || (e = file_sync(cx, w->fd)) != OK ||
 	    (e = file_rename(cx, w->path, path.p)) != OK) {
 		file_block_drop(bw);
 		return e;
@@ -294,18 +307,41 @@ folders_make(struct cx *cx, const char *dir)
 }
 
 enum err
+block_file_share(struct cx *cx, const char *dir, unsigned group)
+{
+	struct str	blocks = str_printf(cx->mem, "%s/blocks", dir);
+	enum err	e;
+	unsigned	i;
+
+	for (i = 0; i < 256; i++)
+		if ((e = file_share_dir(cx, str_printf(cx->mem, "%s/%02x",
+		    blocks.p, i).p, group, 02750)) != OK)
+			return e;
+	if ((e = file_share_dir(cx, blocks.p, group, 02750)) != OK)
+		return e;
+	return file_share_dir(cx, dir, group, 02710);
+}
+
+enum err
 block_file_open(struct cx *cx, const char *dir, bool create,
     struct block **out)
 {
 	struct file_block	*f;
+	struct file_owner	 own = { .mode = 0 };
 	enum err		 e;
+	bool			 there;
 
 	if (create && (e = folders_make(cx, dir)) != OK)
+		return e;
+	if ((e = file_owner(cx, str_printf(cx->mem, "%s/blocks", dir).p, &own,
+	    &there)) != OK)
 		return e;
 	f = calloc(1, sizeof *f);
 	if (f == NULL || (f->dir = strdup(dir)) == NULL)
 		abort();
 	f->b.ops = &file_ops;
+	f->shared = (own.mode & 02050) == 02050;
+	f->group = own.group;
 	*out = &f->b;
 	return OK;
 }

@@ -28,6 +28,9 @@ bool		 cli_words(struct cli *c, int least, int most);
 int		 cli_fail(struct cli *c);
 /* The lake that the settings, or a leading --lake, name. */
 struct app	*cli_app(struct cli *c);	/* NULL: said already */
+/* Root works on a lake as the user that owns it, so that nothing in it becomes
+ * root's and nobody leads root anywhere.  false: said already. */
+bool		 cli_become_owner(struct cli *c);
 /* A bar on a terminal, nothing elsewhere. */
 void		 cli_progress(void *arg, const char *what,
 		    uint64_t done, uint64_t total);

@@ -1,10 +1,25 @@
 /* lakegate init: a new lake and its first key. */
 #include "cli/cli.h"
 
+#include <grp.h>
 #include <stdio.h>
 
 #include "auth/auth.h"
 #include "cli/print.h"
+
+/* The group that may read blocks/, by name; false: there is none. */
+static bool
+group_of(const char *name, unsigned *group)
+{
+	struct group	*g = getgrnam(name);
+
+	if (g == NULL) {
+		fprintf(stderr, "lakegate: there is no group %s\n", name);
+		return false;
+	}
+	*group = g->gr_gid;
+	return true;
+}
 
 int
 cmd_init(struct cli *c)
@@ -12,6 +27,8 @@ cmd_init(struct cli *c)
 	const char	*user = cli_option(c, "--user");
 	const char	*id = cli_option(c, "--access-key-id");
 	const char	*secret = cli_option(c, "--secret-access-key");
+	const char	*group = cli_option(c, "--group");
+	unsigned	 gid = 0;
 	struct app	*app;
 	struct key	 key;
 	enum err	 e;
@@ -24,7 +41,9 @@ cmd_init(struct cli *c)
 		fprintf(stderr, "lakegate: which folder? lakegate init DIR\n");
 		return CLI_USAGE;
 	}
-	if (app_create(c->cx, &c->conf) != OK)
+	if (!cli_become_owner(c) || (group != NULL && !group_of(group, &gid)))
+		return CLI_FAILED;
+	if (app_create(c->cx, &c->conf, group != NULL ? &gid : NULL) != OK)
 		return cli_fail(c);
 	if ((app = cli_app(c)) == NULL)
 		return CLI_FAILED;

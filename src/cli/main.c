@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fault.h"
@@ -12,7 +13,7 @@ static const struct {
 	cli_fn		*run;
 } commands[] = {
 	{ "init", "[DIR] [--user NAME] [--access-key-id ID "
-	    "--secret-access-key SECRET]",
+	    "--secret-access-key SECRET] [--group NAME]",
 	    "make a lake and its first key", cmd_init },
 	{ "serve", "[--port N] [--bind ADDRESS] | --socket PATH [--mode OCTAL]",
 	    "run lighttpd, or the worker alone on a socket, in the foreground",
@@ -171,6 +172,9 @@ run(struct cli *c)
 	if (lake != NULL)
 		c->conf.lake = str_of(lake);
 	cut(c, 0, 1);
+	/* What init makes it finds by itself. */
+	if (commands[i].run != cmd_init && !cli_become_owner(c))
+		return CLI_FAILED;
 	return commands[i].run(c);
 }
 
@@ -182,6 +186,8 @@ main(int argc, char **argv)
 	int		status;
 
 	fault_init();
+	if (!fault_skip("UMASK"))
+		umask(077);
 	cx_init(&cx, arena_new());
 	c.cx = &cx;
 	status = run(&c);

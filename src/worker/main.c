@@ -6,6 +6,7 @@
 #include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "app/app.h"
@@ -13,7 +14,7 @@
 #include "base/log.h"
 #include "http/http.h"
 
-static int
+static _Noreturn void
 complain(struct cx *cx, bool cgi)
 {
 	log_line(LOG_ERROR, "start error=%s words=\"%s\"",
@@ -22,7 +23,8 @@ complain(struct cx *cx, bool cgi)
 		printf("Status: 500 Internal Server Error\r\n"
 		    "Content-Type: text/plain\r\n\r\n"
 		    "lakegate cannot start; its log says why.\n");
-	return 1;
+	fflush(stdout);
+	_exit(1);
 }
 
 int
@@ -44,16 +46,19 @@ main(void)
 	mallopt(M_TRIM_THRESHOLD, 1 << 20);
 	mallopt(M_MMAP_THRESHOLD, 4 << 20);
 	fault_init();
+	/* What the web server was started with does not count. */
+	if (!fault_skip("UMASK"))
+		umask(077);
 	cx_init(&cx, arena_new());
 	if (conf_read(&cx, &conf) != OK || (conf.log_file.n > 0 &&
 	    log_open(&cx, str_z(cx.mem, conf.log_file)) != OK) ||
 	    app_open(&cx, &conf, &app) != OK)
-		return complain(&cx, cgi);
+		complain(&cx, cgi);
 	if (cgi)
 		front_cgi_run(environ, app_serve, app);
 	else if ((e = front_fcgi_run(&cx, STDIN_FILENO,
 	    (unsigned)conf.threads, app_serve, app_idle, app)) != OK)
-		return complain(&cx, false);
+		complain(&cx, false);
 	if (cgi)
 		app_close(app);
 	_exit(0);

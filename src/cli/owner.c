@@ -1,0 +1,42 @@
+/* Root becomes the owner of the lake that it works on. */
+#include "cli/cli.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/fault.h"
+#include "base/fileio.h"
+
+static bool
+become(unsigned user, unsigned group)
+{
+	struct passwd	*pw = getpwuid(user);
+	gid_t		 gid = pw != NULL ? pw->pw_gid : group;
+
+	return (pw != NULL ? initgroups(pw->pw_name, gid) :
+	    setgroups(1, &gid)) == 0 && setgid(gid) == 0 && setuid(user) == 0;
+}
+
+bool
+cli_become_owner(struct cli *c)
+{
+	struct file_owner	own;
+	bool			there;
+
+	if (geteuid() != 0 || c->conf.lake.n == 0 || fault_skip("CLI_OWNER"))
+		return true;
+	if (file_owner(c->cx, str_z(c->cx->mem, c->conf.lake), &own,
+	    &there) != OK) {
+		cli_fail(c);
+		return false;
+	}
+	if (!there || own.user == 0 || become(own.user, own.group))
+		return true;
+	fprintf(stderr, "lakegate: cannot become the user that owns %.*s: "
+	    "%s\n", STRF(c->conf.lake), strerror(errno));
+	return false;
+}
