@@ -135,6 +135,8 @@ liblakegate_a_SOURCES = \
 	src/lake/record.h \
 	src/lake/refexpr.c \
 	src/lake/refexpr.h \
+	src/lake/target.c \
+	src/lake/target.h \
 	src/net/sigv2.c \
 	src/net/sigv2.h \
 	src/net/sigv4.c \
@@ -174,7 +176,7 @@ lakegate_CPPFLAGS = $(AM_CPPFLAGS) \
 lakegate_fcgi_SOURCES = src/worker/main.c
 liblakegate_a_CPPFLAGS = $(AM_CPPFLAGS) \
 	-DCONF_PATH='"$(sysconfdir)/lakegate/lakegate.conf"'
-EXTRA_DIST += src/STYLE src/engine/DESIGN
+EXTRA_DIST += src/STYLE src/engine/DESIGN src/lake/DESIGN
 
 # Pages and units name installed paths; the settings' page lists conf.def.
 PATHS = sed -e 's,@CONF_PATH@,$(sysconfdir)/lakegate/lakegate.conf,g' \

@@ -53,7 +53,8 @@ class Signed:
     def canonical_query(query):
         for part in filter(None, query.split("&")):
             name, _, value = part.partition("=")
-            quote = lambda s: urllib.parse.quote(urllib.parse.unquote_plus(s), safe="-_.~")
+            quote = lambda s: urllib.parse.quote(
+                urllib.parse.unquote_to_bytes(s.replace("+", " ")), safe="-_.~")
             yield f"{quote(name)}={quote(value)}"
 
     def send(self, body=b"", length=None):

@@ -3,6 +3,7 @@
 
 #include "base/vec.h"
 #include "base/when.h"
+#include "lake/target.h"
 
 static enum err
 answer_commit(struct cx *cx, struct api_call *c, int status,
@@ -58,20 +59,27 @@ api_get_commit(struct cx *cx, struct api_call *c)
 	return answer_commit(cx, c, 200, &commit);
 }
 
-/* Every value of a parameter that may be given several times. */
-static void
+/* Every path of a parameter that may be given several times. */
+static enum err
 take_all(struct cx *cx, const struct api_call *c, const char *name,
     struct str **out, size_t *n)
 {
-	VEC(struct str)	all = { 0 };
-	size_t		i;
+	const struct pair	*q;
+	VEC(struct str)		 all = { 0 };
+	size_t			 i;
+	enum err		 e;
 
-	for (i = 0; i < c->req->n_query; i++)
-		if (str_is(c->req->query[i].name, str_of(name)) &&
-		    c->req->query[i].value.n > 0)
-			*VEC_PUSH(cx->mem, &all) = c->req->query[i].value;
+	for (i = 0; i < c->req->n_query; i++) {
+		q = &c->req->query[i];
+		if (!str_is(q->name, str_of(name)) || q->value.n == 0)
+			continue;
+		if ((e = target_path(cx, q->value)) != OK)
+			return e;
+		*VEC_PUSH(cx->mem, &all) = q->value;
+	}
 	*out = all.at;
 	*n = all.n;
+	return OK;
 }
 
 static enum err
@@ -91,8 +99,11 @@ take_log(struct cx *cx, struct api_call *c, struct log_query *q)
 	q->after = page.after;
 	q->amount = page.limit;
 	q->stop_at = request_param(c->req, "stop_at");
-	take_all(cx, c, "objects", &q->paths, &q->n_paths);
-	take_all(cx, c, "prefixes", &q->prefixes, &q->n_prefixes);
+	if ((e = target_ref(cx, q->stop_at)) != OK ||
+	    (e = take_all(cx, c, "objects", &q->paths, &q->n_paths)) != OK ||
+	    (e = take_all(cx, c, "prefixes", &q->prefixes,
+	    &q->n_prefixes)) != OK)
+		return e;
 	if (since.n == 0)
 		return OK;
 	if (!when_iso_parse(since, &ms))

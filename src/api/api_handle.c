@@ -3,6 +3,21 @@
 
 #include <string.h>
 
+#include "lake/target.h"
+
+/* Repository and refs that the address names. */
+static enum err
+take_names(struct cx *cx, const struct api_call *c)
+{
+	struct at	at;
+	enum err	e;
+
+	if (!str_starts(str_of(c->row->path), STR("/repositories/")))
+		return OK;
+	e = target_make(cx, c->arg[0], c->arg[1], STR(""), &at);
+	return e == OK ? target_ref(cx, c->arg[2]) : e;
+}
+
 static enum err
 handle(struct cx *cx, struct api_call *c, struct api_note *note)
 {
@@ -23,6 +38,8 @@ handle(struct cx *cx, struct api_call *c, struct api_note *note)
 	if (c->row->run == NULL)
 		return fail(cx, E_NOT_IMPLEMENTED, "%s is not implemented",
 		    c->row->called);
+	if ((e = take_names(cx, c)) != OK)
+		return e;
 	return c->row->run(cx, c);
 }
 

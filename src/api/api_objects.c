@@ -6,12 +6,16 @@
 #include "base/enc.h"
 #include "base/vec.h"
 #include "base/when.h"
+#include "lake/target.h"
 
 static enum err
 take_at(struct cx *cx, struct api_call *c, struct at *at)
 {
-	*at = (struct at){ .repo = c->arg[0], .ref = c->arg[1] };
-	return api_need_param(cx, c, "path", &at->path);
+	struct str	path;
+	enum err	e;
+
+	e = api_need_param(cx, c, "path", &path);
+	return e == OK ? target_object(cx, c->arg[0], c->arg[1], path, at) : e;
 }
 
 static enum err
@@ -337,8 +341,9 @@ api_delete_objects(struct cx *cx, struct api_call *c)
 	items = arena_get(cx->mem, n * sizeof *items);
 	for (i = 0; i < n; i++)
 		/* What cannot be a path is not there: no error. */
-		if (paths[i].n > 0 && paths[i].n <= 1024)
+		if (paths[i].n > 0 && target_path(cx, paths[i]) == OK)
 			items[k++].path = paths[i];
+	cx_forget(cx);
 	if ((e = store_objects_delete(cx, c->store, c->arg[0], c->arg[1],
 	    items, k, force)) != OK)
 		return e;
@@ -355,24 +360,26 @@ enum err
 api_copy_object(struct cx *cx, struct api_call *c)
 {
 	struct copy_opts	opt = { .replace = NULL };
-	struct at		src = { .repo = c->arg[0],
-	    .ref = c->arg[1] }, dst = src;
+	struct str		to, from, ref = c->arg[1];
+	struct at		src, dst;
 	struct entry		en;
 	struct json		in;
 	enum err		e;
 	bool			shallow = false;
 
-	if ((e = api_need_param(cx, c, "dest_path", &dst.path)) != OK ||
+	if ((e = api_need_param(cx, c, "dest_path", &to)) != OK ||
 	    (e = api_take_json(cx, c, false, &in)) != OK ||
-	    (e = json_need_str(cx, in, "src_path", &src.path)) != OK ||
-	    (e = json_get_str(cx, in, "src_ref", &src.ref)) != OK ||
+	    (e = json_need_str(cx, in, "src_path", &from)) != OK ||
+	    (e = json_get_str(cx, in, "src_ref", &ref)) != OK ||
 	    (e = json_get_bool(cx, in, "force", &opt.force)) != OK ||
 	    (e = json_get_bool(cx, in, "shallow", &shallow)) != OK)
 		return e;
-	if (src.ref.n == 0)
-		src.ref = c->arg[1];
+	if (ref.n == 0)
+		ref = c->arg[1];
 	/* Every copy here is shallow: no bytes move. */
-	if ((e = store_object_copy(cx, c->store, &src, &dst, &opt,
+	if ((e = target_object(cx, c->arg[0], ref, from, &src)) != OK ||
+	    (e = target_object(cx, c->arg[0], c->arg[1], to, &dst)) != OK ||
+	    (e = store_object_copy(cx, c->store, &src, &dst, &opt,
 	    &en)) != OK)
 		return e;
 	return answer_stats(cx, c, 201, dst.path, &en, true);

@@ -1,6 +1,8 @@
 /* Branches and tags. */
 #include "api/call.h"
 
+#include "lake/target.h"
+
 static enum err
 answer_refs(struct cx *cx, struct api_call *c, const struct ref_page *page)
 {
@@ -64,6 +66,7 @@ api_create_branch(struct cx *cx, struct api_call *c)
 	    (e = json_need_str(cx, in, "name", &name)) != OK ||
 	    (e = json_need_str(cx, in, "source", &source)) != OK ||
 	    (e = json_get_bool(cx, in, "hidden", &hidden)) != OK ||
+	    (e = target_ref(cx, source)) != OK ||
 	    (e = store_branch_create(cx, c->store, c->arg[0], name, source,
 	    hidden, c->who.user, &head)) != OK)
 		return e;
@@ -111,8 +114,11 @@ api_reset_branch(struct cx *cx, struct api_call *c)
 	if ((e = api_take_json(cx, c, false, &in)) != OK ||
 	    (e = json_need_str(cx, in, "type", &type)) != OK ||
 	    (e = json_get_str(cx, in, "path", &path)) != OK ||
-	    (e = json_get_bool(cx, in, "force", &force)) != OK)
+	    (e = json_get_bool(cx, in, "force", &force)) != OK ||
+	    (e = target_path(cx, path)) != OK)
 		return e;
+	if (str_is(type, STR("object")) && path.n == 0)
+		return fail(cx, E_BAD_PATH, "the path is empty");
 	if (str_is(type, STR("reset")))
 		e = store_branch_reset(cx, c->store, c->arg[0], c->arg[1],
 		    force);
@@ -155,6 +161,7 @@ api_create_tag(struct cx *cx, struct api_call *c)
 	    (e = json_need_str(cx, in, "id", &id)) != OK ||
 	    (e = json_need_str(cx, in, "ref", &ref)) != OK ||
 	    (e = json_get_bool(cx, in, "force", &force)) != OK ||
+	    (e = target_ref(cx, ref)) != OK ||
 	    (e = store_tag_create(cx, c->store, c->arg[0], id, ref, force,
 	    &commit)) != OK)
 		return e;

@@ -5,6 +5,7 @@
 #include "api/call.h"
 
 #include "base/enc.h"
+#include "lake/target.h"
 
 static const char page[] =
     "# A lake to swim in\n\n"
@@ -117,14 +118,14 @@ api_put_samples(struct cx *cx, struct api_call *c, const struct repo *r)
 	const struct commit_opts	opt = { .committer = c->who.user,
 	    .message = STR("Add sample data"), .force = true };
 	struct commit			commit;
-	struct at			at = { .repo = r->name,
-	    .ref = r->default_branch };
+	struct at			at;
 	size_t				i;
 	enum err			e;
 
 	for (i = 0; i < sizeof samples / sizeof samples[0]; i++) {
-		at.path = str_of(samples[i].path);
-		if ((e = put_sample(cx, c, &at, i)) != OK)
+		if ((e = target_object(cx, r->name, r->default_branch,
+		    str_of(samples[i].path), &at)) != OK ||
+		    (e = put_sample(cx, c, &at, i)) != OK)
 			return e;
 	}
 	return store_commit_create(cx, c->store, r->name, r->default_branch,

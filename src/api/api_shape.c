@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/digest.h"
+#include "lake/target.h"
 
 enum err
 api_take_json(struct cx *cx, struct api_call *c, bool optional,
@@ -64,7 +65,7 @@ api_take_page(struct cx *cx, const struct api_call *c, struct list_query *q)
 		return fail(cx, E_BAD_REQUEST, "parameter \"amount\" must be "
 		    "a number from -1 to %d", API_PAGE_MAX);
 	q->limit = n == 0 ? 100 : n;
-	return OK;
+	return target_list(cx, q);
 }
 
 struct json_out

@@ -66,7 +66,8 @@ cred_key(struct cx *cx, char kind, struct str name)
 }
 
 struct cred {			/* arguments of every transaction here */
-	struct str	 user, id, value;
+	struct str	 user, id;
+	struct buf	 value;
 	struct str	 found;
 	bool		 there;
 	VEC(struct user) users;
@@ -80,7 +81,7 @@ user_write(struct cx *cx, struct kv_tx *tx, struct str name)
 
 	buf_init(&b, cx->mem, 64);
 	buf_varint(&b, (uint64_t)cx->now);
-	return kv_put(cx, tx, cred_key(cx, 'U', name), buf_as_str(&b));
+	return kv_put(cx, tx, cred_key(cx, 'U', name), &b);
 }
 
 static enum err
@@ -265,7 +266,7 @@ key_create_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 	    &c->there)) != OK ||
 	    (!c->there && (e = user_write(cx, tx, c->user)) != OK))
 		return e;
-	return kv_put(cx, tx, cred_key(cx, 'K', c->id), c->value);
+	return kv_put(cx, tx, cred_key(cx, 'K', c->id), &c->value);
 }
 
 static struct str
@@ -282,7 +283,6 @@ key_create(struct cx *cx, struct auth *a, struct str user, struct str id,
     struct str secret, struct key *out)
 {
 	struct cred	c = { .user = user };
-	struct buf	b;
 	char		drawn[KEY_ID_MAX + 1] = "AKIA";
 	unsigned char	*sealed;
 	enum err	e;
@@ -304,12 +304,12 @@ key_create(struct cx *cx, struct auth *a, struct str user, struct str id,
 		    "%d bytes", SECRET_MAX);
 	sealed = arena_get(cx->mem, secret.n + SEAL_OVERHEAD);
 	digest_seal(a->master, secret.p, secret.n, sealed);
-	buf_init(&b, cx->mem, 4096);
-	buf_varint(&b, (uint64_t)cx->now);
-	buf_field(&b, user);
-	buf_field(&b, (struct str){ (char *)sealed, secret.n + SEAL_OVERHEAD });
+	buf_init(&c.value, cx->mem, 4096);
+	buf_varint(&c.value, (uint64_t)cx->now);
+	buf_field(&c.value, user);
+	buf_field(&c.value, (struct str){ (char *)sealed,
+	    secret.n + SEAL_OVERHEAD });
 	c.id = id;
-	c.value = buf_as_str(&b);
 	if ((e = kv_write(cx, a->kv, key_create_fn, &c)) != OK)
 		return e;
 	*out = (struct key){ id, user, secret, cx->now };

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/fault.h"
 #include "engine/keys.h"
 
 enum { TOMB = 0, ENTRY = 1 };
@@ -73,7 +74,7 @@ count_add(struct cx *cx, struct kv_tx *tx, const struct branch *br,
 	buf_init(&b, cx->mem, 64);
 	buf_varint(&b, *rows);
 	buf_varint(&b, *tombs);
-	return kv_put(cx, tx, key, buf_as_str(&b));
+	return kv_put(cx, tx, key, &b);
 }
 
 /* Follows the tree, or random writes would rewrite it again and again. */
@@ -95,6 +96,21 @@ is_full(struct cx *cx, struct engine *eng, struct kv_tx *tx,
 }
 
 enum err
+entry_bytes(struct cx *cx, const struct entry *en, struct str *out)
+{
+	struct buf	b;
+
+	buf_init(&b, cx->mem, LIMIT_ENTRY);
+	entry_format(&b, en);
+	*out = buf_as_str(&b);
+	if (!fault_skip("ENTRY_WHOLE") && !buf_ok(&b))
+		return fail(cx, E_METADATA_TOO_LARGE, "the metadata, headers "
+		    "and tags of an object may have %d bytes in all",
+		    LIMIT_ENTRY);
+	return OK;
+}
+
+enum err
 area_put(struct cx *cx, struct engine *eng, struct kv_tx *tx,
     struct branch *br, struct str path, struct str bytes, bool *sealed)
 {
@@ -105,14 +121,11 @@ area_put(struct cx *cx, struct engine *eng, struct kv_tx *tx,
 	bool		there, full, tomb = bytes.p == NULL;
 
 	*sealed = false;
-	if (bytes.n > ENTRY_MAX)
-		return fail(cx, E_METADATA_TOO_LARGE, "the metadata of an "
-		    "object may have %d bytes", ENTRY_MAX);
-	buf_init(&b, cx->mem, ENTRY_MAX + 1);
+	buf_init(&b, cx->mem, LIMIT_ENTRY + 1);
 	buf_byte(&b, tomb ? TOMB : ENTRY);
 	buf_str(&b, bytes);
 	if ((e = kv_find(cx, tx, key, &old, &there)) != OK ||
-	    (e = kv_put(cx, tx, key, buf_as_str(&b))) != OK)
+	    (e = kv_put(cx, tx, key, &b)) != OK)
 		return e;
 	if (there && (!tomb || row_value(old).p == NULL))
 		return OK;

@@ -16,6 +16,9 @@ enum err	view_get(struct cx *cx, struct engine *eng, struct kv_tx *tx,
 		    const struct view *v, struct str path,
 		    struct entry *out);
 
+/* The record of an entry, whole.  E_METADATA_TOO_LARGE. */
+enum err	entry_bytes(struct cx *cx, const struct entry *en,
+		    struct str *out);
 /*
  * Stage an entry (bytes), or with bytes.p NULL its absence.  Only into the
  * open area.  [I3]  Seals the area when it is full; the caller then writes

@@ -136,7 +136,8 @@ body_give(struct cx *cx, struct kv_tx *tx, const struct gc_state *gs,
 	if (!b->is_file) {
 		/* The epoch of this tx, the random part of the body. */
 		memcpy(b->id.b, now.b, 8);
-		if ((e = kv_put(cx, tx, key_small(cx, &b->id), b->bytes)) != OK)
+		if ((e = kv_put_bytes(cx, tx, key_small(cx, &b->id),
+		    b->bytes)) != OK)
 			return e;
 	} else if ((e = give_floor(cx, gs, give_epoch(&b->id))) != OK)
 		return e;

@@ -312,7 +312,7 @@ doom_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 		if (!marked && !there) {
 			buf_init(&b, cx->mem, 16);
 			buf_be64(&b, gc->epoch);
-			e = kv_put(cx, tx, doom, buf_as_str(&b));
+			e = kv_put(cx, tx, doom, &b);
 		}
 		if (e != OK)
 			return e;
@@ -435,7 +435,7 @@ dead_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 			continue;
 		buf_init(&b, cx->mem, 16);
 		buf_be64(&b, (uint64_t)cx->now);
-		if ((e = kv_put(cx, tx, gc->keys[i], buf_as_str(&b))) != OK)
+		if ((e = kv_put(cx, tx, gc->keys[i], &b)) != OK)
 			return e;
 	}
 	return OK;

@@ -34,7 +34,7 @@ gc_state_put(struct cx *cx, struct kv_tx *tx, const struct gc_state *gs)
 	buf_be64(&b, gs->epoch);
 	buf_be64(&b, gs->floor);
 	buf_byte(&b, gs->marking);
-	return kv_put(cx, tx, key_gc(), buf_as_str(&b));
+	return kv_put(cx, tx, key_gc(), &b);
 }
 
 static enum err
@@ -106,7 +106,7 @@ note(struct cx *cx, struct kv_tx *tx, const struct gc_state *gs, char kind,
 {
 	if (!gs->marking)
 		return OK;
-	return kv_put(cx, tx, key_grey(cx, kind, id), STR(""));
+	return kv_put_bytes(cx, tx, key_grey(cx, kind, id), STR(""));
 }
 
 enum err

@@ -1,19 +1,34 @@
 /* The key layout: DESIGN 2. */
 #include "engine/keys.h"
 
+#include <assert.h>
+
 #include "base/buf.h"
 #include "base/cx.h"
+#include "base/limit.h"
+#include "kv/kv.h"
 
-enum { KEY_ROOM = 2000 };
+/* The longest: that of an upload, whose path is all NULs. */
+_Static_assert(1 + sizeof(struct uid) + 2 * LIMIT_PATH + 2 +
+    sizeof(struct uid) <= KV_KEY_MAX, "a key of the store holds every path");
 
 static struct buf
 key(struct cx *cx, char letter)
 {
 	struct buf	b;
 
-	buf_init(&b, cx->mem, KEY_ROOM * 2);
+	buf_init(&b, cx->mem, KV_KEY_MAX);
 	buf_byte(&b, letter);
 	return b;
+}
+
+/* A key that was cut would be another's.  What requests name is bounded by
+ * lake/target. */
+static struct str
+whole(const struct buf *b)
+{
+	assert(buf_ok(b));
+	return buf_as_str(b);
 }
 
 static struct str
@@ -24,7 +39,7 @@ named(struct cx *cx, char letter, const struct uid *scope, struct str name)
 	if (scope != NULL)
 		buf_str(&b, uid_str(scope));
 	buf_str(&b, name);
-	return buf_as_str(&b);
+	return whole(&b);
 }
 
 struct str
@@ -71,7 +86,7 @@ key_row(struct cx *cx, const struct uid *uid, uint64_t area, struct str path)
 	buf_str(&b, uid_str(uid));
 	buf_be64(&b, area);
 	buf_str(&b, path);
-	return buf_as_str(&b);
+	return whole(&b);
 }
 
 struct str
@@ -93,7 +108,7 @@ key_count(struct cx *cx, const struct uid *uid, uint64_t area)
 
 	buf_str(&b, uid_str(uid));
 	buf_be64(&b, area);
-	return buf_as_str(&b);
+	return whole(&b);
 }
 
 struct str
@@ -110,7 +125,7 @@ key_heads(struct cx *cx, const struct uid *ruid, struct str branch)
 	buf_str(&b, uid_str(ruid));
 	buf_str(&b, branch);
 	buf_byte(&b, 0);
-	return buf_as_str(&b);
+	return whole(&b);
 }
 
 struct str
@@ -123,7 +138,7 @@ key_head(struct cx *cx, const struct uid *ruid, struct str branch,
 	buf_str(&b, branch);
 	buf_byte(&b, 0);
 	buf_be64(&b, seq);
-	return buf_as_str(&b);
+	return whole(&b);
 }
 
 struct str
@@ -152,7 +167,7 @@ key_uploads_at(struct cx *cx, const struct uid *uid, struct str path)
 
 	buf_str(&b, uid_str(uid));
 	put_path(&b, path);
-	return buf_as_str(&b);
+	return whole(&b);
 }
 
 struct str
@@ -165,7 +180,7 @@ key_upload(struct cx *cx, const struct uid *uid, struct str path,
 	put_path(&b, path);
 	buf_add(&b, "\0\1", 2);
 	buf_str(&b, uid_str(id));
-	return buf_as_str(&b);
+	return whole(&b);
 }
 
 struct str
@@ -181,7 +196,7 @@ key_part(struct cx *cx, const struct uid *upload, uint32_t number)
 
 	buf_str(&b, uid_str(upload));
 	buf_be32(&b, number);
-	return buf_as_str(&b);
+	return whole(&b);
 }
 
 struct str
@@ -209,7 +224,7 @@ key_grey(struct cx *cx, char kind, struct str id)
 
 	buf_byte(&b, kind);
 	buf_str(&b, id);
-	return buf_as_str(&b);
+	return whole(&b);
 }
 
 struct str
@@ -231,7 +246,7 @@ key_reap(struct cx *cx, char kind, const struct uid *id)
 
 	buf_byte(&b, kind);
 	buf_str(&b, uid_str(id));
-	return buf_as_str(&b);
+	return whole(&b);
 }
 
 struct str
@@ -258,5 +273,5 @@ key_letter(struct cx *cx, char letter)
 {
 	struct buf	b = key(cx, letter);
 
-	return buf_as_str(&b);
+	return whole(&b);
 }

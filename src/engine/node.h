@@ -22,8 +22,7 @@ enum {
 	NODE_HARD = 3 * NODE_TARGET,
 	NODE_RESTART = 16,
 	NODE_HEADER = 9,
-	NODE_ROOM = 128 * 1024,	/* two entries of ENTRY_MAX and more */
-	ENTRY_MAX = 48 * 1024,
+	NODE_ROOM = 128 * 1024,	/* two entries of LIMIT_ENTRY and more */
 	TREE_LEVELS = 12
 };
 

@@ -4,13 +4,11 @@
 #include <assert.h>
 #include <string.h>
 
-#include "base/buf.h"
 #include "engine/area.h"
 #include "engine/body.h"
 #include "engine/fold.h"
 #include "engine/keys.h"
 #include "engine/versions.h"
-#include "lake/names.h"
 
 /* ---- the shape of every staging write ---------------------------------- */
 
@@ -80,16 +78,12 @@ static enum err
 write_row(struct cx *cx, struct kv_tx *tx, struct write *w, struct str path,
     const struct entry *en)
 {
-	struct buf	b;
 	struct str	bytes = { NULL, 0 };
 	enum err	e;
 	bool		sealed;
 
-	buf_init(&b, cx->mem, 4 * ENTRY_MAX);
-	if (en != NULL) {
-		entry_format(&b, en);
-		bytes = buf_as_str(&b);
-	}
+	if (en != NULL && (e = entry_bytes(cx, en, &bytes)) != OK)
+		return e;
 	e = area_put(cx, w->eng, tx, &w->br, path, bytes, &sealed);
 	w->sealed = w->sealed || sealed;
 	return e;
@@ -137,10 +131,7 @@ object_check_write(struct cx *cx, struct engine *eng, const struct at *at,
 {
 	struct write	w = { .eng = eng, .repo_name = at->repo,
 	    .ref = at->ref, .path = at->path, .cond = *cond, .force = force };
-	enum err	e;
 
-	if ((e = name_check_path(cx, at->path)) != OK)
-		return e;
 	return kv_read(cx, eng->kv, check_fn, &w);
 }
 
@@ -168,8 +159,7 @@ object_put(struct cx *cx, struct engine *eng, const struct at *at,
 	    .en = en, .body = b };
 	enum err	e;
 
-	if ((e = name_check_path(cx, at->path)) != OK ||
-	    (e = body_keep(cx, b)) != OK)
+	if ((e = body_keep(cx, b)) != OK)
 		return e;
 	en->mtime = cx->now;
 	e = write_run(cx, &w, put_fn);
@@ -256,8 +246,7 @@ object_delete(struct cx *cx, struct engine *eng, const struct at *at,
 	struct delete_item	it = { .path = at->path, .cond = *cond };
 	enum err		e;
 
-	if ((e = name_check_path(cx, at->path)) != OK ||
-	    (e = objects_delete(cx, eng, at->repo, at->ref, &it, 1,
+	if ((e = objects_delete(cx, eng, at->repo, at->ref, &it, 1,
 	    force)) != OK)
 		return e;
 	*marker = it.marker;
@@ -328,9 +317,7 @@ object_copy(struct cx *cx, struct engine *eng, const struct at *src,
 
 	assert(!opt->move || (str_is(src->repo, dst->repo) &&
 	    str_is(src->ref, dst->ref)));
-	if ((e = name_check_path(cx, dst->path)) != OK ||
-	    (e = name_check_path(cx, src->path)) != OK ||
-	    (e = engine_room(cx, eng)) != OK)
+	if ((e = engine_room(cx, eng)) != OK)
 		return e;
 	return write_run(cx, &w, copy_fn);
 }
@@ -425,10 +412,7 @@ object_stat(struct cx *cx, struct engine *eng, const struct at *at,
     struct entry *out)
 {
 	struct stat_args	a = { eng, at, out, false };
-	enum err		e;
 
-	if ((e = name_check_path(cx, at->path)) != OK)
-		return e;
 	return kv_read(cx, eng->kv, stat_fn, &a);
 }
 
@@ -437,10 +421,7 @@ object_open(struct cx *cx, struct engine *eng, const struct at *at,
     struct entry *out)
 {
 	struct stat_args	a = { eng, at, out, true };
-	enum err		e;
 
-	if ((e = name_check_path(cx, at->path)) != OK)
-		return e;
 	return kv_read(cx, eng->kv, stat_fn, &a);
 }
 

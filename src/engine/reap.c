@@ -58,7 +58,8 @@ del_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 	struct del	*d = arg;
 	enum err	 e;
 
-	if (d->note.n > 0 && (e = kv_put(cx, tx, d->note, STR(""))) != OK)
+	if (d->note.n > 0 &&
+	    (e = kv_put_bytes(cx, tx, d->note, STR(""))) != OK)
 		return e;
 	return kv_delete(cx, tx, d->key);
 }

@@ -43,7 +43,7 @@ branch_put(struct cx *cx, struct kv_tx *tx, const struct uid *ruid,
 
 	buf_init(&b, cx->mem, RECORD_MAX);
 	branch_format(&b, br);
-	return kv_put(cx, tx, key_branch(cx, ruid, br->name), buf_as_str(&b));
+	return kv_put(cx, tx, key_branch(cx, ruid, br->name), &b);
 }
 
 static enum err
@@ -91,7 +91,7 @@ commit_put(struct cx *cx, struct kv_tx *tx, const struct gc_state *gs,
 		return fail(cx, E_TOO_LARGE, "a commit's message and metadata "
 		    "may have 1 MiB");
 	if ((e = kv_put(cx, tx, key_commit(cx, ruid, oid_str(&c->id)),
-	    buf_as_str(&b))) != OK ||
+	    &b)) != OK ||
 	    (e = kv_delete(cx, tx, key_doom(cx, ruid, &c->id))) != OK ||
 	    (e = give_commit(cx, tx, gs, ruid, &c->id)) != OK)
 		return e;
@@ -391,8 +391,7 @@ branch_move(struct cx *cx, struct kv_tx *tx, const struct uid *ruid,
 	br->cut = (struct cut){ .live = false };
 	buf_init(&b, cx->mem, RECORD_MAX);
 	headmove_format(&b, &m);
-	return kv_put(cx, tx, key_head(cx, ruid, br->name, seq),
-	    buf_as_str(&b));
+	return kv_put(cx, tx, key_head(cx, ruid, br->name, seq), &b);
 }
 
 /* Branch, tag and full commit id are one name space.  [I14] */
@@ -528,7 +527,7 @@ branch_delete_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 	    "delete")) != OK ||
 	    (e = kv_delete(cx, tx, key_branch(cx, &r.ruid, a->name))) != OK)
 		return e;
-	return kv_put(cx, tx, key_reap(cx, 'B', &br.uid), STR(""));
+	return kv_put_bytes(cx, tx, key_reap(cx, 'B', &br.uid), STR(""));
 }
 
 enum err
@@ -560,7 +559,8 @@ tag_create_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 	    (e = give_commit(cx, tx, &gs, &r.ruid, &c.id)) != OK)
 		return e;
 	*a->commit = c.id;
-	return kv_put(cx, tx, key_tag(cx, &r.ruid, a->name), oid_str(&c.id));
+	return kv_put_bytes(cx, tx, key_tag(cx, &r.ruid, a->name),
+	    oid_str(&c.id));
 }
 
 enum err

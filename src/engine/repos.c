@@ -40,7 +40,7 @@ repo_put(struct cx *cx, struct kv_tx *tx, const struct repo *r)
 	if (!buf_ok(&b))
 		return fail(cx, E_TOO_LARGE, "the repository's metadata is "
 		    "over 1 MiB");
-	return kv_put(cx, tx, key_repo(cx, r->name), buf_as_str(&b));
+	return kv_put(cx, tx, key_repo(cx, r->name), &b);
 }
 
 enum err
@@ -309,7 +309,7 @@ drop_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 	    (e = kv_delete(cx, tx, key_repo(cx, d->name))) != OK)
 		return e;
 	/* Everything under ruid goes later, in small steps. */
-	return kv_put(cx, tx, key_reap(cx, 'R', &r.ruid), STR(""));
+	return kv_put_bytes(cx, tx, key_reap(cx, 'R', &r.ruid), STR(""));
 }
 
 enum err

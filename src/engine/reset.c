@@ -5,7 +5,6 @@
 
 #include "base/vec.h"
 #include "engine/area.h"
-#include "lake/names.h"
 
 struct reset {
 	struct engine	*eng;
@@ -127,8 +126,6 @@ branch_reset_path(struct cx *cx, struct engine *eng, struct str repo,
 	if (!prefix) {
 		s.items = &one;
 		s.n = 1;
-		if ((e = name_check_path(cx, path)) != OK)
-			return e;
 		return reset_paths(cx, &s);
 	}
 	while (e == OK && page.more) {

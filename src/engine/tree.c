@@ -337,12 +337,12 @@ store_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 		    &there)) != OK)
 			return e;
 		/* Found or not, it carries this epoch from here on. */
-		if (!there && (e = kv_put(cx, tx, key_node(cx, &f->id),
+		if (!there && (e = kv_put_bytes(cx, tx, key_node(cx, &f->id),
 		    f->bytes)) != OK)
 			return e;
 		if ((!there || !str_is(old, buf_as_str(&stamp))) &&
 		    (e = kv_put(cx, tx, key_stamp(cx, &f->id),
-		    buf_as_str(&stamp))) != OK)
+		    &stamp)) != OK)
 			return e;
 	}
 	return OK;

@@ -12,7 +12,6 @@
 #include "engine/fold.h"
 #include "engine/keys.h"
 #include "engine/versions.h"
-#include "lake/names.h"
 
 enum { RECORD_MAX = 1 << 20, PART_LEAST = 5 << 20, PARTS_MAX = 10000 };
 
@@ -61,8 +60,7 @@ upload_write(struct cx *cx, struct kv_tx *tx, const struct upload *u)
 	if (!buf_ok(&b))
 		return fail(cx, E_METADATA_TOO_LARGE, "the upload's metadata "
 		    "is too large");
-	return kv_put(cx, tx, key_upload(cx, &u->uid, u->path, &u->id),
-	    buf_as_str(&b));
+	return kv_put(cx, tx, key_upload(cx, &u->uid, u->path, &u->id), &b);
 }
 
 /* Branch and upload; with any, a completed one too. */
@@ -103,10 +101,7 @@ upload_create(struct cx *cx, struct engine *eng, const struct at *at,
     struct upload *u)
 {
 	struct uploading	s = { .eng = eng, .at = at, .u = u };
-	enum err		e;
 
-	if ((e = name_check_path(cx, at->path)) != OK)
-		return e;
 	ident_random(u->id.b, sizeof u->id);
 	u->path = at->path;
 	u->created = cx->now;
@@ -144,7 +139,7 @@ part_write(struct cx *cx, struct kv_tx *tx, struct uploading *s)
 	s->u->turn++;
 	if ((e = give_entry(cx, tx, &s->gs, &s->part->en)) != OK ||
 	    (e = kv_put(cx, tx, key_part(cx, s->id, s->part->number),
-	    buf_as_str(&b))) != OK)
+	    &b)) != OK)
 		return e;
 	return upload_write(cx, tx, s->u);
 }
@@ -552,7 +547,7 @@ manifest_write(struct cx *cx, struct kv_tx *tx, struct uploading *s)
 	manifest_format(&b, en);
 	if (!buf_ok(&b))
 		return fail(cx, E_TOO_LARGE, "the object has too many pieces");
-	return kv_put(cx, tx, key_manifest(cx, &en->manifest), buf_as_str(&b));
+	return kv_put(cx, tx, key_manifest(cx, &en->manifest), &b);
 }
 
 static enum err
@@ -579,7 +574,7 @@ complete_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 {
 	struct uploading	*s = arg;
 	struct range		 parts = key_range(cx, key_parts(cx, s->id));
-	struct buf		 b;
+	struct str		 bytes;
 	size_t			 n;
 	enum err		 e;
 
@@ -594,10 +589,9 @@ complete_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 	    (e = manifest_write(cx, tx, s)) != OK ||
 	    (e = give_entry(cx, tx, &s->gs, s->out)) != OK)
 		return e;
-	buf_init(&b, cx->mem, 4 * ENTRY_MAX);
-	entry_format(&b, s->out);
-	if ((e = area_put(cx, s->eng, tx, &s->br, s->at->path,
-	    buf_as_str(&b), &s->sealed)) != OK ||
+	if ((e = entry_bytes(cx, s->out, &bytes)) != OK ||
+	    (e = area_put(cx, s->eng, tx, &s->br, s->at->path, bytes,
+	    &s->sealed)) != OK ||
 	    (s->sealed && (e = branch_put(cx, tx, &s->r.ruid,
 	    &s->br)) != OK))
 		return e;

@@ -3,9 +3,11 @@
 
 #include <assert.h>
 
+#include "base/buf.h"
 #include "base/cx.h"
+#include "base/fault.h"
 
-enum { KEY_MAX = 2000, VALUE_MAX = 16 << 20 };
+enum { VALUE_MAX = 16 << 20 };
 
 /* A transaction inside a transaction would wait for itself. */
 static _Thread_local bool	inside;
@@ -38,14 +40,26 @@ enum err
 kv_find(struct cx *cx, struct kv_tx *tx, struct str key, struct str *value,
     bool *there)
 {
-	assert(key.n > 0 && key.n <= KEY_MAX);
+	assert(key.n > 0 && key.n <= KV_KEY_MAX);
 	return tx->kv->ops->find(cx, tx, key, value, there);
 }
 
 enum err
-kv_put(struct cx *cx, struct kv_tx *tx, struct str key, struct str value)
+kv_put(struct cx *cx, struct kv_tx *tx, struct str key,
+    const struct buf *value)
 {
-	assert(tx->writing && key.n > 0 && key.n <= KEY_MAX &&
+	/* What is left of a record that did not fit is no record. */
+	if (!fault_skip("KV_WHOLE") && !buf_ok(value))
+		return fail(cx, E_TOO_LARGE, "the record has more than the "
+		    "%zu bytes that it may have", value->cap);
+	return kv_put_bytes(cx, tx, key, buf_as_str(value));
+}
+
+enum err
+kv_put_bytes(struct cx *cx, struct kv_tx *tx, struct str key,
+    struct str value)
+{
+	assert(tx->writing && key.n > 0 && key.n <= KV_KEY_MAX &&
 	    value.n <= VALUE_MAX);
 	return tx->kv->ops->put(cx, tx, key, value);
 }
@@ -53,7 +67,7 @@ kv_put(struct cx *cx, struct kv_tx *tx, struct str key, struct str value)
 enum err
 kv_delete(struct cx *cx, struct kv_tx *tx, struct str key)
 {
-	assert(tx->writing && key.n > 0 && key.n <= KEY_MAX);
+	assert(tx->writing && key.n > 0 && key.n <= KV_KEY_MAX);
 	return tx->kv->ops->del(cx, tx, key);
 }
 

@@ -15,7 +15,7 @@
  * K5  A member that fails takes nothing with it; a lost transaction is noticed.
  * K6  E_STORE from write means "unknown", never "not done".
  *
- * Keys are 1 to 2000 bytes, values 0 to 16 MiB.  Order is that of memcmp.
+ * Keys are 1 to KV_KEY_MAX bytes, values 0 to 16 MiB.  Order is that of memcmp.
  */
 #ifndef KV_KV_H
 #define KV_KV_H
@@ -26,10 +26,13 @@
 #include "base/err.h"
 #include "base/str.h"
 
+struct buf;
 struct cx;
 struct kv;
 struct kv_tx;
 struct kv_cursor;
+
+enum { KV_KEY_MAX = 2200 };
 
 typedef enum err kv_fn(struct cx *cx, struct kv_tx *tx, void *arg);
 
@@ -79,7 +82,12 @@ enum err	kv_read(struct cx *cx, struct kv *kv, kv_fn *fn, void *arg);
 enum err	kv_write(struct cx *cx, struct kv *kv, kv_fn *fn, void *arg);
 enum err	kv_find(struct cx *cx, struct kv_tx *tx, struct str key,
 		    struct str *value, bool *there);
+/* A record.  E_TOO_LARGE, and nothing is stored, when value did not hold all
+ * that was added to it. */
 enum err	kv_put(struct cx *cx, struct kv_tx *tx, struct str key,
+		    const struct buf *value);
+/* Bytes that are whole as they came: those of an object, of a node, an id. */
+enum err	kv_put_bytes(struct cx *cx, struct kv_tx *tx, struct str key,
 		    struct str value);
 enum err	kv_delete(struct cx *cx, struct kv_tx *tx, struct str key);
 enum err	kv_scan(struct cx *cx, struct kv_tx *tx, struct str lo,

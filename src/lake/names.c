@@ -1,4 +1,4 @@
-/* Legal names of repositories, branches, tags and paths. */
+/* Legal names of repositories, branches and tags. */
 #include "lake/names.h"
 
 #include "base/cx.h"
@@ -76,19 +76,6 @@ name_check_tag(struct cx *cx, struct str name)
 		    "without blanks, controls and any of %s, without \"..\", "
 		    "not ending in \".\" or \".lock\"", STRF(name),
 		    refused + 1);
-	return OK;
-}
-
-enum err
-name_check_path(struct cx *cx, struct str path)
-{
-	if (path.n == 0)
-		return fail(cx, E_BAD_PATH, "the path is empty");
-	if (path.n > LIMIT_PATH)
-		return fail(cx, E_KEY_TOO_LONG, "the path has %zu bytes, at "
-		    "most %d are allowed", path.n, LIMIT_PATH);
-	if (!str_is_utf8(path))
-		return fail(cx, E_BAD_PATH, "the path is not UTF-8");
 	return OK;
 }
 

@@ -1,4 +1,4 @@
-/* Legal names, and the limits of keys.  Pure. */
+/* Legal names.  Pure. */
 #ifndef LAKE_NAMES_H
 #define LAKE_NAMES_H
 
@@ -13,9 +13,6 @@ struct cx;
 enum err	name_check_repo(struct cx *cx, struct str name);
 enum err	name_check_branch(struct cx *cx, struct str name);
 enum err	name_check_tag(struct cx *cx, struct str name);
-
-/* E_BAD_PATH, E_KEY_TOO_LONG: 1 to 1024 bytes of UTF-8. */
-enum err	name_check_path(struct cx *cx, struct str path);
 
 /* 64 lower-case hex digits: what a full commit id looks like. */
 bool		name_is_commit_id(struct str name);

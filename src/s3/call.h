@@ -73,7 +73,7 @@ void		s3_error_render(struct cx *cx, const struct request *req,
 void		s3_xml_begin(struct cx *cx, struct buf *b, const char *root);
 void		s3_xml_end(struct s3_call *c, struct buf *b,
 		    const char *root);
-/* Key, and with the bucket what they name. */
+/* The key, and what it and the bucket name; at is target_make's to fill. */
 void		s3_set_key(struct s3_call *c, struct str key);
 /* <Owner>, or under another name: the user who asks. */
 void		s3_put_owner(struct buf *b, const struct s3_call *c,

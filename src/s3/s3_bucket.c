@@ -3,6 +3,7 @@
 
 #include "base/xml.h"
 #include "base/when.h"
+#include "lake/target.h"
 
 enum err
 s3_list_buckets(struct cx *cx, struct s3_call *c)
@@ -21,7 +22,8 @@ s3_list_buckets(struct cx *cx, struct s3_call *c)
 		return fail(cx, E_BAD_ARGUMENT, "max-buckets must be 1 to "
 		    "10000");
 	q.limit = limit;
-	if ((e = store_repo_list(cx, c->store, &q, &page)) != OK)
+	if ((e = target_list(cx, &q)) != OK ||
+	    (e = store_repo_list(cx, c->store, &q, &page)) != OK)
 		return e;
 	s3_xml_begin(cx, &b, "ListAllMyBucketsResult");
 	s3_put_owner(&b, c, "Owner");

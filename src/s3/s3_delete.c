@@ -6,7 +6,7 @@
 #include "base/vec.h"
 #include "base/when.h"
 #include "base/xml.h"
-#include "lake/names.h"
+#include "lake/target.h"
 
 /*
  * The version "null" is what is staged: without it the object is again as its
@@ -56,12 +56,24 @@ s3_delete_object(struct cx *cx, struct s3_call *c)
 struct item {			/* one <Object>, in the order of the request */
 	struct str	key;
 	struct str	version;
-	struct lakepath	lp;
+	struct at	at;
 	struct cond	cond;
 	enum err	result;
 	struct str	words;
 	bool		done, marker;
 };
+
+/* A key that cannot be one is refused by itself. */
+static void
+take_target(struct cx *cx, struct s3_call *c, struct item *it)
+{
+	struct lakepath	lp = lakepath_parse(c->bucket, it->key);
+
+	it->result = target_make(cx, lp.repo, lp.ref, lp.path, &it->at);
+	it->done = it->result != OK;
+	it->words = str_dup(cx->mem, str_of(cx->words));
+	cx_forget(cx);
+}
 
 static enum err
 take_item(struct cx *cx, struct s3_call *c, struct xml x, struct item *it)
@@ -73,9 +85,9 @@ take_item(struct cx *cx, struct s3_call *c, struct xml x, struct item *it)
 	it->key = xml_text(cx, x, "Key");
 	if (it->key.n > 0 && it->key.p[0] == '/')
 		it->key = str_from(it->key, 1);
-	it->lp = lakepath_parse(c->bucket, it->key);
 	if (it->key.n == 0)
 		return fail(cx, E_BAD_XML, "An <Object> needs a <Key>");
+	take_target(cx, c, it);
 	it->version = xml_text(cx, x, "VersionId");
 	v = xml_text(cx, x, "ETag");
 	if (v.n > 0)
@@ -123,13 +135,10 @@ take_items(struct cx *cx, struct s3_call *c, struct items *all)
 static void
 delete_version_of(struct cx *cx, struct s3_call *c, struct item *it)
 {
-	const struct at	at = { .repo = c->bucket, .ref = it->lp.ref,
-	    .path = it->lp.path };
-
 	it->done = true;
 	it->result = s3_check_version(cx, it->version, true);
-	if (it->result == OK && it->lp.path.n > 0)
-		it->result = delete_null_version(cx, c, &at, &it->cond);
+	if (it->result == OK && it->at.path.n > 0)
+		it->result = delete_null_version(cx, c, &it->at, &it->cond);
 	it->words = str_dup(cx->mem, str_of(cx->words));
 	cx_forget(cx);
 }
@@ -147,18 +156,13 @@ delete_of_ref(struct cx *cx, struct s3_call *c, struct items *all,
 	struct str		 words;
 
 	for (it = all->at; it < all->at + all->n; it++) {
-		if (it->done || !str_is(it->lp.ref, ref))
+		if (it->done || !str_is(it->at.ref, ref))
 			continue;
 		it->done = true;
-		if (it->lp.path.n == 0)		/* "main/": never there */
+		if (it->at.path.n == 0)		/* "main/": never there */
 			continue;
-		if ((it->result = name_check_path(cx, it->lp.path)) != OK) {
-			it->words = str_dup(cx->mem, str_of(cx->words));
-			cx_forget(cx);
-			continue;
-		}
 		d = VEC_PUSH(cx->mem, &batch);
-		d->path = it->lp.path;
+		d->path = it->at.path;
 		d->cond = it->cond;
 	}
 	if (batch.n > 0)
@@ -166,8 +170,8 @@ delete_of_ref(struct cx *cx, struct s3_call *c, struct items *all,
 		    batch.at, batch.n, false);
 	words = str_dup(cx->mem, str_of(cx->words));
 	for (it = all->at, i = 0; it < all->at + all->n; it++) {
-		if (!str_is(it->lp.ref, ref) || it->result != OK ||
-		    it->lp.path.n == 0 || it->version.n > 0)
+		if (!str_is(it->at.ref, ref) || it->result != OK ||
+		    it->at.path.n == 0 || it->version.n > 0)
 			continue;
 		d = &batch.at[i++];
 		it->result = e != OK ? e : d->result;
@@ -189,11 +193,11 @@ s3_delete_objects(struct cx *cx, struct s3_call *c)
 	if ((e = take_items(cx, c, &all)) != OK)
 		return e;
 	for (it = all.at; it < all.at + all.n; it++)
-		if (it->version.n > 0)
+		if (it->version.n > 0 && !it->done)
 			delete_version_of(cx, c, it);
 	for (it = all.at; it < all.at + all.n; it++)
 		if (!it->done)
-			delete_of_ref(cx, c, &all, it->lp.ref);
+			delete_of_ref(cx, c, &all, it->at.ref);
 	s3_xml_begin(cx, &b, "DeleteResult");
 	for (it = all.at; it < all.at + all.n; it++) {
 		if (it->result == OK && all.quiet)

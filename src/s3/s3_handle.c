@@ -3,6 +3,7 @@
 
 #include "base/when.h"
 #include "lake/names.h"
+#include "lake/target.h"
 
 /* bucket.<domain>: the bucket is in the host, the path is all key. */
 static bool
@@ -118,7 +119,8 @@ handle(struct cx *cx, struct s3_call *c, struct s3_note *note)
 	if (c->who.anonymous && !(c->row->needs & F_FORM) &&
 	    (e = s3_policy_check(cx, c)) != OK)
 		return e;
-	if (scope != AT_SERVICE && (e = name_check_repo(cx, c->bucket)) != OK)
+	if (scope != AT_SERVICE && (e = target_make(cx, c->lp.repo,
+	    c->lp.ref, c->lp.path, &c->at)) != OK)
 		return e;
 	if (scope == AT_OBJECT && c->lp.path.n == 0)
 		return empty_path(cx, c);
@@ -214,9 +216,9 @@ s3_handle(struct cx *cx, struct store *store, struct auth *auth,
 	}
 	s3_cors_headers(cx, &c);
 	note->user = c.who.user;
-	note->repo = c.at.repo;
-	note->ref = c.at.ref;
-	note->path = c.at.path;
+	note->repo = c.lp.repo;
+	note->ref = c.lp.ref;
+	note->path = c.lp.path;
 	response_header(res, "x-amz-request-id", str_of(cx->id));
 	res->is_head = req->method == M_HEAD;
 }

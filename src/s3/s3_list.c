@@ -7,6 +7,7 @@
 #include "base/enc.h"
 #include "base/when.h"
 #include "base/xml.h"
+#include "lake/target.h"
 
 struct listing {
 	bool		 v2, url, owner;
@@ -67,7 +68,8 @@ list_branches(struct cx *cx, const struct s3_call *c, struct listing *l)
 	enum err		e;
 
 	q.after = str_to(l->after, str_find(l->after, '/'));
-	if ((e = store_branch_list(cx, c->store, c->bucket, &q, false,
+	if ((e = target_list(cx, &q)) != OK ||
+	    (e = store_branch_list(cx, c->store, c->bucket, &q, false,
 	    &page)) != OK)
 		return e;
 	l->items = arena_get(cx->mem, page.n * sizeof *l->items);
@@ -82,21 +84,25 @@ list_branches(struct cx *cx, const struct s3_call *c, struct listing *l)
 }
 
 /* What to ask of the ref that the prefix names. */
-static struct list_query
-paths_query(const struct s3_call *c, struct listing *l)
+static enum err
+paths_query(struct cx *cx, const struct s3_call *c, struct listing *l,
+    struct list_query *q)
 {
-	struct lakepath		lp = lakepath_parse(c->bucket, l->prefix);
-	struct str		head = str_to(l->prefix, lp.ref.n + 1);
-	struct list_query	q = { .prefix = lp.path,
+	struct lakepath	lp = lakepath_parse(c->bucket, l->prefix);
+	struct str	head = str_to(l->prefix, lp.ref.n + 1);
+	enum err	e;
+
+	*q = (struct list_query){ .prefix = lp.path,
 	    .delimiter = l->delimiter, .limit = l->limit };
 
 	l->ref = lp.ref;
 	/* A key of another ref sorts before all of this one, or after. */
 	if (str_starts(l->after, head))
-		q.after = str_from(l->after, head.n);
+		q->after = str_from(l->after, head.n);
 	else if (l->after.n > 0 && str_cmp(l->after, head) > 0)
-		q.limit = 0;
-	return q;
+		q->limit = 0;
+	e = target_ref(cx, l->ref);
+	return e == OK ? target_list(cx, q) : e;
 }
 
 /* A ref that is not there lists nothing, as a prefix that nothing has. */
@@ -114,10 +120,12 @@ unless_no_ref(struct cx *cx, const struct s3_call *c, enum err e)
 static enum err
 list_paths(struct cx *cx, const struct s3_call *c, struct listing *l)
 {
-	struct list_query	q = paths_query(c, l);
+	struct list_query	q;
 	struct list_page	page = { .n = 0 };
 	enum err		e;
 
+	if ((e = paths_query(cx, c, l, &q)) != OK)
+		return e;
 	if ((e = store_object_list(cx, c->store, c->bucket, l->ref, &q,
 	    &page)) != OK)
 		return unless_no_ref(cx, c, e);
@@ -287,7 +295,8 @@ list_versions(struct cx *cx, const struct s3_call *c, struct listing *l,
 		as_versions(cx, l);
 		return e;
 	}
-	q = paths_query(c, l);
+	if ((e = paths_query(cx, c, l, &q)) != OK)
+		return e;
 	if ((e = store_object_versions(cx, c->store, c->bucket, l->ref, &q,
 	    q.after.n > 0 ? marker : STR(""), &page)) != OK)
 		return unless_no_ref(cx, c, e);

@@ -12,6 +12,7 @@
 #include "base/vec.h"
 #include "base/when.h"
 #include "base/xml.h"
+#include "lake/target.h"
 
 enum { FIELDS_MAX = 20000 };	/* [S3] bytes before the file */
 
@@ -357,7 +358,7 @@ take_key(struct cx *cx, struct post *p)
 		return fail(cx, E_BAD_ARGUMENT, "User key must have a length "
 		    "greater than 0.");
 	s3_set_key(c, key);
-	return OK;
+	return target_object(cx, c->lp.repo, c->lp.ref, c->lp.path, &c->at);
 }
 
 static enum err

@@ -4,6 +4,7 @@
 #include "base/enc.h"
 #include "base/when.h"
 #include "base/xml.h"
+#include "lake/target.h"
 
 enum { SHORT_BODY = 16 * 1024 };
 
@@ -152,8 +153,7 @@ rename_source(struct cx *cx, const struct s3_call *c, struct at *src)
 		return fail(cx, E_BAD_ARGUMENT, "x-amz-rename-source must be "
 		    "a key of the branch that the object stays on: "
 		    "%.*s/<path>", STRF(c->at.ref));
-	*src = (struct at){ .repo = lp.repo, .ref = lp.ref, .path = lp.path };
-	return OK;
+	return target_object(cx, lp.repo, lp.ref, lp.path, src);
 }
 
 /* In one step: nobody sees both names, or none. */

@@ -8,6 +8,7 @@
 #include "base/when.h"
 #include "base/xml.h"
 #include "lake/names.h"
+#include "lake/target.h"
 
 enum { META_MAX = 2048 };	/* [S3] user metadata, names and values */
 
@@ -31,8 +32,6 @@ s3_set_key(struct s3_call *c, struct str key)
 {
 	c->key = key;
 	c->lp = lakepath_parse(c->bucket, key);
-	c->at = (struct at){ .repo = c->lp.repo, .ref = c->lp.ref,
-	    .path = c->lp.path };
 }
 
 void
@@ -468,8 +467,9 @@ s3_copy_source(struct cx *cx, const struct s3_call *c, struct at *src)
 	if (lp.ref.n == 0 || lp.path.n == 0)
 		return fail(cx, E_BAD_ARGUMENT, "x-amz-copy-source must be "
 		    "/<repository>/<ref>/<path>");
-	*src = (struct at){ lp.repo, lp.ref, lp.path, version };
-	return OK;
+	e = target_object(cx, lp.repo, lp.ref, lp.path, src);
+	src->version = version;
+	return e;
 }
 
 enum err

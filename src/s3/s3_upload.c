@@ -7,6 +7,7 @@
 #include "base/vec.h"
 #include "base/when.h"
 #include "base/xml.h"
+#include "lake/target.h"
 
 enum { PARTS_MAX = 10000 };
 
@@ -407,6 +408,8 @@ uploads_of_branch(struct cx *cx, struct s3_call *c, struct uploads *l,
 		q.after = m.path;
 		id = l->id_marker;
 	}
+	if ((e = target_ref(cx, ref)) != OK || (e = target_list(cx, &q)) != OK)
+		return e;
 	do {
 		e = store_upload_list(cx, c->store, c->bucket, ref, &q, id,
 		    &page);
@@ -444,6 +447,8 @@ uploads_collect(struct cx *cx, struct s3_call *c, struct uploads *l)
 
 	if (lp.slash)
 		return uploads_of_branch(cx, c, l, lp.ref, lp.path);
+	if ((e = target_list(cx, &q)) != OK)
+		return e;
 	do {
 		if ((e = store_branch_list(cx, c->store, c->bucket, &q, true,
 		    &branches)) != OK)

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "base/fault.h"
 #include "kv/kv.h"
 
@@ -75,9 +76,23 @@ put_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 	struct one	*o = arg;
 	enum err	 e;
 
-	if ((e = kv_put(cx, tx, o->key, o->value)) != OK)
+	if ((e = kv_put_bytes(cx, tx, o->key, o->value)) != OK)
 		return e;
 	return o->then == OK ? OK : fail(cx, o->then, "as the test wants");
+}
+
+/* A record that outgrew its buffer, after one that did not. */
+static enum err
+put_cut_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+{
+	struct one	*o = arg;
+	struct buf	 b;
+
+	buf_init(&b, cx->mem, 8);
+	buf_str(&b, STR("whole"));
+	if (o->value.n > 0)
+		buf_str(&b, o->value);
+	return kv_put(cx, tx, o->key, &b);
 }
 
 static enum err
@@ -215,6 +230,31 @@ failed_write_leaves_no_trace(void **state)
 	assert_str("old", find(f, "k").value);
 }
 
+static void
+records_that_were_cut_are_refused(void **state)
+{
+	struct fixture	*f = *state;
+	struct one	 o = { .key = STR("k") };
+
+	assert_ok(&f->cx, kv_write(&f->cx, f->kv, put_cut_fn, &o));
+	assert_str("whole", find(f, "k").value);
+	o.value = STR("and more");
+	put(f, "k", STR("old"));
+	assert_err(E_TOO_LARGE, kv_write(&f->cx, f->kv, put_cut_fn, &o));
+	assert_str("old", find(f, "k").value);
+}
+
+static void
+keys_at_their_limit_are_kept(void **state)
+{
+	struct fixture	*f = *state;
+	char		*key = arena_get(f->cx.mem, KV_KEY_MAX + 1);
+
+	memset(key, 'k', KV_KEY_MAX);
+	put(f, key, STR("v"));
+	assert_str("v", find(f, key).value);
+}
+
 /* K6: a COMMIT that fails is E_STORE, and the store goes on. */
 static void
 failed_commit_is_said_and_survived(void **state)
@@ -279,7 +319,7 @@ add_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 	if (there)
 		str_u64(v, UINT64_MAX, &n);
 	v = str_printf(cx->mem, "%llu", (unsigned long long)n + 1);
-	if ((e = kv_put(cx, tx, STR("counter"), v)) != OK)
+	if ((e = kv_put_bytes(cx, tx, STR("counter"), v)) != OK)
 		return e;
 	/* A third of the members fail, in the middle of a group. */
 	return rand() % 3 == 0 ? fail(cx, E_PRECONDITION, "w%u", w->id) : OK;
@@ -299,7 +339,7 @@ skew_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 		return e;
 	if (there)
 		return fail(cx, E_PRECONDITION, "the other is set");
-	return kv_put(cx, tx, w->id % 2 ? STR("skew/b") : STR("skew/a"),
+	return kv_put_bytes(cx, tx, w->id % 2 ? STR("skew/b") : STR("skew/a"),
 	    STR("x"));
 }
 
@@ -320,8 +360,8 @@ phantom_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 		n++;
 	if (e != OK || n >= 3)
 		return e != OK ? e : fail(cx, E_PRECONDITION, "full");
-	return kv_put(cx, tx, str_printf(cx->mem, "p/%u-%u", w->id, w->won),
-	    STR(""));
+	return kv_put_bytes(cx, tx, str_printf(cx->mem, "p/%u-%u", w->id,
+	    w->won), STR(""));
 }
 
 static void *
@@ -451,6 +491,8 @@ main(void)
 		BOTH(values_small_and_large_are_kept),
 		BOTH(scans_are_in_the_order_of_bytes),
 		BOTH(failed_write_leaves_no_trace),
+		BOTH(records_that_were_cut_are_refused),
+		BOTH(keys_at_their_limit_are_kept),
 		BOTH(no_update_is_lost_beside_failing_members),
 		BOTH(trim_gives_pages_back),
 		BOTH(write_skew_is_impossible),

@@ -30,6 +30,7 @@
 #include "lake/names.h"
 #include "lake/record.h"
 #include "lake/refexpr.h"
+#include "lake/target.h"
 #include "net/sigv4.h"
 #include "s3/s3.h"
 #include "store/store.h"
@@ -51,7 +52,7 @@ fuzz_path(struct str in)
 	name_check_repo(&cx, in);
 	name_check_branch(&cx, in);
 	name_check_tag(&cx, in);
-	name_check_path(&cx, in);
+	target_path(&cx, in);
 }
 
 static void

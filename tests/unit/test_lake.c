@@ -4,11 +4,14 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/limit.h"
+#include "lake/call.h"
 #include "lake/cond.h"
 #include "lake/lakepath.h"
 #include "lake/names.h"
 #include "lake/record.h"
 #include "lake/refexpr.h"
+#include "lake/target.h"
 
 #define COMMIT_ID \
 	"a44ba65b9cb68acfce75eaf030a43c6443204357723d8876d32c3ff978bc75ab"
@@ -70,9 +73,6 @@ names_are_checked(void **state)
 		{ name_check_tag, "a~1", E_BAD_NAME },
 		{ name_check_tag, "x.lock", E_BAD_NAME },
 		{ name_check_tag, "a b", E_BAD_NAME },
-		{ name_check_path, "a//b", OK },
-		{ name_check_path, "", E_BAD_PATH },
-		{ name_check_path, "\xff", E_BAD_PATH },
 	};
 	size_t	i;
 
@@ -80,6 +80,57 @@ names_are_checked(void **state)
 	for (i = 0; i < sizeof cases / sizeof cases[0]; i++)
 		assert_err(cases[i].want, cases[i].check(&cx,
 		    str_of(cases[i].name)));
+}
+
+/* n times a byte, for names at their limits */
+static struct str
+times(size_t n, char c)
+{
+	char	*p = arena_get(cx.mem, n + 1);
+
+	memset(p, c, n);
+	return (struct str){ p, n };
+}
+
+static void
+targets_are_checked(void **state)
+{
+	const struct {
+		struct str	repo, ref, path;
+		enum err	want;
+		const char	*why;
+	} cases[] = {
+		{ STR("repo"), STR("main"), STR("a//b"), OK, "" },
+		{ STR("repo"), STR(""), STR(""), E_BAD_PATH, "no object" },
+		{ STR("repo"), STR("main"), STR("\xff"), E_BAD_PATH, "" },
+		{ STR("repo"), STR("main"), STR("a\0b"), OK, "NUL is legal" },
+		{ STR("repo"), STR("ma\xc3in"), STR("a"), E_BAD_PATH, "" },
+		{ STR("Repo"), STR("main"), STR("a"), E_BAD_NAME, "" },
+		{ STR("re\0po"), STR("main"), STR("a"), E_BAD_NAME, "" },
+		{ times(64, 'r'), STR("main"), STR("a"), E_BAD_NAME, "" },
+		{ STR("repo"), STR("main"), times(LIMIT_PATH, 'a'), OK, "" },
+		{ STR("repo"), STR("main"), times(LIMIT_PATH, '\0'), OK, "" },
+		{ STR("repo"), STR("main"), times(LIMIT_PATH + 1, 'a'),
+		    E_KEY_TOO_LONG, "" },
+		{ STR("repo"), times(LIMIT_REF, 'm'), STR("a"), OK, "" },
+		{ STR("repo"), times(LIMIT_REF + 1, 'm'), STR("a"),
+		    E_KEY_TOO_LONG, "" },
+	};
+	struct list_query	q = { .prefix = STR("a") };
+	struct at		at;
+	size_t			i;
+
+	(void)state;
+	for (i = 0; i < sizeof cases / sizeof cases[0]; i++)
+		assert_err(cases[i].want, target_object(&cx, cases[i].repo,
+		    cases[i].ref, cases[i].path, &at));
+	assert_err(OK, target_make(&cx, STR("repo"), STR(""), STR(""), &at));
+	assert_err(OK, target_list(&cx, &q));
+	q.after = times(LIMIT_PATH + 1, 'a');
+	assert_err(E_KEY_TOO_LONG, target_list(&cx, &q));
+	q.after = STR("");
+	q.delimiter = STR("\xff");
+	assert_err(E_BAD_PATH, target_list(&cx, &q));
 }
 
 static void
@@ -261,6 +312,7 @@ main(void)
 	const struct CMUnitTest	tests[] = {
 		cmocka_unit_test(keys_map_to_ref_and_path),
 		cmocka_unit_test(names_are_checked),
+		cmocka_unit_test(targets_are_checked),
 		cmocka_unit_test(ref_expressions_parse),
 		cmocka_unit_test(conditions_judge),
 		cmocka_unit_test(entries_go_both_ways_and_cut_ones_are_refused),
