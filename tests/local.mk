@@ -9,7 +9,10 @@ UNIT_TESTS =
 endif
 check_PROGRAMS += $(UNIT_TESTS)
 TESTS += $(UNIT_TESTS) tests/lint/run
-dist_check_SCRIPTS = tests/lint/run
+dist_check_SCRIPTS = tests/lint/run tests/lint/hardened
+if HARDENED
+TESTS += tests/lint/hardened
+endif
 TEST_EXTENSIONS = .py
 AM_TESTS_ENVIRONMENT = LC_ALL=C; export LC_ALL;
 
