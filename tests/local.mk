@@ -2,7 +2,7 @@
 UNIT_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 UNIT_LDADD = $(LDADD) -lcmocka
 if CMOCKA
-UNIT_TESTS = test_base test_lake test_http test_tree test_engine \
+UNIT_TESTS = test_base test_limits test_lake test_http test_tree test_engine \
 	kv_contract block_contract
 else
 UNIT_TESTS =
@@ -20,6 +20,9 @@ test_base_SOURCES = tests/unit/test_base.c tests/unit/unit.h \
 	tests/unit/unit_cx.h
 test_base_CPPFLAGS = $(UNIT_CPPFLAGS)
 test_base_LDADD = $(UNIT_LDADD)
+test_limits_SOURCES = tests/unit/test_limits.c
+test_limits_CPPFLAGS = $(UNIT_CPPFLAGS)
+test_limits_LDADD = $(UNIT_LDADD)
 test_lake_SOURCES = tests/unit/test_lake.c
 test_lake_CPPFLAGS = $(UNIT_CPPFLAGS)
 test_lake_LDADD = $(UNIT_LDADD)

@@ -29,7 +29,7 @@ api_commit(struct cx *cx, struct api_call *c)
 	if (request_param(c->req, "source_metarange").n > 0)
 		return fail(cx, E_NOT_IMPLEMENTED, "source_metarange is not "
 		    "implemented");
-	if ((e = api_take_json(cx, c, false, &in)) != OK ||
+	if ((e = api_take_json(cx, c, LIMIT_BODY, false, &in)) != OK ||
 	    (e = json_need_str(cx, in, "message", &opt.message)) != OK ||
 	    (e = json_get_map(cx, in, "metadata", &opt.meta,
 	    &opt.n_meta)) != OK ||
@@ -263,7 +263,7 @@ api_merge_into_branch(struct cx *cx, struct api_call *c)
 	size_t			i;
 	enum err		e;
 
-	if ((e = api_take_json(cx, c, true, &in)) != OK ||
+	if ((e = api_take_json(cx, c, LIMIT_BODY, true, &in)) != OK ||
 	    (e = json_get_str(cx, in, "message", &co->message)) != OK ||
 	    (e = json_get_map(cx, in, "metadata", &co->meta,
 	    &co->n_meta)) != OK ||

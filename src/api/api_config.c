@@ -116,7 +116,7 @@ api_login(struct cx *cx, struct api_call *c)
 	int64_t		expires;
 	enum err	e;
 
-	if ((e = api_take_json(cx, c, false, &in)) != OK ||
+	if ((e = api_take_json(cx, c, LIMIT_BODY_LOGIN, false, &in)) != OK ||
 	    (e = json_need_str(cx, in, "access_key_id", &id)) != OK ||
 	    (e = json_need_str(cx, in, "secret_access_key", &secret)) != OK ||
 	    (e = auth_login(cx, c->auth, id, secret, &token, &expires)) != OK)
@@ -193,7 +193,7 @@ api_setup(struct cx *cx, struct api_call *c)
 	size_t		n;
 	enum err	e;
 
-	if ((e = api_take_json(cx, c, false, &in)) != OK ||
+	if ((e = api_take_json(cx, c, LIMIT_BODY_LOGIN, false, &in)) != OK ||
 	    (e = json_need_str(cx, in, "username", &name)) != OK ||
 	    (e = user_list(cx, c->auth, &users, &n)) != OK)
 		return e;

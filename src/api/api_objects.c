@@ -332,8 +332,8 @@ api_delete_objects(struct cx *cx, struct api_call *c)
 	enum err		 e;
 	bool			 force = false;
 
-	if ((e = api_take_json(cx, c, false, &in)) != OK ||
-	    (e = json_get_strs(cx, in, "paths", API_PAGE_MAX, &paths,
+	if ((e = api_take_json(cx, c, LIMIT_BODY_DELETE, false, &in)) != OK ||
+	    (e = json_get_strs(cx, in, "paths", LIMIT_PAGE, &paths,
 	    &n)) != OK || (e = api_take_bool(cx, c, "force", &force)) != OK)
 		return e;
 	if (!json_has(in, "paths"))
@@ -368,7 +368,7 @@ api_copy_object(struct cx *cx, struct api_call *c)
 	bool			shallow = false;
 
 	if ((e = api_need_param(cx, c, "dest_path", &to)) != OK ||
-	    (e = api_take_json(cx, c, false, &in)) != OK ||
+	    (e = api_take_json(cx, c, LIMIT_BODY, false, &in)) != OK ||
 	    (e = json_need_str(cx, in, "src_path", &from)) != OK ||
 	    (e = json_get_str(cx, in, "src_ref", &ref)) != OK ||
 	    (e = json_get_bool(cx, in, "force", &opt.force)) != OK ||
@@ -395,7 +395,7 @@ api_update_object_user_metadata(struct cx *cx, struct api_call *c)
 	enum err	 e;
 
 	if ((e = take_at(cx, c, &at)) != OK ||
-	    (e = api_take_json(cx, c, false, &in)) != OK ||
+	    (e = api_take_json(cx, c, LIMIT_BODY, false, &in)) != OK ||
 	    (e = json_get_map(cx, in, "set", &meta, &n)) != OK)
 		return e;
 	if (!json_has(in, "set"))

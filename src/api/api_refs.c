@@ -62,7 +62,7 @@ api_create_branch(struct cx *cx, struct api_call *c)
 	enum err	e;
 	bool		hidden = false;
 
-	if ((e = api_take_json(cx, c, false, &in)) != OK ||
+	if ((e = api_take_json(cx, c, LIMIT_BODY, false, &in)) != OK ||
 	    (e = json_need_str(cx, in, "name", &name)) != OK ||
 	    (e = json_need_str(cx, in, "source", &source)) != OK ||
 	    (e = json_get_bool(cx, in, "hidden", &hidden)) != OK ||
@@ -111,7 +111,7 @@ api_reset_branch(struct cx *cx, struct api_call *c)
 	enum err	e;
 	bool		force = false;
 
-	if ((e = api_take_json(cx, c, false, &in)) != OK ||
+	if ((e = api_take_json(cx, c, LIMIT_BODY, false, &in)) != OK ||
 	    (e = json_need_str(cx, in, "type", &type)) != OK ||
 	    (e = json_get_str(cx, in, "path", &path)) != OK ||
 	    (e = json_get_bool(cx, in, "force", &force)) != OK ||
@@ -157,7 +157,7 @@ api_create_tag(struct cx *cx, struct api_call *c)
 	enum err	e;
 	bool		force = false;
 
-	if ((e = api_take_json(cx, c, false, &in)) != OK ||
+	if ((e = api_take_json(cx, c, LIMIT_BODY, false, &in)) != OK ||
 	    (e = json_need_str(cx, in, "id", &id)) != OK ||
 	    (e = json_need_str(cx, in, "ref", &ref)) != OK ||
 	    (e = json_get_bool(cx, in, "force", &force)) != OK ||

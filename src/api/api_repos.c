@@ -1,6 +1,8 @@
 /* Repositories. */
 #include "api/call.h"
 
+#include "base/fault.h"
+
 enum err
 api_list_repositories(struct cx *cx, struct api_call *c)
 {
@@ -52,7 +54,7 @@ api_create_repository(struct cx *cx, struct api_call *c)
 	enum err	e;
 	bool		bare = false, sample = false;
 
-	if ((e = api_take_json(cx, c, false, &in)) != OK ||
+	if ((e = api_take_json(cx, c, LIMIT_BODY, false, &in)) != OK ||
 	    (e = json_need_str(cx, in, "name", &r.name)) != OK ||
 	    (e = json_need_str(cx, in, "storage_namespace",
 	    &r.storage_namespace)) != OK ||
@@ -69,6 +71,9 @@ api_create_repository(struct cx *cx, struct api_call *c)
 	    r.storage_namespace.n == 8)
 		return fail(cx, E_BAD_ARGUMENT, "storage namespace must match "
 		    "^local://: for example local://%.*s", STRF(r.name));
+	if (!fault_skip("NAMESPACE") && r.storage_namespace.n > LIMIT_NAMESPACE)
+		return fail(cx, E_BAD_ARGUMENT, "the storage namespace may "
+		    "have %d bytes", LIMIT_NAMESPACE);
 	if ((e = store_repo_create(cx, c->store, &r, c->who.user)) != OK ||
 	    (sample && (e = api_put_samples(cx, c, &r)) != OK))
 		return e;

@@ -4,17 +4,22 @@
 #include <string.h>
 
 #include "base/digest.h"
+#include "base/fault.h"
 #include "lake/target.h"
 
 enum err
-api_take_json(struct cx *cx, struct api_call *c, bool optional,
+api_take_json(struct cx *cx, struct api_call *c, size_t max, bool optional,
     struct json *out)
 {
 	struct str	type = request_header(c->req, "content-type"), text;
 	enum err	e;
 
 	out->v = NULL;
-	if ((e = source_all(cx, &c->req->body, API_BODY_MAX, &text)) != OK)
+	if (!fault_skip("BODY_LENGTH") && c->req->has_length &&
+	    c->req->length > max)
+		return fail(cx, E_TOO_LARGE, "the body of this request may "
+		    "have %zu bytes", max);
+	if ((e = source_all(cx, &c->req->body, max, &text)) != OK)
 		return e;
 	if (text.n == 0 && optional)
 		return OK;
@@ -61,9 +66,9 @@ api_take_page(struct cx *cx, const struct api_call *c, struct list_query *q)
 		.delimiter = request_param(c->req, "delimiter"),
 	};
 	if (amount.n > 0 && !str_is(amount, STR("-1")) &&
-	    !str_u64(amount, API_PAGE_MAX, &n))
+	    !str_u64(amount, LIMIT_PAGE, &n))
 		return fail(cx, E_BAD_REQUEST, "parameter \"amount\" must be "
-		    "a number from -1 to %d", API_PAGE_MAX);
+		    "a number from -1 to %d", LIMIT_PAGE);
 	q->limit = n == 0 ? 100 : n;
 	return target_list(cx, q);
 }
@@ -89,7 +94,7 @@ api_put_page(struct json_out *j, struct str last, bool more, size_t n)
 	json_put_bool(j, "has_more", more);
 	json_put_str(j, "next_offset", more ? last : STR(""));
 	json_put_int(j, "results", (int64_t)n);
-	json_put_int(j, "max_per_page", API_PAGE_MAX);
+	json_put_int(j, "max_per_page", LIMIT_PAGE);
 	json_close(j, '}');
 }
 

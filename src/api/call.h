@@ -12,8 +12,6 @@
 
 enum {
 	API_ARGS = 4,
-	API_PAGE_MAX = 1000,
-	API_BODY_MAX = 8 << 20,
 	API_ANSWER_MAX = 64 << 20
 };
 
@@ -49,8 +47,9 @@ const struct api_row *api_route_table(size_t *n);
 int		api_error_status(enum err e);
 
 /* api_shape: queries, bodies and values in JSON. */
+/* The body, of max bytes: E_TOO_LARGE; "" is *out NULL where optional. */
 enum err	api_take_json(struct cx *cx, struct api_call *c,
-		    bool optional, struct json *out);
+		    size_t max, bool optional, struct json *out);
 /* prefix, after, amount, delimiter. */
 enum err	api_take_page(struct cx *cx, const struct api_call *c,
 		    struct list_query *q);

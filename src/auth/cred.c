@@ -10,10 +10,10 @@
 #include "base/enc.h"
 #include "base/fileio.h"
 #include "base/ident.h"
+#include "base/limit.h"
 #include "base/vec.h"
 #include "kv/kv.h"
 
-enum { NAME_MAX_USER = 256, SECRET_MAX = 128 };
 
 enum err
 auth_make_master(struct cx *cx, const char *dir, const char *name)
@@ -87,9 +87,9 @@ user_write(struct cx *cx, struct kv_tx *tx, struct str name)
 static enum err
 user_check(struct cx *cx, struct str name)
 {
-	if (name.n == 0 || name.n > NAME_MAX_USER || !str_is_utf8(name))
+	if (name.n == 0 || name.n > LIMIT_USER_NAME || !str_is_utf8(name))
 		return fail(cx, E_BAD_NAME, "a user's name has 1 to %d bytes "
-		    "of UTF-8", NAME_MAX_USER);
+		    "of UTF-8", LIMIT_USER_NAME);
 	return OK;
 }
 
@@ -137,7 +137,7 @@ user_find(struct cx *cx, struct auth *a, struct str name, struct user *out,
 	enum err	e;
 
 	*there = false;
-	if (name.n == 0 || name.n > NAME_MAX_USER)
+	if (name.n == 0 || name.n > LIMIT_USER_NAME)
 		return OK;
 	if ((e = kv_read(cx, a->kv, user_find_fn, &c)) != OK)
 		return e;
@@ -295,13 +295,13 @@ key_create(struct cx *cx, struct auth *a, struct str user, struct str id,
 	}
 	if (secret.n == 0)
 		secret = drawn_secret(cx);
-	if (id.n < 3 || id.n > 128 || str_find(id, '/') < id.n ||
+	if (id.n < 3 || id.n > LIMIT_KEY_ID || str_find(id, '/') < id.n ||
 	    str_find(id, ':') < id.n)
 		return fail(cx, E_BAD_NAME, "an access key id has 3 to 128 "
 		    "bytes, without / and :");
-	if (secret.n < 8 || secret.n > SECRET_MAX)
+	if (secret.n < 8 || secret.n > LIMIT_SECRET)
 		return fail(cx, E_BAD_ARGUMENT, "a secret access key has 8 to "
-		    "%d bytes", SECRET_MAX);
+		    "%d bytes", LIMIT_SECRET);
 	sealed = arena_get(cx->mem, secret.n + SEAL_OVERHEAD);
 	digest_seal(a->master, secret.p, secret.n, sealed);
 	buf_init(&c.value, cx->mem, 4096);
@@ -335,7 +335,7 @@ key_find(struct cx *cx, struct auth *a, struct str id, struct key *out,
 	enum err	e;
 
 	*there = false;
-	if (id.n == 0 || id.n > 128)
+	if (id.n == 0 || id.n > LIMIT_KEY_ID)
 		return OK;
 	if ((e = kv_read(cx, a->kv, key_find_fn, &c)) != OK || !c.there)
 		return e;

@@ -7,12 +7,12 @@
 #include "base/cx.h"
 #include "base/digest.h"
 #include "base/enc.h"
+#include "base/limit.h"
 #include "base/vec.h"
 #include "base/when.h"
 #include "http/http.h"
 #include "net/sigv4.h"
 
-enum { EXPIRES_MAX = 7 * 24 * 3600 };
 
 struct claim {			/* what the request says of itself */
 	struct str	key_id, scope, day, region, service;
@@ -85,10 +85,10 @@ query_claim(struct cx *cx, const struct request *req, struct claim *c)
 		    "version 4 requires the X-Amz-Algorithm, "
 		    "X-Amz-Credential, X-Amz-Signature, X-Amz-Date, "
 		    "X-Amz-SignedHeaders, and X-Amz-Expires parameters.");
-	if (!str_u64(request_param(req, "X-Amz-Expires"), EXPIRES_MAX,
+	if (!str_u64(request_param(req, "X-Amz-Expires"), LIMIT_PRESIGNED,
 	    &c->expires))
 		return fail(cx, E_AUTH_QUERY, "X-Amz-Expires must be a number "
-		    "of seconds from 0 to %d (a week)", EXPIRES_MAX);
+		    "of seconds from 0 to %d (a week)", LIMIT_PRESIGNED);
 	return OK;
 }
 

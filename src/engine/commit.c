@@ -3,7 +3,9 @@
 
 #include <time.h>
 
+#include "base/fault.h"
 #include "base/ident.h"
+#include "base/limit.h"
 #include "base/metric.h"
 #include "base/when.h"
 #include "engine/area.h"
@@ -75,6 +77,20 @@ clear_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 		return e;
 	s->br.cut.live = false;
 	return branch_put(cx, tx, &s->r.ruid, &s->br);
+}
+
+enum err
+commit_check_text(struct cx *cx, const struct commit_opts *opt)
+{
+	size_t	i, n = opt->message.n;
+
+	for (i = 0; i < opt->n_meta; i++)
+		n += opt->meta[i].name.n + opt->meta[i].value.n;
+	if (!fault_skip("COMMIT_TEXT") && n > LIMIT_COMMIT)
+		return fail(cx, E_TOO_LARGE, "the message and metadata of the "
+		    "commit have %zu bytes; the maximum is %d", n,
+		    LIMIT_COMMIT);
+	return OK;
 }
 
 enum err
@@ -224,6 +240,8 @@ commit_create(struct cx *cx, struct engine *eng, struct str repo,
 	enum err	e;
 	int		i;
 
+	if ((e = commit_check_text(cx, opt)) != OK)
+		return e;
 	for (i = 0; i < TRIES; i++) {
 		e = commit_once(cx, &s);
 		if (e == E_CONDEMNED) {

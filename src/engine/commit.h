@@ -9,6 +9,9 @@
 enum err	trees_same(struct cx *cx, struct engine *eng,
 		    const struct oid *a, const struct oid *b, bool *same);
 
+/* E_TOO_LARGE: the message and metadata are over LIMIT_COMMIT. */
+enum err	commit_check_text(struct cx *cx, const struct commit_opts *opt);
+
 /*
  * Put a commit made of opt on top of a branch, in a tx: record, head, head
  * log, end of any cut.  c has tree and parents, and parents' generations in

@@ -482,6 +482,8 @@ branch_merge(struct cx *cx, struct engine *eng, struct str repo,
 	enum err	e;
 	int		i;
 
+	if ((e = commit_check_text(cx, &opt->commit)) != OK)
+		return e;
 	for (i = 0; i < 10; i++) {
 		e = merge_once(cx, &m);
 		e = give_overtaken(cx, eng, m.gs.epoch, e);

@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/enc.h"
 #include "base/ident.h"
+#include "base/limit.h"
 #include "base/vec.h"
 #include "engine/area.h"
 #include "engine/body.h"
@@ -13,7 +14,7 @@
 #include "engine/keys.h"
 #include "engine/versions.h"
 
-enum { RECORD_MAX = 1 << 20, PART_LEAST = 5 << 20, PARTS_MAX = 10000 };
+enum { RECORD_MAX = 1 << 20, PART_LEAST = 5 << 20 };
 
 struct uploading {
 	struct engine		*eng;
@@ -604,7 +605,7 @@ complete_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 	s->u->meta.sums_composite = s->out->sums_composite;
 	if ((e = upload_write(cx, tx, s->u)) != OK)
 		return e;
-	return kv_clear(cx, tx, parts.lo, parts.hi, PARTS_MAX + 1, &n);
+	return kv_clear(cx, tx, parts.lo, parts.hi, LIMIT_PARTS + 1, &n);
 }
 
 /* What makes two completions the same request. */
@@ -636,9 +637,9 @@ upload_complete(struct cx *cx, struct engine *eng, const struct at *at,
 	    .opt = opt, .out = out, .list = list_digest(cx, opt) };
 	enum err		e;
 
-	if (opt->n == 0 || opt->n > PARTS_MAX)
+	if (opt->n == 0 || opt->n > LIMIT_PARTS)
 		return fail(cx, E_BAD_XML, "a completion lists 1 to %d parts",
-		    PARTS_MAX);
+		    LIMIT_PARTS);
 	s.parts = arena_get(cx->mem, opt->n * sizeof *s.parts);
 	s.manifest = give_id(0, AT_KV);
 	do {
@@ -670,7 +671,7 @@ abort_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 	    (e = kv_delete(cx, tx, key_upload(cx, &s->u->uid, s->u->path,
 	    s->id))) != OK)
 		return e;
-	return kv_clear(cx, tx, parts.lo, parts.hi, PARTS_MAX + 1, &n);
+	return kv_clear(cx, tx, parts.lo, parts.hi, LIMIT_PARTS + 1, &n);
 }
 
 enum err

@@ -4,8 +4,10 @@
 #include <string.h>
 
 #include "base/cx.h"
+#include "base/fault.h"
+#include "base/limit.h"
 
-enum { HEAD_MAX = 16 * 1024, BUFFER = 64 * 1024, PARTS_MAX = 200 };
+enum { BUFFER = 64 * 1024 };
 
 struct form {
 	struct source	 in;
@@ -188,8 +190,13 @@ form_next(struct cx *cx, struct form *f, struct form_part *out, bool *there)
 	enum err		e;
 	bool			grew = true;
 
-	if ((e = source_drain(cx, &content, UINT64_MAX)) != OK)
+	/* Two bytes are ours, see form_open; one more is too many. */
+	if ((e = source_drain(cx, &content, f->n_parts == 0 &&
+	    !fault_skip("FORM_PREAMBLE") ? 2 + LIMIT_FORM_PREAMBLE + 1 :
+	    UINT64_MAX)) != OK)
 		return e;
+	if (!f->at_mark)
+		return bad(cx, "too much precedes its first part");
 	f->at += f->mark.n;
 	f->at_mark = false;
 	while (held(f).n < 2 && grew)
@@ -198,10 +205,10 @@ form_next(struct cx *cx, struct form *f, struct form_part *out, bool *there)
 	*there = !str_starts(held(f), STR("--"));
 	if (!*there)
 		return OK;
-	if (f->n_parts++ == PARTS_MAX)
+	if (f->n_parts++ == LIMIT_FORM_PARTS)
 		return bad(cx, "it has too many parts");
 	while ((at = str_find_str(held(f), blank)) == held(f).n) {
-		if (held(f).n > HEAD_MAX)
+		if (held(f).n > LIMIT_FORM_HEAD)
 			return bad(cx, "a part's head is too long");
 		if ((e = more(cx, f, &grew)) != OK)
 			return e;

@@ -5,9 +5,9 @@
 
 #include "base/cx.h"
 #include "base/enc.h"
+#include "base/fault.h"
+#include "base/limit.h"
 #include "base/vec.h"
-
-enum { HEADERS_MAX = 1000, QUERY_MAX = 1000 };
 
 struct str
 request_header(const struct request *req, const char *name)
@@ -65,7 +65,7 @@ query_parse(struct cx *cx, struct request *req)
 	while (str_split(&rest, '&', &part)) {
 		if (part.n == 0)
 			continue;
-		if (all.n == QUERY_MAX)
+		if (all.n == LIMIT_QUERY)
 			return fail(cx, E_BAD_REQUEST, "too many parameters");
 		at = str_find(part, '=');
 		if (!enc_unpercent(cx->mem, str_to(part, at), true, &name) ||
@@ -122,7 +122,8 @@ header_name(struct cx *cx, struct str variable)
 
 struct env_vec {
 	struct pair	*at;
-	size_t		 n, room;
+	size_t		 n, room, bytes;
+	bool		 over;		/* too many, or too large */
 };
 
 static void
@@ -132,6 +133,11 @@ header_add(struct cx *cx, struct env_vec *v, struct str name,
 	struct pair	*p;
 	size_t		 i;
 
+	v->bytes += name.n + value.n;
+	v->over = v->over ||
+	    (!fault_skip("HEADER_BYTES") && v->bytes > LIMIT_HEADER_BYTES);
+	if (v->over)
+		return;
 	name = header_name(cx, name);
 	value = str_trim(value);
 	/* nginx repeats a variable where others join with a comma. */
@@ -143,6 +149,11 @@ header_add(struct cx *cx, struct env_vec *v, struct str name,
 				    STRF(value));
 			return;
 		}
+	/* One that is dropped could be the one that matters: none is. */
+	if (!fault_skip("HEADERS") && v->n == LIMIT_HEADERS) {
+		v->over = true;
+		return;
+	}
 	p = VEC_PUSH(cx->mem, v);
 	p->name = name;
 	p->value = value;
@@ -212,7 +223,7 @@ variable(struct cx *cx, struct request *req, struct env_vec *v,
 		name = str_from(name, 5);
 		if (str_is(name, STR("HOST")))
 			req->host = value;
-		if (v->n < HEADERS_MAX && !str_is(name, STR("PROXY")) &&
+		if (!str_is(name, STR("PROXY")) &&
 		    !str_is(name, STR("CONTENT_TYPE")) &&
 		    !str_is(name, STR("CONTENT_LENGTH")))
 			header_add(cx, v, name, value);
@@ -267,6 +278,10 @@ request_from_env(struct cx *cx, char **env, const struct front_body *body,
 		req->headers = v.at;
 		req->n_headers = v.n;
 	}
+	if (v.over)
+		return fail(cx, E_BAD_REQUEST, "the request has more than %d "
+		    "headers, or more than %d KiB of them", LIMIT_HEADERS,
+		    LIMIT_HEADER_BYTES / 1024);
 	m->req = req;
 	m->in = body->in;
 	req->cut_shows = body->cut_shows;

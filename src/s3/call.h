@@ -14,10 +14,7 @@
 #define S3_XMLNS	"http://s3.amazonaws.com/doc/2006-03-01/"
 
 enum {
-	S3_XML_MAX = 4 << 20,	/* of a request: 10000 parts fit */
-	S3_ANSWER_MAX = 16 << 20,
-	S3_PAGE = 1000,
-	S3_PARTS = 10000		/* [S3] of one upload */
+	S3_ANSWER_MAX = 16 << 20
 };
 
 struct s3_row;
@@ -93,9 +90,7 @@ void		s3_put_sum_type(struct buf *b, const struct entry *en);
 /* Content-Type, Cache-Control …, x-amz-meta-*, x-amz-tagging. */
 enum err	s3_take_meta(struct cx *cx, const struct s3_call *c,
 		    struct entry *en);
-/* [S3] so many tags, keys of 1 to 128 characters, each once, and values of up
- * to 256.  E_BAD_TAG. */
-enum { OBJECT_TAGS = 10, BUCKET_TAGS = 50 };
+/* [S3] so many tags at most, each key once.  E_BAD_TAG. */
 enum err	s3_tags_check(struct cx *cx, struct pair *tags, size_t n,
 		    size_t most);
 /* [S3 Tagging] XML. */
@@ -176,10 +171,10 @@ enum err	s3_body_take(struct cx *cx, struct s3_body *b, uint64_t max,
 		    struct body **out);
 /* A small body, checked the same way. */
 enum err	s3_body_text(struct cx *cx, struct s3_body *b,
-		    struct str *out);
+		    size_t max, struct str *out);
 /* The small body of a request, opened and checked. */
 enum err	s3_take_text(struct cx *cx, struct s3_call *c,
-		    struct str *out);
+		    size_t max, struct str *out);
 void		s3_body_sums(struct cx *cx, const struct s3_body *b,
 		    struct entry *en);
 /* The MD5 of what was stored, in hex. */

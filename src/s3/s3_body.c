@@ -221,15 +221,19 @@ s3_body_take(struct cx *cx, struct s3_body *b, uint64_t max,
 }
 
 enum err
-s3_body_text(struct cx *cx, struct s3_body *b, struct str *out)
+s3_body_text(struct cx *cx, struct s3_body *b, size_t max, struct str *out)
 {
 	unsigned char	md5[16];
 	enum err	e;
 
-	if (b->length > S3_XML_MAX)
-		return fail(cx, E_BAD_XML, "The body may have %d bytes.",
-		    S3_XML_MAX);
-	if ((e = source_all(cx, &b->source, S3_XML_MAX, out)) != OK)
+	if (b->length > max)
+		return fail(cx, E_BAD_XML, "The body may have %zu bytes.",
+		    max);
+	e = source_all(cx, &b->source, max, out);
+	if (e == E_TOO_LARGE)
+		return fail(cx, E_BAD_XML, "The body may have %zu bytes.",
+		    max);
+	if (e != OK)
 		return e;
 	feed(b, out->p, out->n);
 	digest_of(DIGEST_MD5, out->p, out->n, md5);
@@ -237,14 +241,14 @@ s3_body_text(struct cx *cx, struct s3_body *b, struct str *out)
 }
 
 enum err
-s3_take_text(struct cx *cx, struct s3_call *c, struct str *out)
+s3_take_text(struct cx *cx, struct s3_call *c, size_t max, struct str *out)
 {
 	struct s3_body	*b;
 	enum err	 e;
 
 	if ((e = s3_body_open(cx, c, STR(""), &b)) != OK)
 		return e;
-	return s3_body_text(cx, b, out);
+	return s3_body_text(cx, b, max, out);
 }
 
 void

@@ -16,11 +16,12 @@ s3_list_buckets(struct cx *cx, struct s3_call *c)
 	size_t			i;
 	enum err		e;
 
-	if ((e = s3_number(cx, c, "max-buckets", 10000, 10000, &limit)) != OK)
+	if ((e = s3_number(cx, c, "max-buckets", LIMIT_PAGE_BUCKETS,
+	    LIMIT_PAGE_BUCKETS, &limit)) != OK)
 		return e;
 	if (limit == 0)
 		return fail(cx, E_BAD_ARGUMENT, "max-buckets must be 1 to "
-		    "10000");
+		    "%d", LIMIT_PAGE_BUCKETS);
 	q.limit = limit;
 	if ((e = target_list(cx, &q)) != OK ||
 	    (e = store_repo_list(cx, c->store, &q, &page)) != OK)

@@ -9,9 +9,10 @@
 #include <string.h>
 
 #include "base/enc.h"
+#include "base/fault.h"
 #include "net/sigv4.h"
 
-enum { LINE_MAX_BYTES = 4096, INPUT = 16 * 1024 };
+enum { INPUT = 16 * 1024 };
 
 struct chunked {
 	struct s3_body	*body;
@@ -24,7 +25,7 @@ struct chunked {
 	char		 last[65];		/* the chain so far */
 	struct digest	 hash;
 	bool		 is_signed;
-	char		 line[LINE_MAX_BYTES];
+	char		 line[LIMIT_CHUNK_LINE];
 };
 
 static enum err
@@ -58,7 +59,7 @@ line(struct cx *cx, struct chunked *k, struct str *out)
 	for (;;) {
 		if ((e = fill(cx, k)) != OK)
 			return e;
-		if (n == LINE_MAX_BYTES)
+		if (n == LIMIT_CHUNK_LINE)
 			return bad(cx, "a line is too long");
 		p[n++] = k->buf[k->at++];
 		if (n >= 2 && p[n - 2] == '\r' && p[n - 1] == '\n')
@@ -147,10 +148,12 @@ trailers(struct cx *cx, struct chunked *k)
 	struct str	 l, claimed = STR(""), text;
 	unsigned char	 raw[SHA256_BYTES];
 	char		 hex[65];
-	size_t		 colon;
+	size_t		 colon, n = 0;
 	enum err	 e;
 
 	while ((e = line(cx, k, &l)) == OK && l.n > 0) {
+		if (!fault_skip("TRAILERS") && n++ == LIMIT_TRAILERS)
+			return bad(cx, "it has too many trailers");
 		colon = str_find(l, ':');
 		if (colon == l.n || t->value.p != NULL) {
 			if (!str_starts(l, STR("x-amz-trailer-signature:")))

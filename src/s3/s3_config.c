@@ -63,7 +63,7 @@ s3_put_bucket_versioning(struct cx *cx, struct s3_call *c)
 	struct str	 text, status;
 	enum err	 e;
 
-	if ((e = s3_take_text(cx, c, &text)) != OK ||
+	if ((e = s3_take_text(cx, c, LIMIT_BODY, &text)) != OK ||
 	    (e = xml_parse(cx, text, "VersioningConfiguration", &root)) != OK)
 		return e;
 	status = xml_text(cx, root, "Status");

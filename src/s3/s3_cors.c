@@ -7,8 +7,6 @@
 #include "base/vec.h"
 #include "base/xml.h"
 
-enum { RULES_MAX = 100, CORS_MAX = 64 * 1024 };
-
 static const struct {
 	const char	*element;
 	bool		 needed, wildcard;
@@ -64,9 +62,9 @@ rule_read(struct cx *cx, struct xml x, struct rule *r)
 
 	*r = (struct rule){ .id = xml_text(cx, x, "ID"),
 	    .max_age = str_trim(xml_text(cx, x, "MaxAgeSeconds")) };
-	if (r->id.n > 255 || (r->max_age.n > 0 && !str_u64(r->max_age,
+	if (r->id.n > LIMIT_CORS_ID || (r->max_age.n > 0 && !str_u64(r->max_age,
 	    INT32_MAX, &n)))
-		return fail(cx, E_BAD_XML, "<ID> may have 255 characters, and "
+		return fail(cx, E_BAD_XML, "<ID> may have 255 bytes, and "
 		    "<MaxAgeSeconds> is a number");
 	for (i = 0; i < LISTS; i++) {
 		for (more = xml_child(x, lists[i].element, &item); more;
@@ -100,8 +98,9 @@ rules_read(struct cx *cx, struct str text, struct rules *out)
 	    more = xml_next(x, "CORSRule", &x))
 		if ((e = rule_read(cx, x, VEC_PUSH(cx->mem, &out->v))) != OK)
 			return e;
-	if (out->v.n == 0 || out->v.n > RULES_MAX)
-		return fail(cx, E_BAD_XML, "1 to %d <CORSRule>", RULES_MAX);
+	if (out->v.n == 0 || out->v.n > LIMIT_CORS_RULES)
+		return fail(cx, E_BAD_XML, "1 to %d <CORSRule>",
+		    LIMIT_CORS_RULES);
 	return OK;
 }
 
@@ -130,16 +129,16 @@ s3_put_bucket_cors(struct cx *cx, struct s3_call *c)
 	size_t		 i;
 	enum err	 e;
 
-	if ((e = s3_take_text(cx, c, &text)) != OK ||
+	if ((e = s3_take_text(cx, c, LIMIT_BODY, &text)) != OK ||
 	    (e = rules_read(cx, text, &all)) != OK)
 		return e;
 	s3_xml_begin(cx, &b, "CORSConfiguration");
 	for (i = 0; i < all.v.n; i++)
 		put_rule(&b, &all.v.at[i]);
 	buf_z(&b, "</CORSConfiguration>");
-	if (b.n > CORS_MAX)
+	if (b.n > LIMIT_CORS)
 		return fail(cx, E_BAD_REQUEST, "The CORS configuration may "
-		    "have %d bytes.", CORS_MAX);
+		    "have %d bytes.", LIMIT_CORS);
 	return s3_setting_put(cx, c, SETTING_CORS, buf_as_str(&b));
 }
 
@@ -196,7 +195,7 @@ joined(struct cx *cx, const struct texts *list)
 	struct buf	b;
 	size_t		i;
 
-	buf_init(&b, cx->mem, CORS_MAX);
+	buf_init(&b, cx->mem, LIMIT_CORS);
 	for (i = 0; i < list->v.n; i++) {
 		if (i > 0)
 			buf_z(&b, ", ");

@@ -117,7 +117,7 @@ take_items(struct cx *cx, struct s3_call *c, struct items *all)
 	bool		more;
 
 	memset(all, 0, sizeof *all);
-	if ((e = s3_take_text(cx, c, &text)) != OK ||
+	if ((e = s3_take_text(cx, c, LIMIT_BODY_DELETE, &text)) != OK ||
 	    (e = xml_parse(cx, text, "Delete", &root)) != OK)
 		return e;
 	all->quiet = str_is(xml_text(cx, root, "Quiet"), STR("true"));
@@ -125,9 +125,9 @@ take_items(struct cx *cx, struct s3_call *c, struct items *all)
 	    more = xml_next(x, "Object", &x))
 		if ((e = take_item(cx, c, x, VEC_PUSH(cx->mem, all))) != OK)
 			return e;
-	if (all->n == 0 || all->n > S3_PAGE)
+	if (all->n == 0 || all->n > LIMIT_PAGE)
 		return fail(cx, E_BAD_XML, "1 to %d objects can be deleted "
-		    "at once", S3_PAGE);
+		    "at once", LIMIT_PAGE);
 	return OK;
 }
 

@@ -15,9 +15,9 @@ part_span(struct cx *cx, struct s3_call *c, const struct entry *en,
 	if (request_header(c->req, "range").n > 0)
 		return fail(cx, E_BAD_REQUEST, "Cannot specify both Range "
 		    "header and partNumber query parameter");
-	if (!str_u64(number, S3_PARTS, &n) || n == 0)
+	if (!str_u64(number, LIMIT_PARTS, &n) || n == 0)
 		return fail(cx, E_BAD_ARGUMENT, "Part number must be an "
-		    "integer between 1 and %d, inclusive", S3_PARTS);
+		    "integer between 1 and %d, inclusive", LIMIT_PARTS);
 	if (n > (en->n_parts > 0 ? en->n_parts : 1))
 		return fail(cx, E_BAD_PART_NUMBER, "The requested partnumber "
 		    "is not satisfiable");
@@ -63,7 +63,7 @@ sum_headers(struct cx *cx, struct s3_call *c, const struct entry *en,
 		return;
 	if (!part->partial || (number.n > 0 && en->n_parts == 0)) {
 		s3_sum_headers(c, en);
-	} else if (has_part_sums(en) && str_u64(number, S3_PARTS, &n)) {
+	} else if (has_part_sums(en) && str_u64(number, LIMIT_PARTS, &n)) {
 		sum = (struct pair){ en->part_sum_kind, part_sum(cx, en, n) };
 		one.sums = &sum;
 		one.n_sums = 1;
@@ -192,9 +192,9 @@ s3_get_object_attributes(struct cx *cx, struct s3_call *c)
 	enum err	e;
 
 	if ((e = check_attributes(cx, what)) != OK ||
-	    (e = s3_number(cx, c, "x-amz-part-number-marker", 0, S3_PARTS,
+	    (e = s3_number(cx, c, "x-amz-part-number-marker", 0, LIMIT_PARTS,
 	    &after)) != OK ||
-	    (e = s3_number(cx, c, "x-amz-max-parts", S3_PAGE, S3_PAGE,
+	    (e = s3_number(cx, c, "x-amz-max-parts", LIMIT_PAGE, LIMIT_PAGE,
 	    &most)) != OK ||
 	    (e = s3_take_cond(cx, c, "", &cond)) != OK ||
 	    (e = store_object_open(cx, c->store, &c->at, &en)) != OK ||

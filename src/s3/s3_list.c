@@ -54,7 +54,7 @@ take_query(struct cx *cx, const struct s3_call *c, struct listing *l)
 	if ((e = s3_take_encoding(cx, c, &l->url)) != OK ||
 	    (l->v2 && (e = take_token(cx, c, l)) != OK))
 		return e;
-	return s3_number(cx, c, "max-keys", S3_PAGE, S3_PAGE, &l->limit);
+	return s3_number(cx, c, "max-keys", LIMIT_PAGE, LIMIT_PAGE, &l->limit);
 }
 
 /* The branches whose names begin so, each as a common prefix. */
@@ -380,7 +380,7 @@ s3_list_object_versions(struct cx *cx, struct s3_call *c)
 	if ((marker.n > 0 && (e = s3_check_version(cx, marker,
 	    false)) != OK) ||
 	    (e = s3_take_encoding(cx, c, &l.url)) != OK ||
-	    (e = s3_number(cx, c, "max-keys", S3_PAGE, S3_PAGE,
+	    (e = s3_number(cx, c, "max-keys", LIMIT_PAGE, LIMIT_PAGE,
 	    &l.limit)) != OK ||
 	    (e = list_versions(cx, c, &l, marker)) != OK)
 		return e;

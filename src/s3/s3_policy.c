@@ -8,8 +8,6 @@
 #include "base/json.h"
 #include "base/xml.h"
 
-enum { POLICY_MAX = 20 * 1024 };
-
 static const struct str	arn = { "arn:aws:s3:::", 13 };
 
 /* What anybody may be allowed, and the operations that need it. */
@@ -137,11 +135,11 @@ s3_put_bucket_policy(struct cx *cx, struct s3_call *c)
 	size_t			 i, n;
 	enum err		 e;
 
-	if ((e = s3_take_text(cx, c, &text)) != OK)
+	if ((e = s3_take_text(cx, c, LIMIT_BODY, &text)) != OK)
 		return e;
-	if (text.n > POLICY_MAX)
+	if (text.n > LIMIT_POLICY)
 		return fail(cx, E_BAD_POLICY, "A policy may have %d bytes.",
-		    POLICY_MAX);
+		    LIMIT_POLICY);
 	if (json_parse(cx, text, &root) != OK)
 		return fail(cx, E_BAD_POLICY, "Policies must be valid JSON "
 		    "and the first byte must be '{'");

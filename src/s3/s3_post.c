@@ -14,8 +14,6 @@
 #include "base/xml.h"
 #include "lake/target.h"
 
-enum { FIELDS_MAX = 20000 };	/* [S3] bytes before the file */
-
 struct post {
 	struct s3_call	*call;
 	struct request	 fields;	/* as its headers, in lower case */
@@ -75,12 +73,13 @@ take_fields(struct cx *cx, struct post *p)
 		h = VEC_PUSH(cx->mem, &all);
 		h->name = str_lower(cx->mem, part.name);
 		content = form_content(p->form);
-		e = source_all(cx, &content, FIELDS_MAX - total, &h->value);
+		e = source_all(cx, &content, LIMIT_FORM_FIELDS - total,
+		    &h->value);
 		total += h->name.n + h->value.n;
-		if (e == E_TOO_LARGE || total > FIELDS_MAX)
+		if (e == E_TOO_LARGE || total > LIMIT_FORM_FIELDS)
 			return fail(cx, E_BAD_REQUEST, "Your POST request "
 			    "fields preceding the upload file were too "
-			    "large: %d bytes are allowed.", FIELDS_MAX);
+			    "large: %d bytes are allowed.", LIMIT_FORM_FIELDS);
 		if (e != OK)
 			return e;
 	}
@@ -375,7 +374,7 @@ store_file(struct cx *cx, struct post *p, struct entry *en)
 
 	if ((e = s3_refuse_unknown(cx, c)) != OK ||
 	    (e = s3_take_meta(cx, c, en)) != OK ||
-	    (tags.n > 0 && (e = s3_tags_read(cx, tags, OBJECT_TAGS,
+	    (tags.n > 0 && (e = s3_tags_read(cx, tags, LIMIT_TAGS_OBJECT,
 	    &en->tags, &en->n_tags)) != OK) ||
 	    (e = s3_take_cond(cx, c, "", &cond)) != OK ||
 	    (e = s3_body_open(cx, c, STR(""), &in)) != OK ||

@@ -10,8 +10,6 @@
 #include "lake/names.h"
 #include "lake/target.h"
 
-enum { META_MAX = 2048 };	/* [S3] user metadata, names and values */
-
 void
 s3_xml_begin(struct cx *cx, struct buf *b, const char *root)
 {
@@ -187,9 +185,10 @@ take_user_meta(struct cx *cx, const struct s3_call *c, struct entry *en)
 		    STRF(name));
 		p->value = h->value;
 	}
-	if (total > META_MAX)
+	if (total > LIMIT_METADATA)
 		return fail(cx, E_METADATA_TOO_LARGE, "Your metadata headers "
-		    "have %zu bytes; the maximum is %d.", total, META_MAX);
+		    "have %zu bytes; the maximum is %d.", total,
+		    LIMIT_METADATA);
 	en->meta = meta.at;
 	en->n_meta = meta.n;
 	return OK;
@@ -214,14 +213,17 @@ s3_tags_check(struct cx *cx, struct pair *tags, size_t n, size_t most)
 		return fail(cx, E_BAD_TAG, "There cannot be more than %zu "
 		    "tags", most);
 	for (i = 0; i < n; i++) {
-		if (tags[i].name.n == 0 || characters(tags[i].name) > 128 ||
+		if (tags[i].name.n == 0 || characters(tags[i].name) >
+		    LIMIT_TAG_KEY ||
 		    !str_is_utf8(tags[i].name))
 			return fail(cx, E_BAD_TAG, "The TagKey you have "
-			    "provided is invalid: 1 to 128 characters");
-		if (characters(tags[i].value) > 256 ||
+			    "provided is invalid: 1 to %d characters",
+			    LIMIT_TAG_KEY);
+		if (characters(tags[i].value) > LIMIT_TAG_VALUE ||
 		    !str_is_utf8(tags[i].value))
 			return fail(cx, E_BAD_TAG, "The TagValue you have "
-			    "provided is invalid: up to 256 characters");
+			    "provided is invalid: up to %d characters",
+			    LIMIT_TAG_VALUE);
 		if (pairs_find(tags, i, tags[i].name) != NULL)
 			return fail(cx, E_BAD_TAG, "Cannot provide multiple "
 			    "Tags with the same key");
@@ -254,7 +256,7 @@ take_tags(struct cx *cx, const struct s3_call *c, struct entry *en)
 	}
 	en->tags = tags.at;
 	en->n_tags = tags.n;
-	return s3_tags_check(cx, tags.at, tags.n, OBJECT_TAGS);
+	return s3_tags_check(cx, tags.at, tags.n, LIMIT_TAGS_OBJECT);
 }
 
 /* aws-chunked is framing, not an encoding of the object. */

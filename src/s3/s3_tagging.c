@@ -71,8 +71,8 @@ s3_put_object_tagging(struct cx *cx, struct s3_call *c)
 	size_t		 n;
 	enum err	 e;
 
-	if ((e = s3_take_text(cx, c, &text)) != OK ||
-	    (e = s3_tags_read(cx, text, OBJECT_TAGS, &tags, &n)) != OK)
+	if ((e = s3_take_text(cx, c, LIMIT_BODY, &text)) != OK ||
+	    (e = s3_tags_read(cx, text, LIMIT_TAGS_OBJECT, &tags, &n)) != OK)
 		return e;
 	return store_object_set_tags(cx, c->store, &c->at, tags, n);
 }
@@ -104,8 +104,8 @@ s3_put_bucket_tagging(struct cx *cx, struct s3_call *c)
 	size_t		 n;
 	enum err	 e;
 
-	if ((e = s3_take_text(cx, c, &text)) != OK ||
-	    (e = s3_tags_read(cx, text, BUCKET_TAGS, &tags, &n)) != OK)
+	if ((e = s3_take_text(cx, c, LIMIT_BODY, &text)) != OK ||
+	    (e = s3_tags_read(cx, text, LIMIT_TAGS_BUCKET, &tags, &n)) != OK)
 		return e;
 	c->res->status = 204;
 	s3_xml_begin(cx, &b, "Tagging");

@@ -9,8 +9,6 @@
 #include "base/xml.h"
 #include "lake/target.h"
 
-enum { PARTS_MAX = 10000 };
-
 static enum err
 take_id(struct cx *cx, const struct s3_call *c, struct uid *id)
 {
@@ -36,10 +34,10 @@ take_number(struct cx *cx, const struct s3_call *c, uint32_t *out)
 {
 	uint64_t	n;
 
-	if (!str_u64(request_param(c->req, "partNumber"), PARTS_MAX, &n) ||
+	if (!str_u64(request_param(c->req, "partNumber"), LIMIT_PARTS, &n) ||
 	    n == 0)
 		return fail(cx, E_BAD_ARGUMENT, "Part number must be an "
-		    "integer between 1 and %d, inclusive", PARTS_MAX);
+		    "integer between 1 and %d, inclusive", LIMIT_PARTS);
 	*out = (uint32_t)n;
 	return OK;
 }
@@ -189,10 +187,10 @@ take_part(struct cx *cx, struct xml x, struct complete_item *it)
 	uint64_t	n;
 	size_t		i;
 
-	if (!str_u64(str_trim(xml_text(cx, x, "PartNumber")), PARTS_MAX, &n) ||
-	    n == 0)
+	if (!str_u64(str_trim(xml_text(cx, x, "PartNumber")), LIMIT_PARTS,
+	    &n) || n == 0)
 		return fail(cx, E_BAD_ARGUMENT, "<PartNumber> must be an "
-		    "integer between 1 and %d", PARTS_MAX);
+		    "integer between 1 and %d", LIMIT_PARTS);
 	it->number = (uint32_t)n;
 	it->etag = s3_unquoted(xml_text(cx, x, "ETag"));
 	it->sum = (struct pair){ { NULL, 0 }, { NULL, 0 } };
@@ -227,7 +225,7 @@ take_list(struct cx *cx, struct s3_call *c, struct complete_opts *opt)
 		    in->sums[i].want };
 		in->sums[i].want.p = NULL;
 	}
-	if ((e = s3_body_text(cx, in, &text)) != OK ||
+	if ((e = s3_body_text(cx, in, LIMIT_BODY_COMPLETE, &text)) != OK ||
 	    (e = xml_parse(cx, text, "CompleteMultipartUpload", &root)) != OK)
 		return e;
 	for (more = xml_child(root, "Part", &x); more;
@@ -312,9 +310,9 @@ s3_list_parts(struct cx *cx, struct s3_call *c)
 
 	if ((e = take_id(cx, c, &id)) != OK ||
 	    (e = s3_take_encoding(cx, c, &url)) != OK ||
-	    (e = s3_number(cx, c, "max-parts", S3_PAGE, S3_PAGE,
+	    (e = s3_number(cx, c, "max-parts", LIMIT_PAGE, LIMIT_PAGE,
 	    &limit)) != OK ||
-	    (e = s3_number(cx, c, "part-number-marker", 0, PARTS_MAX,
+	    (e = s3_number(cx, c, "part-number-marker", 0, LIMIT_PARTS,
 	    &after)) != OK ||
 	    (e = store_upload_parts(cx, c->store, &c->at, &id,
 	    (uint32_t)after, limit, &u, &page)) != OK)
@@ -397,7 +395,7 @@ uploads_of_branch(struct cx *cx, struct s3_call *c, struct uploads *l,
     struct str ref, struct str path_prefix)
 {
 	struct list_query	q = { .prefix = path_prefix,
-	    .limit = S3_PAGE };
+	    .limit = LIMIT_PAGE };
 	struct str		id = STR("");
 	struct lakepath		m = lakepath_parse(c->bucket, l->marker);
 	struct upload_page	page;
@@ -438,7 +436,7 @@ uploads_collect(struct cx *cx, struct s3_call *c, struct uploads *l)
 {
 	struct lakepath		lp = lakepath_parse(c->bucket, l->prefix);
 	struct list_query	q = { .prefix = l->prefix,
-	    .limit = S3_PAGE };
+	    .limit = LIMIT_PAGE };
 	struct ref_page		branches;
 	struct str		from = str_to(l->marker, str_find(l->marker,
 	    '/'));
@@ -519,7 +517,7 @@ s3_list_multipart_uploads(struct cx *cx, struct s3_call *c)
 	enum err	e;
 
 	if ((e = s3_take_encoding(cx, c, &l.url)) != OK ||
-	    (e = s3_number(cx, c, "max-uploads", S3_PAGE, S3_PAGE,
+	    (e = s3_number(cx, c, "max-uploads", LIMIT_PAGE, LIMIT_PAGE,
 	    &l.limit)) != OK ||
 	    (e = store_repo_get(cx, c->store, c->bucket, &r)) != OK ||
 	    (e = uploads_collect(cx, c, &l)) != OK)

@@ -1,0 +1,164 @@
+"""Limits on what is sent: at the limit it is taken, one over it is refused, and
+nothing is stored."""
+import base64
+import json
+import subprocess
+
+import pytest
+
+from servers import KEY, SECRET, connect
+from sign import Signed, chunked, crc32
+
+KIB, MIB = 1 << 10, 1 << 20
+
+
+def api(lake, method, path, body, key=KEY):
+    """Status and text of a request to the REST API; key None: unsigned."""
+    c = connect(lake.url)
+    c.putrequest(method, "/api/v1" + path)
+    c.putheader("Content-Type", "application/json")
+    c.putheader("Content-Length", str(len(body)))
+    if key:
+        word = base64.b64encode(f"{key}:{SECRET}".encode()).decode()
+        c.putheader("Authorization", "Basic " + word)
+    c.endheaders()
+    try:
+        c.send(body)
+    except OSError:         # refused before the last byte
+        pass
+    r = c.getresponse()
+    text = r.read()
+    c.close()
+    return r.status, text
+
+
+def of_size(document, size):
+    """A document in JSON, with blanks up to this size."""
+    text = json.dumps(document)
+    return (text + " " * (size - len(text))).encode()
+
+
+def login(lake, size):
+    return api(lake, "POST", "/auth/login", of_size(
+        {"access_key_id": KEY, "secret_access_key": SECRET}, size), key=None)
+
+
+def test_a_login_has_64_kib(lake):
+    assert login(lake, 64 * KIB)[0] == 200
+    assert login(lake, 64 * KIB + 1)[0] == 413
+
+
+def test_a_hostile_login_is_refused(lake):
+    body = b'{"a":[' + b"{}," * (8 * MIB // 3) + b"{}]}"
+    assert api(lake, "POST", "/auth/login", body, key=None)[0] == 413
+    assert api(lake, "POST", "/setup_lakefs", body, key=None)[0] == 413
+
+
+def test_a_length_that_is_too_much_is_refused_before_the_body(tmp_path, server):
+    """A CGI program whose body never comes: its length alone is too much."""
+    where = tmp_path / "lake"
+    server.run("init", str(where), "--access-key-id", KEY, "--secret-access-key", SECRET)
+    for path, length, word in (
+            ("/api/v1/auth/login", 64 * KIB, "400"), ("/api/v1/auth/login", 64 * KIB + 1, "413")):
+        r = subprocess.run([server.binary], capture_output=True, text=True, stdin=subprocess.DEVNULL, env={
+            "GATEWAY_INTERFACE": "CGI/1.1", "LAKEGATE_LAKE": str(where), "REQUEST_METHOD": "POST",
+            "REQUEST_URI": path, "CONTENT_LENGTH": str(length), "CONTENT_TYPE": "application/json"})
+        assert r.stdout.startswith(f"Status: {word} "), r.stdout
+
+
+def test_bodies_of_the_api_have_1_mib(lake):
+    path = f"/repositories/{lake.repo}/branches"
+    new = {"name": "b1", "source": "main"}
+    assert api(lake, "POST", path, of_size(new, MIB + 1))[0] == 413
+    assert api(lake, "POST", path, of_size(new, MIB))[0] == 201
+
+
+def test_objects_delete_has_8_mib(lake):
+    path = f"/repositories/{lake.repo}/branches/main/objects/delete"
+    for size, status, left in (8 * MIB + 1, 413, ["main/o"]), (8 * MIB, 200, []):
+        lake.put("main/o")
+        assert api(lake, "POST", path, of_size({"paths": ["o"]}, size))[0] == status
+        assert lake.keys() == left
+
+
+def test_objects_delete_takes_1000_paths(lake):
+    path = f"/repositories/{lake.repo}/branches/main/objects/delete"
+    lake.put("main/o")
+    some = [f"p{i}" for i in range(999)]
+    assert api(lake, "POST", path, json.dumps({"paths": some + ["o", "p"]}).encode())[0] == 400
+    assert lake.keys() == ["main/o"]
+    assert api(lake, "POST", path, json.dumps({"paths": some + ["o"]}).encode())[0] == 200
+    assert lake.keys() == []
+
+
+def test_a_commit_has_64_kib_of_words(lake):
+    path = f"/repositories/{lake.repo}/branches/main/commits"
+    lake.put("main/o")
+    for more, status in (1, 413), (0, 201):
+        body = json.dumps({"message": "m" * (60 * KIB), "metadata": {"k": "v" * (4 * KIB - 1 + more)}})
+        assert api(lake, "POST", path, body.encode())[0] == status
+    path = f"/repositories/{lake.repo}/refs/main/merge/other"
+    lake.repository.branch("other").create("main~1")
+    assert api(lake, "POST", path, json.dumps({"message": "m" * 64 * KIB}).encode())[0] == 413
+
+
+def test_a_storage_namespace_has_1024_bytes(lake):
+    for n, status in (1025, 400), (1024, 201):
+        body = {"name": f"{lake.repo}-{n}", "storage_namespace": "local://".ljust(n, "x")}
+        assert api(lake, "POST", "/repositories", json.dumps(body).encode())[0] == status
+
+
+def s3(lake, method, query, body, key=""):
+    return Signed(lake.url, method, f"/{lake.repo}" + key, query).send(body)
+
+
+def spaced(text, size):
+    return (text + " " * (size - len(text))).encode()
+
+
+DELETE = "<Delete><Object><Key>main/o</Key></Object></Delete>"
+
+
+@pytest.mark.parametrize("query,limit,text,status", [
+    ("delete", 8 * MIB, DELETE, 200),
+    ("tagging", MIB, "<Tagging><TagSet><Tag><Key>k</Key><Value>v</Value></Tag></TagSet></Tagging>", 204),
+    ("versioning", MIB, "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>", 200),
+    ("cors", MIB, "<CORSConfiguration><CORSRule><AllowedOrigin>*</AllowedOrigin><AllowedMethod>GET"
+     "</AllowedMethod></CORSRule></CORSConfiguration>", 200)])
+def test_bodies_in_xml(lake, query, limit, text, status):
+    method = "POST" if query == "delete" else "PUT"
+    got, _, answer = s3(lake, method, query, spaced(text, limit + 1))
+    assert (got, b"MalformedXML" in answer) == (400, True), answer
+    # Blanks between elements, of which the reader holds no more than a tag.
+    begin, end = text.rsplit("</", 1)
+    assert s3(lake, method, query, (begin + " " * 4000 + "</" + end).encode())[0] == status
+
+
+def test_a_completion_has_4_mib(lake):
+    up = lake.s3.create_multipart_upload(Bucket=lake.repo, Key="main/o")["UploadId"]
+    status, _, text = s3(lake, "POST", f"uploadId={up}",
+                         spaced("<CompleteMultipartUpload/>", 4 * MIB + 1), "/main/o")
+    assert (status, b"MalformedXML" in text) == (400, True), text
+
+
+def test_a_policy_has_20_kib(lake):
+    one = {"Version": "2012-10-17", "Statement": [{
+        "Effect": "Allow", "Principal": "*", "Action": "s3:GetObject",
+        "Resource": f"arn:aws:s3:::{lake.repo}/main/*"}]}
+    status, _, text = s3(lake, "PUT", "policy", of_size(one, 20 * KIB + 1))
+    assert (status, b"MalformedPolicy" in text) == (400, True), text
+    assert s3(lake, "GET", "policy", b"")[0] == 404
+    assert s3(lake, "PUT", "policy", of_size(one, 20 * KIB))[0] == 204
+
+
+@pytest.mark.parametrize("more,status", [(0, 200), (1, 400), (100000, 400)])
+def test_trailers_are_counted(lake, more, status):
+    body = b"with a trailer"
+    s = Signed(lake.url, "PUT", f"/{lake.repo}/main/o",
+               payload="STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER",
+               headers={"x-amz-decoded-content-length": str(len(body)),
+                        "x-amz-trailer": "x-amz-checksum-crc32"})
+    sent = chunked(s, body, trailer=("x-amz-checksum-crc32", crc32(body)))
+    line = sent[sent.index(b"x-amz-trailer-signature"):-2]
+    assert s.send(sent[:-2] + line * more + b"\r\n")[0] == status
+    assert lake.keys() == (["main/o"] if status == 200 else [])
