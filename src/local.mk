@@ -21,6 +21,7 @@ liblakegate_a_SOURCES = \
 	src/app/inside.h \
 	src/app/modes.c \
 	src/auth/auth.h \
+	src/auth/cookie.c \
 	src/auth/cred.c \
 	src/auth/inside.h \
 	src/auth/token.c \
@@ -176,7 +177,7 @@ lakegate_CPPFLAGS = $(AM_CPPFLAGS) \
 lakegate_fcgi_SOURCES = src/worker/main.c
 liblakegate_a_CPPFLAGS = $(AM_CPPFLAGS) \
 	-DCONF_PATH='"$(sysconfdir)/lakegate/lakegate.conf"'
-EXTRA_DIST += src/STYLE src/engine/DESIGN src/lake/DESIGN
+EXTRA_DIST += src/STYLE src/engine/DESIGN src/http/DESIGN src/lake/DESIGN
 
 # Pages and units name installed paths; the settings' page lists conf.def.
 PATHS = sed -e 's,@CONF_PATH@,$(sysconfdir)/lakegate/lakegate.conf,g' \

@@ -65,7 +65,7 @@ EXTRA_PROGRAMS = bench_memory bench_versions
 bench_memory_SOURCES = tests/bench/memory.c
 bench_versions_SOURCES = tests/bench/versions.c
 EXTRA_DIST += tests/bench/run tests/conftest.py tests/lake.py tests/servers.py \
-	tests/routes.py tests/sign.py tests/pytest.ini
+	tests/routes.py tests/sign.py tests/pytest.ini tests/worker.py
 CLEANFILES += $(EXTRA_PROGRAMS)
 bench: all bench_memory bench_versions
 	sh $(top_srcdir)/tests/packages bench

@@ -126,10 +126,8 @@ api_login(struct cx *cx, struct api_call *c)
 	json_put_str(&j, "token", token);
 	json_put_int(&j, "token_expiration", expires);
 	json_close(&j, '}');
-	response_header(c->res, "Set-Cookie", str_printf(cx->mem,
-	    "internal_auth_session=%.*s; Path=/; Max-Age=%d; HttpOnly; "
-	    "SameSite=Lax%s", STRF(token), 7 * 24 * 3600,
-	    c->req->https ? "; Secure" : ""));
+	response_header(c->res, "Set-Cookie", auth_cookie(cx, c->req, token,
+	    expires - cx->now / 1000));
 	api_answer(c, 200, &b);
 	return OK;
 }
@@ -171,7 +169,7 @@ api_get_setup_state(struct cx *cx, struct api_call *c)
 	json_put_str(&j, "login_failed_message", STR("The credentials don't "
 	    "match."));
 	json_open(&j, "login_cookie_names", '[');
-	json_put_str(&j, NULL, STR("internal_auth_session"));
+	json_put_str(&j, NULL, STR(AUTH_COOKIE));
 	json_close(&j, ']');
 	json_put_str(&j, "logout_url", STR("/logout"));
 	json_close(&j, '}');

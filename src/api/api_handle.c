@@ -58,9 +58,6 @@ render_error(struct cx *cx, struct api_call *c)
 	json_put_str(&j, "message", status == 500 ? str_printf(cx->mem,
 	    "internal error: %s", err_words(cx->code)) : str_of(cx->words));
 	json_close(&j, '}');
-	if (cx->code == E_NO_AUTH)
-		response_header(c->res, "WWW-Authenticate",
-		    STR("Basic realm=\"lakegate\""));
 	if (status == 304)
 		response_body(c->res, status, NULL, STR(""));
 	else

@@ -100,7 +100,9 @@ open_upload(struct cx *cx, struct api_call *c, struct source *out,
 		return fail(cx, E_NO_LENGTH, "Content-Length is required");
 	if (type->n == 0)
 		*type = STR("application/octet-stream");
-	return OK;
+	return type->n <= LIMIT_META_HTTP ? OK : fail(cx,
+	    E_METADATA_TOO_LARGE, "the content type has %zu bytes, and %d are "
+	    "allowed", type->n, LIMIT_META_HTTP);
 }
 
 enum err
@@ -158,14 +160,15 @@ object_headers(struct cx *cx, struct api_call *c, const struct entry *en)
 	response_header(res, "ETag", str_printf(cx->mem, "\"%.*s\"",
 	    STRF(en->etag)));
 	response_header(res, "Last-Modified", when_http(cx->mem, en->mtime));
-	response_header(res, "Content-Type", en->content_type);
+	response_header(res, "Content-Type", header_is_legal(
+	    STR("Content-Type"), en->content_type) ? en->content_type :
+	    STR("application/octet-stream"));
 	response_header(res, "Accept-Ranges", STR("bytes"));
 	response_header(res, "Content-Disposition",
 	    is_inline(en->content_type) ? STR("inline") : STR("attachment"));
 	response_header(res, "Cache-Control",
 	    STR("no-store, must-revalidate"));
 	response_header(res, "Expires", STR("0"));
-	response_header(res, "X-Content-Type-Options", STR("nosniff"));
 	response_header(res, "X-Frame-Options", STR("SAMEORIGIN"));
 	response_header(res, "Content-Security-Policy",
 	    STR("default-src 'none'"));

@@ -63,8 +63,8 @@ own_address(struct cx *cx, const struct request *req, struct response *res,
 		metrics(cx, res);
 	else if (str_is(p, STR("/logout"))) {
 		response_header(res, "Location", STR("/"));
-		response_header(res, "Set-Cookie", STR("internal_auth_session="
-		    "; Path=/; Max-Age=0; HttpOnly; SameSite=Lax"));
+		response_header(res, "Set-Cookie", auth_cookie(cx, req,
+		    STR(""), 0));
 		plain(res, 307, NULL, STR(""));
 	} else if (str_starts(p, STR("/_")) ||
 	    str_is(p, STR("/openapi.json")) || (str_starts(p, STR("/api/")) &&
@@ -175,6 +175,7 @@ serve(struct cx *cx, struct app *a, char **env, const struct front_body *body,
 		res.is_head = req.method == M_HEAD;
 	} else
 		dispatch(cx, a, &req, &res, &n);
+	response_guard(&res, is_domain(a, req.host));
 	drain(cx, &req);
 	sending = *cx;
 	if (response_send(&sending, &req, &res, &a->send, out, &sent) != OK &&

@@ -93,9 +93,17 @@ enum err	auth_verify_s3(struct cx *cx, struct auth *a,
 enum err	auth_verify_form(struct cx *cx, struct auth *a,
 		    const struct request *fields, struct identity *who,
 		    struct signature *sig);
-/* Basic, bearer token or session cookie.  E_NO_AUTH. */
+/* Basic, bearer token or session cookie.  E_NO_AUTH; E_CORS for a change by
+ * cookie that no page of this origin asked for. */
 enum err	auth_verify_api(struct cx *cx, struct auth *a,
 		    const struct request *req, struct identity *who);
+/*
+ * The cookie that has a token in a browser: for the API alone, not for scripts,
+ * and never sent along from other sites.
+ */
+#define AUTH_COOKIE	"internal_auth_session"
+struct str	auth_cookie(struct cx *cx, const struct request *req,
+		    struct str token, int64_t seconds);
 /* A token for a key's owner; E_NO_AUTH when the pair is wrong. */
 enum err	auth_login(struct cx *cx, struct auth *a, struct str id,
 		    struct str secret, struct str *token, int64_t *expires);

@@ -31,6 +31,8 @@ enum err	signature_wrong(struct cx *cx, const char *hint);
 /* The key pair is right: its user.  E_NO_AUTH. */
 enum err	pair_check(struct cx *cx, struct auth *a, struct str id,
 		    struct str secret, struct identity *who);
+/* cookie: may a request go on the strength of one?  E_CORS. */
+enum err	cookie_origin(struct cx *cx, const struct request *req);
 enum err	token_check(struct cx *cx, struct auth *a,
 		    struct str token, struct identity *who);
 

@@ -143,6 +143,7 @@ auth_verify_api(struct cx *cx, struct auth *a, const struct request *req,
 	struct str	h = request_header(req, "authorization"), pair;
 	char		*plain;
 	size_t		n, colon;
+	enum err	e;
 
 	if (str_starts_nocase(h, STR("Basic "))) {
 		h = str_trim(str_from(h, 6));
@@ -157,6 +158,9 @@ auth_verify_api(struct cx *cx, struct auth *a, const struct request *req,
 	if (str_starts_nocase(h, STR("Bearer ")))
 		return token_check(cx, a, str_trim(str_from(h, 7)), who);
 	h = cookie(request_header(req, "cookie"),
-	    STR("internal_auth_session"));
-	return h.n > 0 ? token_check(cx, a, h, who) : refused(cx);
+	    STR(AUTH_COOKIE));
+	if (h.n == 0)
+		return refused(cx);
+	e = token_check(cx, a, h, who);
+	return e == OK ? cookie_origin(cx, req) : e;
 }

@@ -65,6 +65,8 @@ enum { RESPONSE_HEADERS = 60 * 1024 };
 struct response {
 	int			 status;
 	struct buf		 headers;	/* formatted lines */
+	struct str		 type;		/* Content-Type, as it goes */
+	struct str		 disposition;	/* Content-Disposition */
 	struct str		 body;		/* bytes, or a source: */
 	struct source		 source;
 	uint64_t		 length;	/* of either */
@@ -75,9 +77,21 @@ struct response {
 };
 
 void		response_init(struct response *res, struct cx *cx);
-/* Values from clients are checked: one with a line break is left out. */
+/*
+ * May this be a header?  The name is a token, and the value has no control
+ * characters but tabs.  [RFC 9110 5.5, 5.6.2]
+ */
+bool		header_is_legal(struct str name, struct str value);
+/* A whole line, or none: not when it is not legal, or over RESPONSE_HEADERS.
+ * The value must last until the answer is sent. */
 void		response_header(struct response *res, const char *name,
 		    struct str value);
+/*
+ * What every answer tells a browser: not to guess at types, and to keep a page
+ * that could run scripts away from this origin, unless it is saved as a file or
+ * the host serves nothing else (own_host).
+ */
+void		response_guard(struct response *res, bool own_host);
 /* Whole body at once; type may be NULL. */
 void		response_body(struct response *res, int status,
 		    const char *type, struct str body);

@@ -5,6 +5,7 @@
 
 #include "base/cx.h"
 #include "base/enc.h"
+#include "base/fault.h"
 
 enum { TOGETHER = 8192 };	/* a body that goes out with its headers */
 
@@ -16,19 +17,99 @@ response_init(struct response *res, struct cx *cx)
 	res->status = 200;
 }
 
-void
-response_header(struct response *res, const char *name, struct str value)
+static bool
+is_token(struct str s)
+{
+	static const char	others[] = "!#$%&'*+-.^_`|~";
+	size_t			i;
+	char			c;
+
+	for (i = 0; i < s.n; i++) {
+		c = s.p[i];
+		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+		    (c >= '0' && c <= '9') || (c != '\0' &&
+		    strchr(others, c) != NULL)))
+			return false;
+	}
+	return s.n > 0;
+}
+
+static bool
+is_field_value(struct str s)
 {
 	size_t	i;
 
-	for (i = 0; i < value.n; i++)
-		if (value.p[i] == '\r' || value.p[i] == '\n' ||
-		    value.p[i] == '\0')
-			return;
-	buf_z(&res->headers, name);
+	for (i = 0; i < s.n; i++)
+		if (((unsigned char)s.p[i] < ' ' && s.p[i] != '\t') ||
+		    s.p[i] == 0x7f)
+			return false;
+	return true;
+}
+
+bool
+header_is_legal(struct str name, struct str value)
+{
+	return (fault_skip("HEADER_NAME") || is_token(name)) &&
+	    (fault_skip("HEADER_VALUE") || is_field_value(value));
+}
+
+void
+response_header(struct response *res, const char *name, struct str value)
+{
+	struct str	n = str_of(name);
+
+	if (!header_is_legal(n, value) || n.n + value.n + 4 >
+	    RESPONSE_HEADERS - res->headers.n)
+		return;
+	if (str_is_nocase(n, STR("Content-Type")))
+		res->type = value;
+	if (str_is_nocase(n, STR("Content-Disposition")))
+		res->disposition = value;
+	buf_str(&res->headers, n);
 	buf_z(&res->headers, ": ");
 	buf_str(&res->headers, value);
 	buf_z(&res->headers, "\r\n");
+}
+
+static bool
+has_nocase(struct str s, struct str part)
+{
+	for (; s.n >= part.n; s = str_from(s, 1))
+		if (str_starts_nocase(s, part))
+			return true;
+	return false;
+}
+
+/*
+ * Could a browser run what such a body says?  HTML, SVG and every kind of XML,
+ * and what may hold them in parts.  The words are looked for anywhere: of a
+ * list of types browsers take the last that they can read.
+ */
+static bool
+is_active(struct str type)
+{
+	static const char *const	words[] = { "html", "xml", "svg",
+	    "xsl", "multipart/" };
+	size_t				i;
+
+	for (i = 0; i < sizeof words / sizeof words[0]; i++)
+		if (has_nocase(type, str_of(words[i])))
+			return true;
+	return false;
+}
+
+void
+response_guard(struct response *res, bool own_host)
+{
+	struct str	how = res->disposition;
+
+	how = str_trim(str_to(how, str_find(how, ';')));
+	if (!fault_skip("NOSNIFF"))
+		response_header(res, "X-Content-Type-Options", STR("nosniff"));
+	if (!fault_skip("SANDBOX") && is_active(res->type) && !own_host &&
+	    !str_is_nocase(how, STR("attachment")))
+		response_header(res, "Content-Security-Policy",
+		    STR("sandbox allow-downloads"));
 }
 
 void

@@ -157,13 +157,27 @@ s3_delete_bucket_cors(struct cx *cx, struct s3_call *c)
 
 /* ---- what it says of a request ----------------------------------------- */
 
+/* A "*" is any characters, one in a text; nothing else is special.  [S3] */
+static bool
+is_like(struct str s, struct str pattern)
+{
+	size_t		star = str_find(pattern, '*');
+	struct str	head = str_to(pattern, star);
+	struct str	tail = str_from(pattern, star + 1);
+
+	if (star == pattern.n)
+		return str_is(s, pattern);
+	return s.n >= head.n + tail.n && str_starts(s, head) &&
+	    str_ends(s, tail);
+}
+
 static bool
 any_like(const struct texts *list, struct str s, struct str *which)
 {
 	size_t	i;
 
 	for (i = 0; i < list->v.n; i++)
-		if (str_like(s, list->v.at[i])) {
+		if (is_like(s, list->v.at[i])) {
 			*which = list->v.at[i];
 			return true;
 		}

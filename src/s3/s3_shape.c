@@ -59,11 +59,37 @@ s3_unquoted(struct str etag)
 /* What the API calls X-Amz-Meta-foo is the header x-amz-meta-foo. */
 static const struct str	meta_api = { "X-Amz-Meta-", 11 };
 
+/*
+ * The API keeps any name and value.  Those that are no header, or for which an
+ * answer has no room, are counted.  [S3 x-amz-missing-meta]
+ */
+static void
+meta_headers(struct cx *cx, struct s3_call *c, const struct entry *en)
+{
+	const struct pair	*m;
+	size_t			 missing = 0, sent = 0;
+
+	for (m = en->meta; m < en->meta + en->n_meta; m++) {
+		if (!str_starts_nocase(m->name, meta_api) ||
+		    !header_is_legal(m->name, m->value) ||
+		    sent + m->name.n + m->value.n > LIMIT_META_SENT) {
+			missing++;
+			continue;
+		}
+		sent += m->name.n + m->value.n;
+		response_header(c->res, str_printf(cx->mem, "x-amz-meta-%.*s",
+		    STRF(str_from(m->name, meta_api.n))).p, m->value);
+	}
+	if (missing > 0)
+		response_header(c->res, "x-amz-missing-meta",
+		    str_printf(cx->mem, "%zu", missing));
+}
+
 void
 s3_entry_headers(struct cx *cx, struct s3_call *c, const struct entry *en)
 {
 	struct str	*over;
-	size_t		 i, missing = 0;
+	size_t		 i;
 	static const struct {
 		const char	*param, *name;
 	} overrides[] = {
@@ -86,6 +112,10 @@ s3_entry_headers(struct cx *cx, struct s3_call *c, const struct entry *en)
 			over[i] = i == 0 ? en->content_type :
 			    h != NULL ? h->value : STR("");
 		}
+		/* Without a type browsers and servers guess one. */
+		if (i == 0 && (over[i].n == 0 || !header_is_legal(
+		    STR("Content-Type"), over[i])))
+			over[i] = STR("binary/octet-stream");
 		if (over[i].n > 0)
 			response_header(c->res, overrides[i].name, over[i]);
 	}
@@ -94,18 +124,7 @@ s3_entry_headers(struct cx *cx, struct s3_call *c, const struct entry *en)
 	    en->mtime));
 	response_header(c->res, "Accept-Ranges", STR("bytes"));
 	s3_version_header(c, en);
-	for (i = 0; i < en->n_meta; i++) {
-		if (!str_starts_nocase(en->meta[i].name, meta_api)) {
-			missing++;
-			continue;
-		}
-		response_header(c->res, str_printf(cx->mem, "x-amz-meta-%.*s",
-		    STRF(str_from(en->meta[i].name, meta_api.n))).p,
-		    en->meta[i].value);
-	}
-	if (missing > 0)
-		response_header(c->res, "x-amz-missing-meta",
-		    str_printf(cx->mem, "%zu", missing));
+	meta_headers(cx, c, en);
 	if (en->n_tags > 0)
 		response_header(c->res, "x-amz-tagging-count",
 		    str_printf(cx->mem, "%zu", en->n_tags));
@@ -291,13 +310,14 @@ s3_take_meta(struct cx *cx, const struct s3_call *c, struct entry *en)
 	VEC(struct pair)		 headers = { 0 };
 	struct pair			*p;
 	struct str			 v;
-	size_t				 i;
+	size_t				 i, total;
 	enum err			 e;
 
 	memset(en, 0, sizeof *en);
 	en->content_type = request_header(c->req, "content-type");
 	if (en->content_type.n == 0)
 		en->content_type = STR("binary/octet-stream");
+	total = en->content_type.n;
 	for (i = 0; i < sizeof kept / sizeof kept[0]; i++) {
 		v = request_header(c->req, kept[i][0]);
 		if (i == 2)
@@ -307,7 +327,12 @@ s3_take_meta(struct cx *cx, const struct s3_call *c, struct entry *en)
 		p = VEC_PUSH(cx->mem, &headers);
 		p->name = str_of(kept[i][1]);
 		p->value = v;
+		total += v.n;
 	}
+	if (total > LIMIT_META_HTTP)
+		return fail(cx, E_METADATA_TOO_LARGE, "Content-Type, "
+		    "Cache-Control and the other headers that are kept have "
+		    "%zu bytes; the maximum is %d.", total, LIMIT_META_HTTP);
 	en->headers = headers.at;
 	en->n_headers = headers.n;
 	if ((e = take_user_meta(cx, c, en)) != OK)

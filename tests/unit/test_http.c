@@ -57,6 +57,62 @@ short_bodies_are_errors(void **state)
 }
 
 static void
+only_legal_headers_go_out(void **state)
+{
+	static const struct {
+		struct str	name, value;
+		bool		legal;
+	} cases[] = {
+		{ { "ETag", 4 }, { "\"x\"", 3 }, true },
+		{ { "x-amz-meta-a_b.c!", 17 }, { "\xc3\xbc\t b", 5 }, true },
+		{ { "X", 1 }, { "", 0 }, true },
+		{ { "", 0 }, { "v", 1 }, false },
+		{ { "a b", 3 }, { "v", 1 }, false },
+		{ { "a:", 2 }, { "v", 1 }, false },
+		{ { "a\r\nb", 4 }, { "v", 1 }, false },
+		{ { "a\0b", 3 }, { "v", 1 }, false },
+		{ { "a\xc3", 2 }, { "v", 1 }, false },
+		{ { "a", 1 }, { "v\r", 2 }, false },
+		{ { "a", 1 }, { "v\n", 2 }, false },
+		{ { "a", 1 }, { "v\0", 2 }, false },
+		{ { "a", 1 }, { "\x1b", 1 }, false },
+		{ { "a", 1 }, { "\x7f", 1 }, false },
+	};
+	struct response	res;
+	size_t		i;
+
+	(void)state;
+	for (i = 0; i < sizeof cases / sizeof cases[0]; i++)
+		assert_int_equal(cases[i].legal, header_is_legal(
+		    cases[i].name, cases[i].value));
+	response_init(&res, &cx);
+	response_header(&res, "a b", STR("v"));
+	response_header(&res, "a", STR("v\r\nb: c"));
+	response_header(&res, "Good", STR("v"));
+	assert_str("Good: v\r\n", buf_as_str(&res.headers));
+}
+
+/* A line goes out whole or not at all, and those after it still go. */
+static void
+headers_without_room_are_left_out(void **state)
+{
+	char		*p = arena_get(cx.mem, RESPONSE_HEADERS);
+	struct response	 res;
+	size_t		 n;
+
+	(void)state;
+	memset(p, 'v', RESPONSE_HEADERS);
+	response_init(&res, &cx);
+	response_header(&res, "a", (struct str){ p, RESPONSE_HEADERS - 20 });
+	n = res.headers.n;
+	response_header(&res, "b", (struct str){ p, 100 });
+	assert_int_equal(n, res.headers.n);
+	response_header(&res, "c", STR("v"));
+	assert_true(buf_ok(&res.headers));
+	assert_int_equal(n + 6, res.headers.n);
+}
+
+static void
 ranges_parse(void **state)
 {
 	static const struct {
@@ -252,6 +308,8 @@ main(void)
 	const struct CMUnitTest	tests[] = {
 		cmocka_unit_test(requests_come_from_variables),
 		cmocka_unit_test(short_bodies_are_errors),
+		cmocka_unit_test(only_legal_headers_go_out),
+		cmocka_unit_test(headers_without_room_are_left_out),
 		cmocka_unit_test(ranges_parse),
 		cmocka_unit_test(files_are_left_to_the_server_where_it_can),
 		cmocka_unit_test(signature_of_the_documented_example),
