@@ -112,12 +112,18 @@ liblakegate_a_SOURCES = \
 	src/engine/versions.h \
 	src/engine/walk.c \
 	src/engine/walk.h \
+	src/http/crew.c \
+	src/http/crew.h \
 	src/http/form.c \
 	src/http/front_cgi.c \
 	src/http/front_fcgi.c \
 	src/http/http.h \
+	src/http/pace.c \
+	src/http/pace.h \
 	src/http/request.c \
 	src/http/response.c \
+	src/http/slots.c \
+	src/http/slots.h \
 	src/http/span.c \
 	src/kv/group.c \
 	src/kv/group.h \

@@ -2,7 +2,7 @@
 UNIT_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 UNIT_LDADD = $(LDADD) -lcmocka
 if CMOCKA
-UNIT_TESTS = test_base test_limits test_lake test_http test_tree test_engine \
+UNIT_TESTS = test_base test_limits test_lake test_http test_pace test_tree test_engine \
 	kv_contract block_contract
 else
 UNIT_TESTS =
@@ -29,6 +29,9 @@ test_lake_LDADD = $(UNIT_LDADD)
 test_http_SOURCES = tests/unit/test_http.c
 test_http_CPPFLAGS = $(UNIT_CPPFLAGS)
 test_http_LDADD = $(UNIT_LDADD)
+test_pace_SOURCES = tests/unit/test_pace.c
+test_pace_CPPFLAGS = $(UNIT_CPPFLAGS)
+test_pace_LDADD = $(UNIT_LDADD)
 test_tree_SOURCES = tests/unit/test_tree.c
 test_tree_CPPFLAGS = $(UNIT_CPPFLAGS)
 test_tree_LDADD = $(UNIT_LDADD)

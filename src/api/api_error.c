@@ -31,6 +31,7 @@ api_error_status(enum err e)
 	case E_REPO_EXISTS: case E_NAME_TAKEN: case E_CONFLICT:
 	case E_TIP_MOVED: case E_NOT_EMPTY:
 		return 409;
+	case E_SLOW: return 408;
 	case E_NO_LENGTH: return 411;
 	case E_PRECONDITION: return 412;
 	case E_TOO_LARGE: return 413;

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "auth/auth.h"
+#include "base/fault.h"
+#include "base/limit.h"
 #include "base/log.h"
 #include "base/metric.h"
 #include "base/when.h"
@@ -149,13 +151,17 @@ count(const struct request *req, int status, uint64_t sent, int64_t us)
  * no answer.
  */
 static void
-drain(struct cx *cx, struct request *req)
+drain(struct cx *cx, struct request *req, const struct front_body *body)
 {
 	struct cx	aside = *cx;
 
-	if (!req->has_length || req->body_read < req->length)
-		source_drain(&aside, &req->body, req->is_http2 ||
-		    !req->cut_shows ? DRAIN_LONG : DRAIN_MAX);
+	if (req->has_length && req->body_read == req->length)
+		return;
+	if (!fault_skip("DRAIN_TIME"))
+		body->hurry(body->in.self, LIMIT_REFUSED * 1000);
+	source_drain(&aside, &req->body, req->is_http2 ||
+	    !req->cut_shows ? DRAIN_LONG : DRAIN_MAX);
+	body->hurry(body->in.self, 0);
 }
 
 static void
@@ -176,7 +182,7 @@ serve(struct cx *cx, struct app *a, char **env, const struct front_body *body,
 	} else
 		dispatch(cx, a, &req, &res, &n);
 	response_guard(&res, is_domain(a, req.host));
-	drain(cx, &req);
+	drain(cx, &req, body);
 	sending = *cx;
 	if (response_send(&sending, &req, &res, &a->send, out, &sent) != OK &&
 	    cx->code == OK)

@@ -28,6 +28,8 @@ struct front_body {
 	bool		 cut_shows;	/* FastCGI: one that the client left
 					 * unfinished ends with an error; under
 					 * CGI it ends like any other */
+	/* The rest must come within ms, else reading fails; 0: no more so. */
+	void		(*hurry)(void *self, int64_t ms);
 };
 
 struct request {
@@ -125,13 +127,26 @@ typedef void	serve_fn(void *arg, char **env, const struct front_body *body,
 		    const struct sink *out);
 
 /*
- * FastCGI: threads accept until a SIGTERM or SIGUSR1; requests at work end
- * first (at most 30 s).  idle (may be NULL) runs after each answer, when its
- * connection is closed.  fd is the listening socket;
- * it is made non-blocking.
+ * Who serves, and how many at once; DESIGN says how slow clients are dealt
+ * with.  With one thread the requests at work are counted in the file slots,
+ * for as many processes.
  */
-enum err	front_fcgi_run(struct cx *cx, int fd, unsigned threads,
-		    serve_fn *serve, void (*idle)(void *arg), void *arg);
+struct front_opts {
+	unsigned	 threads;
+	unsigned	 processes;
+	const char	*slots;
+	serve_fn	*serve;
+	void		(*idle)(void *arg);	/* may be NULL */
+	void		*arg;
+};
+
+/*
+ * FastCGI: threads accept until a SIGTERM or SIGUSR1; requests at work end
+ * first (at most 30 s).  idle runs after each answer, when its connection is
+ * closed.  fd is the listening socket; it is made non-blocking.
+ */
+enum err	front_fcgi_run(struct cx *cx, int fd,
+		    const struct front_opts *opt);
 /*
  * A socket for front_fcgi_run at path, with these permissions; what an ended
  * process left there is replaced.  E_BAD_ARGUMENT: one answers there, or the
@@ -140,7 +155,8 @@ enum err	front_fcgi_run(struct cx *cx, int fd, unsigned threads,
 enum err	front_fcgi_listen(struct cx *cx, const char *path,
 		    unsigned mode, int *fd);
 /* Plain CGI: this process is one request. */
-void		front_cgi_run(char **env, serve_fn *serve, void *arg);
+enum err	front_cgi_run(struct cx *cx, char **env,
+		    const struct front_opts *opt);
 /* Called by FastCGI or CGI?  By how the process was started. */
 bool		front_is_cgi(void);
 

@@ -62,6 +62,7 @@ s3_error_code(enum err e, int *status)
 	case E_NOT_IMPLEMENTED: IS(501, "NotImplemented");
 	case E_API_ENDPOINT: IS(404, "ErrNoSuchBucketPossibleAPIEndpoint");
 	case E_BUSY: case E_CONDEMNED: IS(503, "SlowDown");
+	case E_SLOW: IS(400, "RequestTimeout");
 	case E_DISK_FULL: IS(503, "ServiceUnavailable");
 	case E_STORE: case E_CORRUPT: case E_CONF:
 		IS(500, "InternalError");

@@ -32,6 +32,7 @@ main(void)
 {
 	struct conf	 conf;
 	struct app	*app = NULL;
+	struct front_opts opt;
 	struct cx	 cx;
 	bool		 cgi = getenv("GATEWAY_INTERFACE") != NULL;
 	enum err	 e;
@@ -54,11 +55,12 @@ main(void)
 	    log_open(&cx, str_z(cx.mem, conf.log_file)) != OK) ||
 	    app_open(&cx, &conf, &app) != OK)
 		complain(&cx, cgi);
-	if (cgi)
-		front_cgi_run(environ, app_serve, app);
-	else if ((e = front_fcgi_run(&cx, STDIN_FILENO,
-	    (unsigned)conf.threads, app_serve, app_idle, app)) != OK)
-		complain(&cx, false);
+	opt = (struct front_opts){ (unsigned)conf.threads,
+	    (unsigned)conf.processes, str_printf(cx.mem, "%.*s/slots",
+	    STRF(conf.lake)).p, app_serve, app_idle, app };
+	if ((e = cgi ? front_cgi_run(&cx, environ, &opt) :
+	    front_fcgi_run(&cx, STDIN_FILENO, &opt)) != OK)
+		complain(&cx, cgi);
 	if (cgi)
 		app_close(app);
 	_exit(0);

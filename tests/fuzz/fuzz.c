@@ -337,7 +337,8 @@ request_of(struct str in, struct fuzzed *f)
 	if (rest.p == NULL)
 		rest = STR("");
 	variable(f, "CONTENT_LENGTH", str_printf(cx.mem, "%zu", rest.n));
-	f->body = (struct front_body){ source_of_str(&cx, rest), true };
+	f->body = (struct front_body){ source_of_str(&cx, rest), true,
+	    NULL };
 	return true;
 }
 

@@ -18,7 +18,7 @@ requests_come_from_variables(void **state)
 	    (char[]){ "HTTP_X_TWICE=1" }, (char[]){ "HTTP_X_TWICE=2" },
 	    (char[]){ "CONTENT_LENGTH=5" }, (char[]){ "HTTP_HOST=h:1" }, NULL };
 	struct front_body	body = { source_of_str(&cx,
-	    STR("12345rest")), true };
+	    STR("12345rest")), true, NULL };
 	struct request		req;
 	struct str		text;
 
@@ -45,7 +45,7 @@ short_bodies_are_errors(void **state)
 	    (char[]){ "LAKEGATE_CONTENT_LENGTH=5" }, NULL };
 	char		*bad[] = { (char[]){ "REQUEST_URI=/%zz" }, NULL };
 	struct front_body	body = { source_of_str(&cx, STR("123")),
-	    true };
+	    true, NULL };
 	struct request		req;
 	struct str		text;
 

@@ -12,7 +12,7 @@
 static enum err
 request_of(size_t headers, size_t bytes, struct request *req)
 {
-	struct front_body	body = { { NULL, NULL }, true };
+	struct front_body	body = { { NULL, NULL }, true, NULL };
 	char			**env;
 	char			*z;
 	size_t			 i, name;
@@ -55,7 +55,7 @@ headers_have_so_many_bytes(void **state)
 static void
 queries_have_so_many_parameters(void **state)
 {
-	struct front_body	body = { { NULL, NULL }, true };
+	struct front_body	body = { { NULL, NULL }, true, NULL };
 	struct request		req;
 	struct buf		b;
 	char			*env[2] = { NULL, NULL };
