@@ -164,6 +164,7 @@ liblakegate_a_SOURCES = \
 	src/s3/s3_policy.c \
 	src/s3/s3_post.c \
 	src/s3/s3_put.c \
+	src/s3/s3_query.c \
 	src/s3/s3_route.c \
 	src/s3/s3_shape.c \
 	src/s3/s3_tagging.c \
@@ -183,7 +184,8 @@ lakegate_CPPFLAGS = $(AM_CPPFLAGS) \
 lakegate_fcgi_SOURCES = src/worker/main.c
 liblakegate_a_CPPFLAGS = $(AM_CPPFLAGS) \
 	-DCONF_PATH='"$(sysconfdir)/lakegate/lakegate.conf"'
-EXTRA_DIST += src/STYLE src/engine/DESIGN src/http/DESIGN src/lake/DESIGN
+EXTRA_DIST += src/STYLE src/auth/DESIGN src/engine/DESIGN src/http/DESIGN \
+	src/lake/DESIGN
 
 # Pages and units name installed paths; the settings' page lists conf.def.
 PATHS = sed -e 's,@CONF_PATH@,$(sysconfdir)/lakegate/lakegate.conf,g' \

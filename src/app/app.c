@@ -37,7 +37,9 @@ take_options(struct app *a)
 	while (str_split(&rest, ' ', &one))
 		if (one.n > 0)
 			*VEC_PUSH(a->mem, &domains) = one;
-	a->s3 = (struct s3_opts){ c->region, domains.at, domains.n };
+	a->s3 = (struct s3_opts){ c->region,
+	    str_is(c->region_strict, STR("on")) ? c->region : STR(""),
+	    domains.at, domains.n };
 	a->api = (struct api_opts){ c->api_version };
 	a->send.by_server = str_is(c->sendfile, STR("lighttpd"));
 	a->send.least = (uint64_t)c->sendfile_least;

@@ -35,7 +35,7 @@ enum { ROWS = sizeof rows / sizeof rows[0] };
 
 /* Variables that are not settings. */
 static const char *const others[] = { "LAKEGATE_CONF", "LAKEGATE_FAULT",
-    "LAKEGATE_CONTENT_LENGTH" };
+    "LAKEGATE_SKIP", "LAKEGATE_CONTENT_LENGTH" };
 
 const struct conf_row *
 conf_rows(size_t *n)

@@ -67,23 +67,34 @@ enum payload { PAYLOAD_UNSIGNED, PAYLOAD_HASH, PAYLOAD_CHUNKS,
 	PAYLOAD_CHUNKS_TRAILER, PAYLOAD_UNSIGNED_TRAILER };
 
 struct signature {
+	int		by_query;	/* its version, if presigned */
 	enum payload	payload;
 	unsigned char	hash[32];	/* PAYLOAD_HASH */
 	unsigned char	key[32];	/* for chunk signatures */
 	struct str	seed, date, scope;
 	/* what a wrong one is told: E_SIGNATURE */
 	struct str	key_id, provided, string_to_sign, canonical;
+	struct str	not_signed;	/* E_DENIED: names of headers */
+	struct str	region;		/* E_AUTH_*: the one that is right */
+};
+
+/* Where a signed request came to. */
+struct auth_place {
+	struct str	bucket;		/* that the host names, or "" */
+	struct str	region;		/* that a scope must name; "": any */
 };
 
 /* An AWS signature, right or wrong, in header or query? */
 bool		auth_is_signed(const struct request *req);
 /*
- * Verify it: version 4 or 2.  host_bucket is the bucket that the host names,
- * or "".  Without a signature the identity is anonymous.  E_NO_SUCH_KEY_ID,
- * E_SIGNATURE, E_TIME_SKEW, E_EXPIRED, E_AUTH_HEADER, E_AUTH_QUERY.
+ * Verify it: version 4 or 2, one of them, once (else E_BAD_ARGUMENT).  It
+ * covers every x-amz-* header that came and the host, else E_DENIED; see
+ * DESIGN.  Headers that it names get the names that were signed.  Without a
+ * signature the identity is anonymous.  E_NO_SUCH_KEY_ID, E_SIGNATURE,
+ * E_TIME_SKEW, E_EXPIRED, E_AUTH_HEADER, E_AUTH_QUERY.
  */
 enum err	auth_verify_s3(struct cx *cx, struct auth *a,
-		    struct request *req, struct str host_bucket,
+		    struct request *req, const struct auth_place *at,
 		    struct identity *who, struct signature *sig);
 /*
  * A form that was posted: its fields, as headers, with a policy that version
@@ -91,7 +102,8 @@ enum err	auth_verify_s3(struct cx *cx, struct auth *a,
  * without a policy, E_BAD_ARGUMENT without its signature; else as above.
  */
 enum err	auth_verify_form(struct cx *cx, struct auth *a,
-		    const struct request *fields, struct identity *who,
+		    const struct request *fields,
+		    const struct auth_place *at, struct identity *who,
 		    struct signature *sig);
 /* Basic, bearer token or session cookie.  E_NO_AUTH; E_CORS for a change by
  * cookie that no page of this origin asked for. */

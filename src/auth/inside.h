@@ -10,16 +10,17 @@ struct auth {
 	unsigned char	 token[32];	/* signs session tokens */
 };
 
-/* The forms of a signature; sig, host_bucket: see auth_verify_s3. */
+/* The forms of a signature; see auth_verify_s3. */
 enum err	verify_v4(struct cx *cx, struct auth *a, struct request *req,
-		    struct identity *who, struct signature *sig);
+		    const struct auth_place *at, struct identity *who,
+		    struct signature *sig);
 enum err	verify_v2(struct cx *cx, struct auth *a,
-		    const struct request *req, struct str host_bucket,
+		    const struct request *req, const struct auth_place *at,
 		    struct identity *who, struct signature *sig);
 /* The same over a form's policy. */
 enum err	verify_v4_form(struct cx *cx, struct auth *a,
-		    const struct request *fields, struct identity *who,
-		    struct signature *sig);
+		    const struct request *fields, const struct auth_place *at,
+		    struct identity *who, struct signature *sig);
 enum err	verify_v2_form(struct cx *cx, struct auth *a,
 		    const struct request *fields, struct identity *who,
 		    struct signature *sig);
@@ -28,6 +29,11 @@ enum err	signer_key(struct cx *cx, struct auth *a, struct str id,
 		    struct key *key);
 enum err	clock_check(struct cx *cx, int64_t at, bool old_too);
 enum err	signature_wrong(struct cx *cx, const char *hint);
+/* An x-amz-* header that a signature must cover? */
+bool		must_be_signed(struct str name);
+/* E_DENIED, with the names in sig. */
+enum err	headers_not_signed(struct cx *cx, struct str names,
+		    struct signature *sig);
 /* The key pair is right: its user.  E_NO_AUTH. */
 enum err	pair_check(struct cx *cx, struct auth *a, struct str id,
 		    struct str secret, struct identity *who);

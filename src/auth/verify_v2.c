@@ -6,7 +6,7 @@
 
 #include "base/cx.h"
 #include "base/digest.h"
-#include "base/vec.h"
+#include "base/fault.h"
 #include "base/when.h"
 #include "http/http.h"
 #include "net/sigv2.h"
@@ -66,25 +66,82 @@ time_check(struct cx *cx, const struct request *req, const struct claim *c)
 	return clock_check(cx, at, true);
 }
 
-/* x-amz-*: the parameters of a presigned address, and headers that are not
- * among them. */
-static void
-take_amz(struct cx *cx, const struct request *req, bool presigned,
-    struct sigv2_request *r)
+/* Version 2 signs lines of text: what could be read as two is refused. */
+static bool
+is_line(struct str name, struct str value)
 {
-	VEC(struct pair)	amz = { 0 };
-	size_t			i;
+	return fault_skip("V2_LINES") || (str_find(name, ':') == name.n &&
+	    str_find(name, '\n') == name.n &&
+	    str_find(value, '\n') == value.n);
+}
 
+/* Parameters are signed decoded: a value that looks like two is refused. */
+static enum err
+query_check(struct cx *cx, const struct request *req)
+{
+	struct str	rest, part;
+	size_t		i;
+
+	for (i = 0; i < req->n_query; i++) {
+		if (fault_skip("V2_LINES") || !sigv2_signs(req->query[i].name))
+			continue;
+		rest = req->query[i].value;
+		str_split(&rest, '&', &part);
+		while (str_split(&rest, '&', &part))
+			if (sigv2_signs(str_to(part, str_find(part, '='))))
+				return fail(cx, E_BAD_ARGUMENT, "The value of "
+				    "%.*s looks like a parameter of its own, "
+				    "which signature version 2 cannot tell.",
+				    STRF(req->query[i].name));
+	}
+	return OK;
+}
+
+/* The header that says the same as a parameter of the address: it is signed
+ * with it.  One that says something else is not. */
+static enum err
+take_header(struct cx *cx, const struct request *req, bool presigned,
+    const struct pair *h, struct sigv2_request *r, struct signature *sig)
+{
+	const struct pair	*q = presigned ? request_query(req,
+	    str_z(cx->mem, h->name)) : NULL;
+
+	if (q == NULL)
+		r->amz[r->n_amz++] = *h;
+	else if (!fault_skip("V2_TWIN") && !str_is(str_trim(q->value),
+	    h->value))
+		return headers_not_signed(cx, h->name, sig);
+	return OK;
+}
+
+/* x-amz-*: headers, and the parameters of a presigned address. */
+static enum err
+take_amz(struct cx *cx, const struct request *req, bool presigned,
+    struct sigv2_request *r, struct signature *sig)
+{
+	const struct pair	*p;
+	size_t			 i;
+	enum err		 e;
+
+	r->amz = arena_get(cx->mem, (req->n_headers + req->n_query + 1) *
+	    sizeof *r->amz);
 	for (i = 0; i < req->n_headers; i++)
 		if (str_starts(req->headers[i].name, STR("x-amz-")) &&
-		    (!presigned || request_query(req, str_z(cx->mem,
-		    req->headers[i].name)) == NULL))
-			*VEC_PUSH(cx->mem, &amz) = req->headers[i];
-	for (i = 0; presigned && i < req->n_query; i++)
-		if (str_starts(req->query[i].name, STR("x-amz-")))
-			*VEC_PUSH(cx->mem, &amz) = req->query[i];
-	r->amz = amz.at;
-	r->n_amz = amz.n;
+		    !str_is(req->headers[i].name, STR("x-amz-cf-id")) &&
+		    (e = take_header(cx, req, presigned, &req->headers[i], r,
+		    sig)) != OK)
+			return e;
+	for (i = 0; presigned && i < req->n_query; i++) {
+		p = &req->query[i];
+		if (!str_starts(p->name, STR("x-amz-")))
+			continue;
+		if (!is_line(p->name, p->value))
+			return fail(cx, E_BAD_ARGUMENT, "A parameter x-amz-* "
+			    "means a header: no line break, and no colon in "
+			    "its name.");
+		r->amz[r->n_amz++] = *p;
+	}
+	return OK;
 }
 
 static enum err
@@ -100,12 +157,12 @@ signature_check(struct cx *cx, struct str want, const struct key *key,
 
 enum err
 verify_v2(struct cx *cx, struct auth *a, const struct request *req,
-    struct str host_bucket, struct identity *who, struct signature *sig)
+    const struct auth_place *at, struct identity *who, struct signature *sig)
 {
 	struct sigv2_request	r = { .method = req->method_name,
 	    .md5 = request_header(req, "content-md5"),
 	    .type = request_header(req, "content-type"),
-	    .bucket = host_bucket, .path = req->raw_path,
+	    .bucket = at->bucket, .path = req->raw_path,
 	    .query = req->query, .n_query = req->n_query };
 	struct claim		c;
 	struct str		want;
@@ -114,19 +171,21 @@ verify_v2(struct cx *cx, struct auth *a, const struct request *req,
 
 	if ((e = claim_read(cx, req, &c)) != OK ||
 	    (e = signer_key(cx, a, c.key_id, &key)) != OK ||
-	    (e = time_check(cx, req, &c)) != OK)
+	    (e = time_check(cx, req, &c)) != OK ||
+	    (e = query_check(cx, req)) != OK ||
+	    (e = take_amz(cx, req, c.presigned, &r, sig)) != OK)
 		return e;
 	if (c.presigned)
 		r.date = c.expires;
 	else if (request_header(req, "x-amz-date").n == 0)
 		r.date = request_header(req, "date");
-	take_amz(cx, req, c.presigned, &r);
+	sig->by_query = c.presigned ? 2 : 0;
 	sig->key_id = c.key_id;
 	sig->provided = c.signature;
 	sig->string_to_sign = sigv2_string_to_sign(cx, &r);
 	want = sigv2_sign(cx, key.secret, sig->string_to_sign);
 	/* Some sign "/bucket/" and send "/bucket". */
-	if (!str_is(want, c.signature) && host_bucket.n == 0 &&
+	if (!str_is(want, c.signature) && at->bucket.n == 0 &&
 	    str_find(str_from(r.path, 1), '/') == r.path.n - 1) {
 		r.path = str_printf(cx->mem, "%.*s/", STRF(r.path));
 		want = sigv2_sign(cx, key.secret,

@@ -4,15 +4,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/cx.h"
 #include "base/digest.h"
 #include "base/enc.h"
+#include "base/fault.h"
 #include "base/limit.h"
 #include "base/vec.h"
 #include "base/when.h"
 #include "http/http.h"
 #include "net/sigv4.h"
 
+enum { NAMES_MAX = 4096 };
 
 struct claim {			/* what the request says of itself */
 	struct str	key_id, scope, day, region, service;
@@ -44,21 +47,30 @@ bad_header(struct cx *cx)
 	    "service/aws4_request, SignedHeaders=…, Signature=…");
 }
 
+/* What a part of the header says, once. */
+static bool
+part_is(struct str part, struct str name, struct str *value)
+{
+	if (!str_starts(part, name) || value->p != NULL)
+		return false;
+	*value = str_from(part, name.n);
+	return true;
+}
+
 static enum err
 header_claim(struct cx *cx, const struct request *req, struct claim *c)
 {
 	struct str	rest = str_from(request_header(req, "authorization"),
-	    16), part, credential = STR("");
+	    16), part, credential = { NULL, 0 };
 
 	memset(c, 0, sizeof *c);
 	while (str_split(&rest, ',', &part)) {
 		part = str_trim(part);
-		if (str_starts(part, STR("Credential=")))
-			credential = str_from(part, 11);
-		else if (str_starts(part, STR("SignedHeaders=")))
-			c->signed_headers = str_from(part, 14);
-		else if (str_starts(part, STR("Signature=")))
-			c->signature = str_from(part, 10);
+		if (!part_is(part, STR("Credential="), &credential) &&
+		    !part_is(part, STR("SignedHeaders="),
+		    &c->signed_headers) &&
+		    !part_is(part, STR("Signature="), &c->signature))
+			return bad_header(cx);
 	}
 	if (!credential_parse(credential, c) || c->signature.n != 64 ||
 	    c->signed_headers.n == 0)
@@ -93,6 +105,41 @@ query_claim(struct cx *cx, const struct request *req, struct claim *c)
 }
 
 static enum err
+scope_wrong(struct cx *cx, const struct claim *c, struct str why)
+{
+	return fail(cx, c->presigned ? E_AUTH_QUERY : E_AUTH_HEADER,
+	    "%s; %.*s", c->presigned ? "Error parsing the X-Amz-Credential "
+	    "parameter" : "The authorization header is malformed", STRF(why));
+}
+
+/* What a key signs for another service is not meant for this one. */
+static enum err
+scope_check(struct cx *cx, const struct claim *c, struct str region,
+    struct signature *sig)
+{
+	if (!fault_skip("SCOPE_SERVICE") && !str_is(c->service, STR("s3")))
+		return scope_wrong(cx, c, str_printf(cx->mem, "incorrect "
+		    "service \"%.*s\". This endpoint belongs to \"s3\".",
+		    STRF(c->service)));
+	if (fault_skip("SCOPE_REGION") || region.n == 0 ||
+	    str_is(c->region, region))
+		return OK;
+	sig->region = region;
+	return scope_wrong(cx, c, str_printf(cx->mem, "the region '%.*s' is "
+	    "wrong; expecting '%.*s'", STRF(c->region), STRF(region)));
+}
+
+static enum err
+scope_date_check(struct cx *cx, const struct claim *c, struct str amz_date)
+{
+	if (fault_skip("SCOPE_DATE") || str_is(str_to(amz_date, 8), c->day))
+		return OK;
+	return scope_wrong(cx, c, str_printf(cx->mem, "Invalid credential "
+	    "date \"%.*s\". This date is not the same as X-Amz-Date: "
+	    "\"%.*s\".", STRF(c->day), STRF(str_to(amz_date, 8))));
+}
+
+static enum err
 time_check(struct cx *cx, const struct request *req, const struct claim *c,
     struct str *amz_date)
 {
@@ -107,27 +154,27 @@ time_check(struct cx *cx, const struct request *req, const struct claim *c,
 	else
 		return fail(cx, c->presigned ? E_AUTH_QUERY : E_NO_AUTH,
 		    "a signed request needs a valid Date or x-amz-date");
-	if (!str_is(str_to(*amz_date, 8), c->day))
-		return fail(cx, c->presigned ? E_AUTH_QUERY : E_AUTH_HEADER,
-		    "the date of the credential scope is not the request's");
 	/* A presigned address lives as long as it says, not 15 minutes. */
-	if ((e = clock_check(cx, at, !c->presigned)) != OK)
+	if ((e = scope_date_check(cx, c, *amz_date)) != OK ||
+	    (e = clock_check(cx, at, !c->presigned)) != OK)
 		return e;
 	if (c->presigned && cx->now > at + (int64_t)c->expires * 1000)
 		return fail(cx, E_EXPIRED, "Request has expired");
 	return OK;
 }
 
+/* The body's hash, or what stands for it; an address that was signed for one
+ * body says so in its query. */
 static enum err
 payload_parse(struct cx *cx, const struct request *req, bool presigned,
     struct str *text, struct signature *sig)
 {
 	*text = request_header(req, "x-amz-content-sha256");
 	sig->payload = PAYLOAD_UNSIGNED;
-	if (text->n == 0 || presigned) {
-		if (text->n == 0)
-			*text = STR("UNSIGNED-PAYLOAD");
-	}
+	if (text->n == 0 && presigned)
+		*text = request_param(req, "X-Amz-Content-Sha256");
+	if (text->n == 0)
+		*text = STR("UNSIGNED-PAYLOAD");
 	if (str_is(*text, STR("UNSIGNED-PAYLOAD")))
 		return OK;
 	if (str_is(*text, STR("STREAMING-AWS4-HMAC-SHA256-PAYLOAD")))
@@ -151,7 +198,7 @@ payload_parse(struct cx *cx, const struct request *req, bool presigned,
  * "-", so x-amz-meta-a_b is found by its folded form and named anew.
  */
 static struct str
-signed_value(struct request *req, struct str name)
+signed_value(struct request *req, struct str name, bool *covered)
 {
 	struct pair	*h;
 	size_t		 i, j;
@@ -168,9 +215,35 @@ signed_value(struct request *req, struct str name)
 		if (j < name.n)
 			continue;
 		h->name = name;
+		covered[i] = true;
 		return h->value;
 	}
 	return STR("");		/* lighttpd drops empty ones */
+}
+
+/* Nobody on the way, nor who holds an address, adds a meaning. */
+static enum err
+covered_check(struct cx *cx, const struct request *req, const bool *covered,
+    struct signature *sig)
+{
+	struct str	name;
+	struct buf	names;
+	bool		all = true, must;
+	size_t		i;
+
+	buf_init(&names, cx->mem, NAMES_MAX);
+	for (i = 0; i < req->n_headers; i++) {
+		name = req->headers[i].name;
+		must = (!fault_skip("SIGNED_HEADERS") &&
+		    must_be_signed(name)) || (!fault_skip("SIGNED_HOST") &&
+		    str_is(name, STR("host")));
+		if (covered[i] || !must)
+			continue;
+		all = false;
+		buf_printf(&names, "%s%.*s", names.n > 0 ? ", " : "",
+		    STRF(name));
+	}
+	return all ? OK : headers_not_signed(cx, buf_as_str(&names), sig);
 }
 
 static int
@@ -183,7 +256,8 @@ by_name(const void *a, const void *b)
 
 static void
 request_for_signing(struct cx *cx, struct request *req,
-    const struct claim *c, struct str payload, struct sigv4_request *r)
+    const struct claim *c, struct str payload, bool *covered,
+    struct sigv4_request *r)
 {
 	VEC(struct pair)	 headers = { 0 };
 	struct pair		*h;
@@ -200,7 +274,7 @@ request_for_signing(struct cx *cx, struct request *req,
 	while (str_split(&rest, ';', &name)) {
 		h = VEC_PUSH(cx->mem, &headers);
 		h->name = name;
-		h->value = signed_value(req, name);
+		h->value = signed_value(req, name, covered);
 	}
 	qsort(headers.at, headers.n, sizeof *headers.at, by_name);
 	r->headers = headers.at;
@@ -226,18 +300,22 @@ signature_check(struct cx *cx, const struct claim *c, const struct key *key,
 
 static enum err
 verify(struct cx *cx, struct auth *a, struct request *req,
-    const struct claim *c, struct identity *who, struct signature *sig)
+    const struct claim *c, const struct auth_place *at, struct identity *who,
+    struct signature *sig)
 {
 	struct sigv4_request	r;
 	struct str		payload, date;
 	struct key		key;
+	bool			*covered = arena_get(cx->mem,
+	    req->n_headers + 1);
 	enum err		e;
 
-	if ((e = signer_key(cx, a, c->key_id, &key)) != OK ||
+	if ((e = scope_check(cx, c, at->region, sig)) != OK ||
+	    (e = signer_key(cx, a, c->key_id, &key)) != OK ||
 	    (e = time_check(cx, req, c, &date)) != OK ||
 	    (e = payload_parse(cx, req, c->presigned, &payload, sig)) != OK)
 		return e;
-	request_for_signing(cx, req, c, payload, &r);
+	request_for_signing(cx, req, c, payload, covered, &r);
 	sig->string_to_sign = sigv4_string_to_sign(cx, &r, date, c->scope,
 	    &sig->canonical);
 	if ((e = signature_check(cx, c, &key, c->presigned ||
@@ -248,12 +326,13 @@ verify(struct cx *cx, struct auth *a, struct request *req,
 	sig->seed = str_dup(cx->mem, c->signature);
 	sig->date = date;
 	sig->scope = c->scope;
-	return OK;
+	sig->by_query = c->presigned ? 4 : 0;
+	return covered_check(cx, req, covered, sig);
 }
 
 enum err
 verify_v4(struct cx *cx, struct auth *a, struct request *req,
-    struct identity *who, struct signature *sig)
+    const struct auth_place *at, struct identity *who, struct signature *sig)
 {
 	struct str	h = request_header(req, "authorization");
 	struct claim	c;
@@ -262,16 +341,16 @@ verify_v4(struct cx *cx, struct auth *a, struct request *req,
 	if (h.n > 0 && !str_starts(h, STR("AWS4-HMAC-SHA256")))
 		return bad_header(cx);
 	e = h.n > 0 ? header_claim(cx, req, &c) : query_claim(cx, req, &c);
-	return e != OK ? e : verify(cx, a, req, &c, who, sig);
+	return e != OK ? e : verify(cx, a, req, &c, at, who, sig);
 }
 
 /* The string to sign is the policy itself.  [S3 POST, SigV4] */
 enum err
 verify_v4_form(struct cx *cx, struct auth *a, const struct request *fields,
-    struct identity *who, struct signature *sig)
+    const struct auth_place *at, struct identity *who, struct signature *sig)
 {
 	struct claim	c = { .signature = request_header(fields,
-	    "x-amz-signature") };
+	    "x-amz-signature"), .presigned = true };
 	struct key	key;
 	enum err	e;
 
@@ -282,7 +361,10 @@ verify_v4_form(struct cx *cx, struct auth *a, const struct request *fields,
 		return fail(cx, E_BAD_ARGUMENT, "Bucket POST must contain the "
 		    "fields x-amz-algorithm (AWS4-HMAC-SHA256), "
 		    "x-amz-credential, x-amz-date and x-amz-signature.");
-	if ((e = signer_key(cx, a, c.key_id, &key)) != OK)
+	if ((e = scope_check(cx, &c, at->region, sig)) != OK ||
+	    (e = scope_date_check(cx, &c, request_header(fields,
+	    "x-amz-date"))) != OK ||
+	    (e = signer_key(cx, a, c.key_id, &key)) != OK)
 		return e;
 	return signature_check(cx, &c, &key, "", who, sig);
 }

@@ -29,6 +29,17 @@ by_name(const void *a, const void *b)
 	return str_cmp(x->name, y->name);
 }
 
+bool
+sigv2_signs(struct str parameter)
+{
+	size_t	i;
+
+	for (i = 0; i < sizeof signed_query / sizeof signed_query[0]; i++)
+		if (str_is(parameter, str_of(signed_query[i])))
+			return true;
+	return false;
+}
+
 /* Decoded; a name alone stays alone. */
 static void
 put_query(struct buf *b, const struct sigv2_request *r)

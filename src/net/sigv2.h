@@ -5,6 +5,8 @@
 #ifndef NET_SIGV2_H
 #define NET_SIGV2_H
 
+#include <stdbool.h>
+
 #include "base/str.h"
 
 struct cx;
@@ -20,6 +22,8 @@ struct sigv2_request {
 	size_t		 n_query;
 };
 
+/* Is this query parameter a part of what is signed? */
+bool		sigv2_signs(struct str parameter);
 struct str	sigv2_string_to_sign(struct cx *cx,
 		    const struct sigv2_request *r);
 /* Base64, as clients send it. */

@@ -50,15 +50,21 @@ put_query(struct cx *cx, struct buf *b, const struct sigv4_request *r)
 	buf_byte(b, '\n');
 }
 
-/* Runs of blanks become one. */
+/* Runs of blanks and tabs become one blank. */
 static void
 put_value(struct buf *b, struct str v)
 {
+	bool	blank = false, was;
 	size_t	i;
 
-	for (i = 0; i < v.n; i++)
-		if (v.p[i] != ' ' || i == 0 || v.p[i - 1] != ' ')
+	for (i = 0; i < v.n; i++) {
+		was = blank;
+		blank = v.p[i] == ' ' || v.p[i] == '\t';
+		if (!blank)
 			buf_byte(b, v.p[i]);
+		else if (!was)
+			buf_byte(b, ' ');
+	}
 }
 
 struct str

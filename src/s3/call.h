@@ -27,6 +27,7 @@ struct s3_call {
 	struct response		*res;
 	struct identity		 who;
 	struct signature	 sig;
+	size_t			 n_by_query;	/* headers in its query */
 	struct str		 bucket, key;
 	struct str		 host_bucket;	/* bucket, named by the host */
 	struct lakepath		 lp;
@@ -54,6 +55,20 @@ struct s3_row {
 enum err	s3_route(struct cx *cx, const struct request *req,
 		    enum s3_scope scope, const struct s3_row **out);
 const struct s3_row *s3_route_table(size_t *n);
+/* Is this one of the words of a list with blanks between? */
+bool		s3_listed(const char *words, struct str word);
+
+/* s3_query: parameters x-amz-* of a presigned address mean the headers of
+ * their names.  First they become headers, so that the route sees them; then,
+ * its operation known, those that it does not take are refused.
+ * E_BAD_ARGUMENT. */
+enum err	s3_query_headers(struct cx *cx, struct s3_call *c);
+enum err	s3_query_headers_check(struct cx *cx, struct s3_call *c);
+struct s3_header {
+	struct str	 name;		/* ends with "-": all that begin so */
+	const char	*takers;	/* operations, by blanks; "*": all */
+};
+const struct s3_header *s3_header_table(size_t *n);
 
 /* s3_error: the S3 code and status of a kind. */
 const char	*s3_error_code(enum err e, int *status);

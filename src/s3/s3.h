@@ -12,6 +12,7 @@ struct store;
 
 struct s3_opts {
 	struct str	 region;
+	struct str	 only_region;	/* "": signatures for any will do */
 	struct str	*domains; /* bucket.<domain> is virtual-host style */
 	size_t		 n_domains;
 };

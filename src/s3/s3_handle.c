@@ -98,14 +98,15 @@ static enum err
 handle(struct cx *cx, struct s3_call *c, struct s3_note *note)
 {
 	enum s3_scope	scope = take_names(c);
+	struct auth_place at = { c->host_bucket, c->opt->only_region };
 	enum err	e;
 
 	if (c->req->method == M_OPTIONS && c->bucket.n > 0) {
 		note->operation = "Preflight";
 		return s3_cors_preflight(cx, c);
 	}
-	if ((e = auth_verify_s3(cx, c->auth, c->req, c->host_bucket, &c->who,
-	    &c->sig)) != OK)
+	if ((e = auth_verify_s3(cx, c->auth, c->req, &at, &c->who,
+	    &c->sig)) != OK || (e = s3_query_headers(cx, c)) != OK)
 		return e;
 	if (str_starts(c->req->path, STR("/api/v1")))
 		return fail(cx, E_API_ENDPOINT, "The S3 endpoint is this "
@@ -114,7 +115,7 @@ handle(struct cx *cx, struct s3_call *c, struct s3_note *note)
 	e = s3_route(cx, c->req, scope, &c->row);
 	if (c->row != NULL)
 		note->operation = c->row->called;
-	if (e != OK)
+	if (e != OK || (e = s3_query_headers_check(cx, c)) != OK)
 		return e;
 	if (c->who.anonymous && !(c->row->needs & F_FORM) &&
 	    (e = s3_policy_check(cx, c)) != OK)
@@ -187,6 +188,9 @@ render(struct cx *cx, const struct s3_call *c)
 	}, skew[] = {
 		{ STR("ServerTime"), when_iso(cx->mem, cx->now) },
 		{ STR("MaxAllowedSkewMilliseconds"), STR("900000") },
+	}, scope[] = {
+		{ STR("HeadersNotSigned"), c->sig.not_signed },
+		{ STR("Region"), c->sig.region },
 	};
 
 	if (cx->code == E_DELETE_MARKER) {
@@ -198,7 +202,7 @@ render(struct cx *cx, const struct s3_call *c)
 	else if (cx->code == E_TIME_SKEW)
 		s3_error_render(cx, c->req, c->res, skew, 2);
 	else
-		s3_error_render(cx, c->req, c->res, NULL, 0);
+		s3_error_render(cx, c->req, c->res, scope, 2);
 }
 
 void

@@ -398,6 +398,7 @@ enum err
 s3_post_object(struct cx *cx, struct s3_call *c)
 {
 	struct post	p = { .call = c, .most = UINT64_MAX };
+	struct auth_place at = { c->host_bucket, c->opt->only_region };
 	struct request	*outer = c->req;
 	struct pair	*acl;
 	struct entry	en;
@@ -409,7 +410,7 @@ s3_post_object(struct cx *cx, struct s3_call *c)
 	if ((e = form_open(cx, c->req, &p.form)) != OK ||
 	    (e = take_fields(cx, &p)) != OK ||
 	    (e = take_key(cx, &p)) != OK ||
-	    (e = auth_verify_form(cx, c->auth, &p.fields, &c->who,
+	    (e = auth_verify_form(cx, c->auth, &p.fields, &at, &c->who,
 	    &c->sig)) != OK ||
 	    (e = policy_read(cx, &p)) != OK ||
 	    (e = policy_check(cx, &p)) != OK)

@@ -146,13 +146,13 @@ allowed_everywhere(const struct request *req, struct str key)
 	    (req->method == M_GET || req->method == M_HEAD));
 }
 
-static bool
-listed(const char *keys, struct str key)
+bool
+s3_listed(const char *words, struct str word)
 {
-	struct str	rest = str_of(keys), one;
+	struct str	rest = str_of(words), one;
 
 	while (str_split(&rest, ' ', &one))
-		if (one.n > 0 && str_is(one, key))
+		if (one.n > 0 && str_is(one, word))
 			return true;
 	return false;
 }
@@ -166,7 +166,8 @@ keys_check(struct cx *cx, const struct request *req,
 
 	for (i = 0; i < req->n_query; i++) {
 		key = req->query[i].name;
-		if (allowed_everywhere(req, key) || listed(row->allowed, key) ||
+		if (allowed_everywhere(req, key) ||
+		    s3_listed(row->allowed, key) ||
 		    (row->must != NULL && str_is(key, str_of(row->must))))
 			continue;
 		return fail(cx, E_NOT_IMPLEMENTED, "The query parameter "

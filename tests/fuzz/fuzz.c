@@ -342,27 +342,46 @@ request_of(struct str in, struct fuzzed *f)
 	return true;
 }
 
+static int
+by_name(const void *a, const void *b)
+{
+	return str_cmp(((const struct pair *)a)->name,
+	    ((const struct pair *)b)->name);
+}
+
+/* All that must be signed, as they came. */
 static struct str
 s3_authorization(const struct request *req, struct str date)
 {
-	struct pair		h[2] = { { STR("host"), STR("h") },
-	    { STR("x-amz-date"), date } };
+	struct pair		*h = arena_get(cx.mem, (req->n_headers + 1) *
+	    sizeof *h);
 	struct str		payload = request_header(req,
 	    "x-amz-content-sha256"), sts, canonical;
 	struct sigv4_request	r = { .method = req->method_name,
 	    .path = req->path, .query = req->query, .n_query = req->n_query,
-	    .headers = h, .n_headers = 2,
+	    .headers = h,
 	    .payload = payload.n > 0 ? payload : STR("UNSIGNED-PAYLOAD") };
 	unsigned char		key[SHA256_BYTES];
+	struct buf		names;
 	char			hex[65];
+	size_t			i;
 
+	buf_init(&names, cx.mem, 1 << 20);
+	for (i = 0; i < req->n_headers; i++)
+		if (str_is(req->headers[i].name, STR("host")) ||
+		    str_starts(req->headers[i].name, STR("x-amz-")))
+			h[r.n_headers++] = req->headers[i];
+	qsort(h, r.n_headers, sizeof *h, by_name);
+	for (i = 0; i < r.n_headers; i++)
+		buf_printf(&names, "%s%.*s", i > 0 ? ";" : "",
+		    STRF(h[i].name));
 	sts = sigv4_string_to_sign(&cx, &r, date, str_printf(cx.mem,
 	    "%.8s/r/s3/aws4_request", date.p), &canonical);
 	sigv4_key(&cx, STR(SECRET), str_to(date, 8), STR("r"), STR("s3"), key);
 	sigv4_sign(key, sts, hex);
 	return str_printf(cx.mem, "AWS4-HMAC-SHA256 Credential=" ID "/%.8s/r/"
-	    "s3/aws4_request, SignedHeaders=host;x-amz-date, Signature=%s",
-	    date.p, hex);
+	    "s3/aws4_request, SignedHeaders=%.*s, Signature=%s",
+	    date.p, STRF(buf_as_str(&names)), hex);
 }
 
 /* Any answer will do, but 500: that would be our own fault. */

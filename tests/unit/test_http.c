@@ -237,6 +237,30 @@ signature_of_the_documented_example(void **state)
 	    "91039c6036bdb41", hex);
 }
 
+/* As botocore does, so that what it signs is found. */
+static void
+blanks_and_tabs_fold(void **state)
+{
+	static const char *const	cases[][2] = {
+		{ "a b", "a b" }, { "a  b", "a b" }, { "a\tb", "a b" },
+		{ "a \t b", "a b" }, { "a\t\tb c", "a b c" }, { "", "" },
+		{ "\xc3\xa4\t \xe2\x82\xac", "\xc3\xa4 \xe2\x82\xac" },
+	};
+	struct pair		 h = { STR("x-amz-meta-k"), STR("") };
+	struct sigv4_request	 r = { .method = STR("GET"),
+	    .path = STR("/"), .headers = &h, .n_headers = 1 };
+	struct str		 canonical;
+	size_t			 i;
+
+	(void)state;
+	for (i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		h.value = str_of(cases[i][0]);
+		sigv4_string_to_sign(&cx, &r, STR(""), STR(""), &canonical);
+		assert_str(str_printf(cx.mem, "GET\n/\n\nx-amz-meta-k:%s\n\n"
+		    "x-amz-meta-k\n", cases[i][1]).p, canonical);
+	}
+}
+
 /* [S3 "Signing and authenticating REST requests": "Object GET"] */
 static void
 sigv2_gives_the_documented_signature(void **state)
@@ -269,6 +293,57 @@ no_s3_route_is_hidden(void **state)
 			    strcmp(a->must, b->must) == 0)) &&
 			    (a->header == NULL || (b->header != NULL &&
 			    strcmp(a->header, b->header) == 0)));
+}
+
+/* Is it the name of a row? */
+static bool
+is_operation(struct str name)
+{
+	const struct s3_row	*rows;
+	size_t			 i, n;
+
+	rows = s3_route_table(&n);
+	for (i = 0; i < n; i++)
+		if (str_is(name, str_of(rows[i].called)))
+			return true;
+	return false;
+}
+
+/* Who takes a header is an operation; what chooses one is taken by it; a name
+ * is found in its own row, not in one that stands before. */
+static void
+headers_are_those_of_routes(void **state)
+{
+	const struct s3_header	*h, *b;
+	const struct s3_row	*row;
+	struct str		 rest, one;
+	size_t			 n, n_rows;
+	bool			 there;
+
+	(void)state;
+	h = s3_header_table(&n);
+	for (b = h; b < h + n; b++) {
+		rest = str_of(b->takers);
+		while (str_split(&rest, ' ', &one))
+			assert_true(one.n == 0 || str_is(one, STR("*")) ||
+			    is_operation(one));
+		for (const struct s3_header *a = h; a < b; a++)
+			assert_false(str_is(a->name, b->name) ||
+			    (str_ends(a->name, STR("-")) &&
+			    str_starts(b->name, a->name)));
+	}
+	row = s3_route_table(&n_rows);
+	for (; n_rows > 0; row++, n_rows--) {
+		there = row->header == NULL;
+		for (b = h; b < h + n; b++)
+			there = there || (str_is(b->name,
+			    str_of(row->header)) &&
+			    s3_listed(b->takers, str_of(row->called)));
+		assert_true(there);
+		/* Version 2 signs few parameters: all that choose a write. */
+		assert_true(!(row->needs & F_WRITE) || row->must == NULL ||
+		    sigv2_signs(str_of(row->must)));
+	}
 }
 
 static void
@@ -315,6 +390,8 @@ main(void)
 		cmocka_unit_test(signature_of_the_documented_example),
 		cmocka_unit_test(sigv2_gives_the_documented_signature),
 		cmocka_unit_test(no_s3_route_is_hidden),
+		cmocka_unit_test(headers_are_those_of_routes),
+		cmocka_unit_test(blanks_and_tabs_fold),
 		cmocka_unit_test(no_api_route_is_there_twice),
 		cmocka_unit_test(every_error_has_a_status),
 	};
