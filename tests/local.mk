@@ -80,27 +80,21 @@ lint:
 .PHONY: bench lint
 
 # Fuzz targets: the corpus and mutations of it under `make check`; with
-# --enable-fuzz (clang) one libFuzzer program a target.
+# --enable-fuzz (clang) a libFuzzer program, whose target FUZZ names.
 check_PROGRAMS += fuzz_replay
 TESTS += tests/fuzz/replay
-fuzz_replay_SOURCES = tests/fuzz/fuzz.c
+FUZZ_SOURCES = tests/fuzz/fuzz.c tests/fuzz/fuzz.h tests/fuzz/lake.c \
+	tests/fuzz/parse.c tests/fuzz/request.c tests/fuzz/setter.c \
+	tests/fuzz/upload.c
+fuzz_replay_SOURCES = $(FUZZ_SOURCES)
+fuzz_replay_CPPFLAGS = $(UNIT_CPPFLAGS)
 dist_check_SCRIPTS += tests/fuzz/replay
-EXTRA_DIST += tests/fuzz/corpus
+EXTRA_DIST += tests/fuzz/corpus tests/fuzz/dictionary tests/fuzz/long
 if FUZZ
-noinst_PROGRAMS += fuzz_s3 fuzz_api fuzz_records fuzz_node
-FUZZ_FLAGS = -fsanitize=fuzzer
-fuzz_s3_SOURCES = tests/fuzz/fuzz.c
-fuzz_s3_CPPFLAGS = $(AM_CPPFLAGS) -DTARGET=s3
-fuzz_s3_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_FLAGS)
-fuzz_api_SOURCES = tests/fuzz/fuzz.c
-fuzz_api_CPPFLAGS = $(AM_CPPFLAGS) -DTARGET=api
-fuzz_api_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_FLAGS)
-fuzz_records_SOURCES = tests/fuzz/fuzz.c
-fuzz_records_CPPFLAGS = $(AM_CPPFLAGS) -DTARGET=records
-fuzz_records_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_FLAGS)
-fuzz_node_SOURCES = tests/fuzz/fuzz.c
-fuzz_node_CPPFLAGS = $(AM_CPPFLAGS) -DTARGET=node
-fuzz_node_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_FLAGS)
+noinst_PROGRAMS += fuzz
+fuzz_SOURCES = $(FUZZ_SOURCES)
+fuzz_CPPFLAGS = $(UNIT_CPPFLAGS) -DLIBFUZZER
+fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 endif
 
 # Power cuts: the program and SQLite see stable storage through the linker.
