@@ -67,9 +67,10 @@ static void
 meta_headers(struct cx *cx, struct s3_call *c, const struct entry *en)
 {
 	const struct pair	*m;
-	size_t			 missing = 0, sent = 0;
+	size_t			 i, missing = 0, sent = 0;
 
-	for (m = en->meta; m < en->meta + en->n_meta; m++) {
+	for (i = 0; i < en->n_meta; i++) {
+		m = &en->meta[i];
 		if (!str_starts_nocase(m->name, meta_api) ||
 		    !header_is_legal(m->name, m->value) ||
 		    sent + m->name.n + m->value.n > LIMIT_META_SENT) {
