@@ -2,7 +2,8 @@
 UNIT_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 UNIT_LDADD = $(LDADD) -lcmocka
 if CMOCKA
-UNIT_TESTS = test_base test_limits test_lake test_http test_pace test_tree test_engine \
+UNIT_TESTS = test_base test_limits test_lake test_http test_pace test_tree \
+	test_engine test_conf \
 	kv_contract block_contract
 else
 UNIT_TESTS =
@@ -35,6 +36,9 @@ test_pace_LDADD = $(UNIT_LDADD)
 test_tree_SOURCES = tests/unit/test_tree.c
 test_tree_CPPFLAGS = $(UNIT_CPPFLAGS)
 test_tree_LDADD = $(UNIT_LDADD)
+test_conf_SOURCES = tests/unit/test_conf.c
+test_conf_CPPFLAGS = $(UNIT_CPPFLAGS)
+test_conf_LDADD = $(UNIT_LDADD)
 test_engine_SOURCES = tests/unit/test_engine.c
 test_engine_CPPFLAGS = $(UNIT_CPPFLAGS)
 test_engine_LDADD = $(UNIT_LDADD)

@@ -54,9 +54,8 @@ render_error(struct cx *cx, struct api_call *c)
 	json_open(&j, NULL, '{');
 	if (cx->code == E_CONFLICT)
 		json_put_str(&j, "reference", STR(""));
-	/* Of our own faults the kind is said; the rest is the log's. */
 	json_put_str(&j, "message", status == 500 ? str_printf(cx->mem,
-	    "internal error: %s", err_words(cx->code)) : str_of(cx->words));
+	    "internal error: %s", cx_public(cx)) : str_of(cx_public(cx)));
 	json_close(&j, '}');
 	if (status == 304)
 		response_body(c->res, status, NULL, STR(""));

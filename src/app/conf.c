@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/cx.h"
+#include "base/fault.h"
 #include "base/fileio.h"
 
 #ifndef CONF_PATH
@@ -70,14 +71,14 @@ is_choice(const char *choices, struct str value)
 static bool
 number(struct str s, const struct conf_row *row, int64_t *out)
 {
-	uint64_t	v, unit = 1;
+	uint64_t	v, unit;
 	char		last = s.n > 1 ? s.p[s.n - 1] : '0';
 
 	unit = last == 'K' ? 1 << 10 : last == 'M' ? 1 << 20 :
 	    last == 'G' ? 1 << 30 : 1;
 	if (unit > 1)
 		s.n--;
-	if (!str_u64(s, INT64_MAX / (1 << 30), &v))
+	if (!str_u64(s, INT64_MAX / unit, &v))
 		return false;
 	*out = (int64_t)(v * unit);
 	return *out >= row->low && *out <= row->high;
@@ -239,6 +240,20 @@ conf_read(struct cx *cx, struct conf *out)
 	if (out->file.n > 0 && (e = read_file(cx, out)) != OK)
 		return e;
 	return read_environment(cx, out);
+}
+
+enum err
+conf_check_quoted(struct cx *cx, const char *name, struct str value)
+{
+	size_t	i;
+
+	for (i = 0; i < value.n; i++)
+		if (!fault_skip("CONF_QUOTE") && (value.p[i] == '"' ||
+		    value.p[i] == '\\' || (unsigned char)value.p[i] < ' '))
+			return fail(cx, E_CONF, "%s has a quotation mark, a "
+			    "backslash or a control character, which "
+			    "lighttpd's configuration cannot hold", name);
+	return OK;
 }
 
 struct str

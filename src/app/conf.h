@@ -34,6 +34,9 @@ struct conf_row {
 /* Strings are in cx->mem: keep that context as long as the settings. */
 enum err	conf_read(struct cx *cx, struct conf *out);
 const struct conf_row *conf_rows(size_t *n);
+/* May a value stand in quotation marks in lighttpd's configuration?  E_CONF. */
+enum err	conf_check_quoted(struct cx *cx, const char *name,
+		    struct str value);
 /* The value as text, for `lakegate conf`. */
 struct str	conf_value(struct cx *cx, const struct conf *c,
 		    const struct conf_row *row);

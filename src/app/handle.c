@@ -53,14 +53,18 @@ metrics(struct cx *cx, struct response *res)
 
 /* Addresses that are neither protocol's; false: not one of them. */
 static bool
-own_address(struct cx *cx, const struct request *req, struct response *res,
-    struct note *n)
+own_address(struct cx *cx, const struct app *a, const struct request *req,
+    struct response *res, struct note *n)
 {
 	struct str	p = req->path;
 
 	n->protocol = "own";
 	if (str_is(p, STR("/_health")))
 		plain(res, 200, "text/plain", STR("ok\n"));
+	else if (str_is(p, STR("/_ready")))
+		/* Why not is the log's. */
+		plain(res, store_ready(cx, a->store) == OK ? 200 : 503,
+		    "text/plain", STR(""));
 	else if (str_is(p, STR("/metrics")) || str_is(p, STR("/_metrics")))
 		metrics(cx, res);
 	else if (str_is(p, STR("/logout"))) {
@@ -88,7 +92,7 @@ dispatch(struct cx *cx, struct app *a, struct request *req,
 	bool		is_s3;
 
 	is_s3 = is_domain(a, req->host) || auth_is_signed(req);
-	if (!is_s3 && own_address(cx, req, res, n))
+	if (!is_s3 && own_address(cx, a, req, res, n))
 		return;
 	if (!is_s3 && str_starts(req->path, STR("/api/v1/"))) {
 		memset(&api, 0, sizeof api);
@@ -218,8 +222,7 @@ app_idle(void *arg)
 	cx_init(&cx, mem);
 	while (more && when_monotonic() - begin < TEND_MS * 1000) {
 		if ((e = store_tend(&cx, a->store, &more)) != OK) {
-			log_line(LOG_WARN, "upkeep error=%s words=\"%s\"",
-			    err_name(e), cx.words);
+			log_failure(LOG_WARN, "upkeep", &cx);
 			break;
 		}
 	}

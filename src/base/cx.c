@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/fault.h"
 #include "base/ident.h"
 #include "base/when.h"
 
@@ -54,6 +55,16 @@ cx_fail(struct cx *cx, enum err code, const char *file, int line,
 	vsnprintf(cx->words, sizeof cx->words, fmt, ap);
 	va_end(ap);
 	return code;
+}
+
+const char *
+cx_public(const struct cx *cx)
+{
+	bool	ours = cx->code == E_STORE || cx->code == E_CORRUPT ||
+	    cx->code == E_CONF || cx->code == E_DISK_FULL;
+
+	return ours && !fault_skip("WORDS_OURS") ? err_words(cx->code) :
+	    cx->words;
 }
 
 void

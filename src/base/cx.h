@@ -29,6 +29,10 @@ void	cx_init(struct cx *cx, struct arena *mem);	/* new id, time now */
 enum err cx_fail(struct cx *cx, enum err code, const char *file, int line,
 	    const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 
+/* The words that a client may read.  Those of a fault of this host, its disk or
+ * its settings name files: they are the log's, and err_words says the kind. */
+const char *cx_public(const struct cx *cx);
+
 /* The caller has handled the failure itself. */
 void	cx_forget(struct cx *cx);
 

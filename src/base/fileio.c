@@ -322,6 +322,12 @@ file_unlock(int fd)
 	flock(fd, LOCK_UN);
 }
 
+bool
+file_is_writable(const char *path)
+{
+	return access(path, W_OK) == 0;
+}
+
 enum err
 file_free_space(struct cx *cx, const char *path, uint64_t *bytes)
 {

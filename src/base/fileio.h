@@ -63,6 +63,9 @@ bool		file_append_open(const char *path, int *fd);
 /* Is this still the file of that name? */
 bool		file_is_at(int fd, const char *path);
 
+/* May this process write there?  Not on a file system that went read-only. */
+bool		file_is_writable(const char *path);
+
 /* Each name in a folder but "." and "..", in no order. */
 enum err	file_each(struct cx *cx, const char *dir,
 		    enum err (*fn)(struct cx *cx, const char *name, void *arg),

@@ -8,7 +8,7 @@
 
 #include "base/buf.h"
 #include "base/cx.h"
-#include "base/enc.h"
+#include "base/fault.h"
 #include "base/fileio.h"
 #include "base/when.h"
 
@@ -102,6 +102,41 @@ log_line(enum log_level level, const char *fmt, ...)
 		return;		/* nowhere left to say so */
 }
 
+/* Characters that order a terminal about, or the text on it: controls, and
+ * those of writing from right to left.  [Unicode 9, bidirectional] */
+static bool
+is_order(uint32_t c)
+{
+	return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x61c ||
+	    c == 0x200e || c == 0x200f || (c >= 0x2028 && c <= 0x202e) ||
+	    (c >= 0x2066 && c <= 0x2069);
+}
+
+/* As JSON; a byte that is no UTF-8 as the character of its number. */
+static void
+put_quoted(struct buf *b, struct str s)
+{
+	uint32_t	c;
+	size_t		n;
+
+	buf_byte(b, '"');
+	for (; s.n > 0; s = str_from(s, n)) {
+		n = str_character(s, &c);
+		if (n == 0) {
+			n = 1;
+			c = (unsigned char)s.p[0];
+			buf_printf(b, "\\u%04x", (unsigned)c);
+		} else if (is_order(c) && !fault_skip("LOG_ORDER"))
+			buf_printf(b, "\\u%04x", (unsigned)c);
+		else {
+			if (c == '"' || c == '\\')
+				buf_byte(b, '\\');
+			buf_str(b, str_to(s, n));
+		}
+	}
+	buf_byte(b, '"');
+}
+
 void
 log_value(struct buf *b, const char *key, struct str value)
 {
@@ -110,10 +145,22 @@ log_value(struct buf *b, const char *key, struct str value)
 	buf_printf(b, " %s=", key);
 	for (i = 0; i < value.n; i++)
 		if ((unsigned char)value.p[i] <= ' ' || value.p[i] == '"' ||
-		    value.p[i] == '\\' || value.p[i] == '=')
+		    value.p[i] == '\\' || value.p[i] == '=' ||
+		    (unsigned char)value.p[i] >= 0x7f)
 			break;
 	if (i == value.n && value.n > 0)
 		buf_str(b, value);
 	else
-		enc_json(b, value);
+		put_quoted(b, value);
+}
+
+void
+log_failure(enum log_level level, const char *what, const struct cx *cx)
+{
+	struct buf	b;
+
+	buf_init(&b, cx->mem, 8192);
+	buf_printf(&b, "%s error=%s", what, err_name(cx->code));
+	log_value(&b, "words", str_of(cx->words));
+	log_line(level, "%.*s", STRF(buf_as_str(&b)));
 }

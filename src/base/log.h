@@ -26,7 +26,13 @@ enum err log_open(struct cx *cx, const char *path);
 void	log_line(enum log_level level, const char *fmt, ...)
 	    __attribute__((format(printf, 2, 3)));
 
-/* Append " key=value", quoted and escaped where the value needs it. */
+/*
+ * Append " key=value", quoted and escaped where the value needs it: what a
+ * terminal would obey, or show in another order, is \u and its number.
+ */
 void	log_value(struct buf *b, const char *key, struct str value);
+/* A line that says what failed, and how. */
+void	log_failure(enum log_level level, const char *what,
+	    const struct cx *cx);
 
 #endif

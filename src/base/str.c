@@ -222,20 +222,22 @@ str_u64(struct str s, uint64_t max, uint64_t *out)
 	return true;
 }
 
-/* Length of the sequence at p, or 0 when it is not well formed. [RFC 3629] */
-static size_t
-utf8_step(const unsigned char *p, size_t n)
+/* [RFC 3629] */
+size_t
+str_character(struct str s, uint32_t *out)
 {
-	unsigned	c = p[0];
-	size_t		len, i;
-	uint32_t	v;
+	const unsigned char	*p = (const unsigned char *)s.p;
+	unsigned		 c = s.n > 0 ? p[0] : 0xff;
+	size_t			 len, i;
+	uint32_t		 v;
 
+	*out = c;
 	if (c < 0x80)
 		return 1;
 	if (c < 0xc2 || c > 0xf4)
 		return 0;
 	len = c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
-	if (len > n)
+	if (len > s.n)
 		return 0;
 	v = c & (0xffu >> (len + 1));
 	for (i = 1; i < len; i++) {
@@ -246,16 +248,18 @@ utf8_step(const unsigned char *p, size_t n)
 	if ((len == 3 && v < 0x800) || (len == 4 && v < 0x10000) ||
 	    v > 0x10ffff || (v >= 0xd800 && v <= 0xdfff))
 		return 0;
+	*out = v;
 	return len;
 }
 
 bool
 str_is_utf8(struct str s)
 {
-	size_t	i, step;
+	uint32_t	c;
+	size_t		i, step;
 
 	for (i = 0; i < s.n; i += step) {
-		step = utf8_step((const unsigned char *)s.p + i, s.n - i);
+		step = str_character(str_from(s, i), &c);
 		if (step == 0)
 			return false;
 	}

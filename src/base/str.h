@@ -57,5 +57,7 @@ bool		 str_split(struct str *rest, char sep, struct str *part);
 bool		 str_u64(struct str s, uint64_t max, uint64_t *out);
 
 bool		 str_is_utf8(struct str s);
+/* The first character and its bytes; 0: it is not UTF-8. */
+size_t		 str_character(struct str s, uint32_t *out);
 
 #endif

@@ -33,6 +33,25 @@ worker_path(struct cx *cx)
 	return file_exists(own.p) ? own : str_of(WORKER_PATH);
 }
 
+/* Everything that lighttpd_conf puts between quotation marks. */
+static enum err
+check_quoted(struct cli *c, const char *bind)
+{
+	size_t			 i, n;
+	const struct conf_row	*rows = conf_rows(&n);
+	enum err		 e;
+
+	if ((e = conf_check_quoted(c->cx, "--bind", str_of(bind))) != OK ||
+	    (e = conf_check_quoted(c->cx, "the path of lakegate.fcgi",
+	    worker_path(c->cx))) != OK)
+		return e;
+	for (i = 0; i < n; i++)
+		if ((e = conf_check_quoted(c->cx, rows[i].name,
+		    conf_value(c->cx, &c->conf, &rows[i]))) != OK)
+			return e;
+	return OK;
+}
+
 static struct str
 lighttpd_conf(struct cli *c, struct str lake, const char *bind, long port)
 {
@@ -48,6 +67,7 @@ lighttpd_conf(struct cli *c, struct str lake, const char *bind, long port)
 	    "server.document-root = \"%.*s/run/empty\"\n"
 	    "server.upload-dirs = ( \"%.*s/run\" )\n"
 	    "server.pid-file = \"%.*s/run/lighttpd.pid\"\n"
+	    "server.tag = \"lakegate\"\n"
 	    "server.http-parseopts = ( \"url-normalize\" => \"disable\" )\n"
 	    "server.max-request-field-size = 16384\n"
 	    "server.stream-request-body = 1\n"
@@ -116,6 +136,8 @@ serve_lighttpd(struct cli *c, const char *bind, long port)
 
 	if (str_is(c->conf.sendfile, STR("none")))
 		c->conf.sendfile = STR("lighttpd");
+	if (check_quoted(c, bind) != OK)
+		return cli_fail(c);
 	run = str_printf(c->cx->mem, "%s/run", real);
 	conf = lighttpd_conf(c, c->conf.lake, bind, port);
 	if (file_make_dir(c->cx, run.p) != OK ||

@@ -102,6 +102,19 @@ engine_note(struct engine *eng, const struct uid *ruid, struct str name,
 	pthread_mutex_unlock(&eng->lock);
 }
 
+enum err
+engine_ready(struct cx *cx, struct engine *eng)
+{
+	struct gc_state	gs;
+	enum err	e;
+
+	if ((e = gc_state_read(cx, eng, &gs)) != OK ||
+	    (e = engine_room(cx, eng)) != OK)
+		return e;
+	return eng->opt.dir == NULL || file_is_writable(eng->opt.dir) ? OK :
+	    fail(cx, E_STORE, "%s cannot be written to", eng->opt.dir);
+}
+
 struct low_args {
 	struct branch_id	 id;
 	uint64_t		 low;

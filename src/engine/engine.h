@@ -45,6 +45,9 @@ enum err	engine_init(struct cx *cx, struct engine *eng);
  * dropping folded rows.  *more: call again.
  */
 enum err	engine_tend(struct cx *cx, struct engine *eng, bool *more);
+/* Can it serve?  The store is read, and a write would find room: E_DISK_FULL,
+ * E_STORE.  Changes nothing, and waits for no writer. */
+enum err	engine_ready(struct cx *cx, struct engine *eng);
 
 /* ---- repositories ------------------------------------------------------ */
 

@@ -71,7 +71,7 @@ take_target(struct cx *cx, struct s3_call *c, struct item *it)
 
 	it->result = target_make(cx, lp.repo, lp.ref, lp.path, &it->at);
 	it->done = it->result != OK;
-	it->words = str_dup(cx->mem, str_of(cx->words));
+	it->words = str_dup(cx->mem, str_of(cx_public(cx)));
 	cx_forget(cx);
 }
 
@@ -139,7 +139,7 @@ delete_version_of(struct cx *cx, struct s3_call *c, struct item *it)
 	it->result = s3_check_version(cx, it->version, true);
 	if (it->result == OK && it->at.path.n > 0)
 		it->result = delete_null_version(cx, c, &it->at, &it->cond);
-	it->words = str_dup(cx->mem, str_of(cx->words));
+	it->words = str_dup(cx->mem, str_of(cx_public(cx)));
 	cx_forget(cx);
 }
 
@@ -168,7 +168,7 @@ delete_of_ref(struct cx *cx, struct s3_call *c, struct items *all,
 	if (batch.n > 0)
 		e = store_objects_delete(cx, c->store, c->bucket, ref,
 		    batch.at, batch.n, false);
-	words = str_dup(cx->mem, str_of(cx->words));
+	words = str_dup(cx->mem, str_of(cx_public(cx)));
 	for (it = all->at, i = 0; it < all->at + all->n; it++) {
 		if (!str_is(it->at.ref, ref) || it->result != OK ||
 		    it->at.path.n == 0 || it->version.n > 0)

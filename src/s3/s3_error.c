@@ -109,12 +109,11 @@ s3_error_render(struct cx *cx, const struct request *req,
 	code = s3_error_code(cx->code, &status);
 	if (status == 503)
 		response_header(res, "Retry-After", STR("1"));
-	/* Of our own faults the kind is said; the rest is the log's. */
 	if (status == 304)
 		response_body(res, status, NULL, STR(""));
 	else
 		s3_error_answer(cx, req, res, status, code, status == 500 ?
 		    str_printf(cx->mem, "We encountered an internal error "
-		    "(%s). Please try again.", err_words(cx->code)) :
-		    str_of(cx->words), more, n);
+		    "(%s). Please try again.", cx_public(cx)) :
+		    str_of(cx_public(cx)), more, n);
 }

@@ -1,6 +1,7 @@
 /* One request of the gateway: names, signature, route, operation, answer. */
 #include "s3/call.h"
 
+#include "base/fault.h"
 #include "base/when.h"
 #include "lake/names.h"
 #include "lake/target.h"
@@ -132,7 +133,8 @@ handle(struct cx *cx, struct s3_call *c, struct s3_note *note)
 	return c->who.anonymous ? unless_hidden(cx, c, e) : e;
 }
 
-/* The bucket is in the host, and nobody said that it may be? */
+/* The bucket is in the host, and nobody said that it may be?  Strangers do not
+ * learn which repositories there are. */
 static bool
 host_is_repository(struct cx *cx, const struct s3_call *c, struct str *label)
 {
@@ -141,7 +143,8 @@ host_is_repository(struct cx *cx, const struct s3_call *c, struct str *label)
 	size_t		dot = str_find(c->req->host, '.');
 
 	*label = str_to(c->req->host, dot);
-	return c->host_bucket.n == 0 && dot < c->req->host.n &&
+	return (!c->who.anonymous || fault_skip("ADVICE")) &&
+	    c->host_bucket.n == 0 && dot < c->req->host.n &&
 	    !str_is(*label, c->bucket) &&
 	    name_check_repo(&aside, *label) == OK &&
 	    store_repo_get(&aside, c->store, *label, &r) == OK;

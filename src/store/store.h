@@ -21,6 +21,8 @@ struct store	*store_engine_open(struct engine *eng);
 void		 store_close(struct store *st);
 /* One bounded slice of upkeep that requests left behind; *more: again. */
 enum err	 store_tend(struct cx *cx, struct store *st, bool *more);
+/* Can it serve, reads and writes?  Changes nothing. */
+enum err	 store_ready(struct cx *cx, struct store *st);
 uint64_t	 store_body_size(const struct body *b);
 const unsigned char *store_body_md5(const struct body *b);	/* 16 bytes */
 

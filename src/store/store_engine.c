@@ -32,6 +32,12 @@ store_tend(struct cx *cx, struct store *st, bool *more)
 	return engine_tend(cx, st->eng, more);
 }
 
+enum err
+store_ready(struct cx *cx, struct store *st)
+{
+	return engine_ready(cx, st->eng);
+}
+
 uint64_t
 store_body_size(const struct body *b)
 {

@@ -17,10 +17,10 @@
 static _Noreturn void
 complain(struct cx *cx, bool cgi)
 {
-	log_line(LOG_ERROR, "start error=%s words=\"%s\"",
-	    err_name(cx->code), cx->words);
+	log_failure(LOG_ERROR, "start", cx);
 	if (cgi)
-		printf("Status: 500 Internal Server Error\r\n"
+		printf("Status: 503 Service Unavailable\r\n"
+		    "X-Content-Type-Options: nosniff\r\n"
 		    "Content-Type: text/plain\r\n\r\n"
 		    "lakegate cannot start; its log says why.\n");
 	fflush(stdout);

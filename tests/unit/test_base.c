@@ -7,6 +7,7 @@
 #include "base/digest.h"
 #include "base/enc.h"
 #include "base/json.h"
+#include "base/log.h"
 #include "base/when.h"
 #include "base/xml.h"
 
@@ -207,6 +208,58 @@ utf8_is_checked(void **state)
 }
 
 static void
+log_values_order_nobody_about(void **state)
+{
+	static const struct {
+		const char	*value, *want;
+	} cases[] = {
+		{ "plain", " k=plain" },
+		{ "", " k=\"\"" },
+		{ "a b", " k=\"a b\"" },
+		{ "a=b", " k=\"a=b\"" },
+		{ "a\"\\", " k=\"a\\\"\\\\\"" },
+		{ "a\nb\x1b[2J", " k=\"a\\u000ab\\u001b[2J\"" },
+		{ "\x7f", " k=\"\\u007f\"" },
+		{ "\xc2\x9b" "2J", " k=\"\\u009b2J\"" },
+		{ "\x9b" "2J", " k=\"\\u009b2J\"" },
+		{ "\xff", " k=\"\\u00ff\"" },
+		{ "\xc3\xbc", " k=\"\xc3\xbc\"" },
+		{ "\xe2\x80\xae" "gnp", " k=\"\\u202egnp\"" },
+		{ "\xe2\x81\xa6", " k=\"\\u2066\"" },
+		{ "\xe2\x80\x8f", " k=\"\\u200f\"" },
+		{ "\xd8\x9c", " k=\"\\u061c\"" },
+		{ "\xe2\x80\xa8", " k=\"\\u2028\"" },
+	};
+	struct buf	b;
+	size_t		i;
+
+	(void)state;
+	for (i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		buf_init(&b, cx.mem, 1000);
+		log_value(&b, "k", str_of(cases[i].value));
+		assert_str(cases[i].want, buf_as_str(&b));
+	}
+}
+
+/* Which of the words of a failure a client reads. */
+static void
+words_of_our_own_faults_are_the_logs(void **state)
+{
+	static const enum err	ours[] = { E_STORE, E_CORRUPT, E_CONF,
+	    E_DISK_FULL };
+	size_t			i;
+
+	(void)state;
+	for (i = 0; i < sizeof ours / sizeof ours[0]; i++) {
+		fail(&cx, ours[i], "/srv/lake/blocks/00: no space");
+		assert_string_equal(err_words(ours[i]), cx_public(&cx));
+	}
+	fail(&cx, E_BAD_PATH, "the path is empty");
+	assert_string_equal("the path is empty", cx_public(&cx));
+	cx_forget(&cx);
+}
+
+static void
 numbers_do_not_overflow(void **state)
 {
 	uint64_t	v;
@@ -279,6 +332,8 @@ main(void)
 		cmocka_unit_test(dates_go_both_ways),
 		cmocka_unit_test(dates_agree_with_the_library),
 		cmocka_unit_test(utf8_is_checked),
+		cmocka_unit_test(log_values_order_nobody_about),
+		cmocka_unit_test(words_of_our_own_faults_are_the_logs),
 		cmocka_unit_test(numbers_do_not_overflow),
 		cmocka_unit_test(xml_refuses_what_it_should),
 		cmocka_unit_test(json_refuses_what_it_should),
