@@ -129,7 +129,7 @@ def test_a_lake_that_others_read_is_not_served(cli, get, tmp_path, open_mode):
     assert " 200" in get(where)[0]
     where.chmod(open_mode)
     first, err = get(where)
-    assert " 500" in first and f"type chmod 700 {where}" in err, (first, err)
+    assert " 503" in first and f"type chmod 700 {where}" in err, (first, err)
     assert str(where) not in first
     r = cli("--lake", str(where), "fsck", check=False)
     assert r.returncode == 1 and f"type chmod 700 {where}" in r.stderr
@@ -161,7 +161,7 @@ def test_the_group_finds_nothing_open_but_blocks(cli, get, tmp_path, name, open_
     cli("init", str(where), *SECRETS, "--group", grp.getgrgid(os.getgid()).gr_name)
     (where / name).chmod(open_mode)
     first, err = get(where)
-    assert " 500" in first and f"type chmod {words} {where}/{name}" in err, (first, err)
+    assert " 503" in first and f"type chmod {words} {where}/{name}" in err, (first, err)
 
 
 def test_a_group_that_is_not_there_makes_no_lake(cli, tmp_path):
@@ -181,7 +181,7 @@ def test_a_master_key_elsewhere_is_not_for_all(cli, get, tmp_path):
     for bad in (0o644, 0o620, 0o604):
         key.chmod(bad)
         first, err = get(where, LAKEGATE_MASTER_KEY=str(key))
-        assert " 500" in first and f"type chmod g-w,o= {key}" in err, (first, err)
+        assert " 503" in first and f"type chmod g-w,o= {key}" in err, (first, err)
 
 
 @pytest.mark.parametrize("name", ["metrics", "writer.lock", "queue.lock", "meta.db"])
@@ -192,6 +192,6 @@ def test_a_link_in_the_lake_leads_nowhere(cli, get, tmp_path, name):
     before = out.read_bytes()
     out.write_bytes(before if name == "meta.db" else b"")
     (where / name).symlink_to(out)
-    assert " 500" in get(where)[0]
+    assert " 503" in get(where)[0]
     assert cli("--lake", str(where), "fsck", check=False).returncode == 1
     assert out.stat().st_size == (len(before) if name == "meta.db" else 0)
