@@ -206,7 +206,8 @@ dist_man_MANS += src/cli/lakegate.1
 nodist_man_MANS = src/app/lakegate.conf.5 src/worker/lakegate.fcgi.8
 dist_unit_DATA = src/worker/lakegate.socket src/worker/lakegate-gc.timer
 nodist_unit_DATA = src/worker/lakegate.service src/worker/lakegate-gc.service
-EXTRA_DIST += $(generated:=.in)
+EXTRA_DIST += $(generated:=.in) src/worker/sandbox \
+	src/worker/lakegate-network.conf
 CLEANFILES += $(generated)
 src/app/lakegate.conf.5: src/app/lakegate.conf.5.in src/app/conf.def
 	$(AM_V_GEN)$(MKDIR_P) src/app && { \
@@ -220,19 +221,26 @@ src/worker/lakegate.fcgi.8: src/worker/lakegate.fcgi.8.in src/base/limit.def
 	$(LIMITS) $(srcdir)/src/base/limit.def; \
 	sed '1,/@LIMITS@/d' $(srcdir)/src/worker/lakegate.fcgi.8.in; \
 	} | $(PATHS) > $@
-src/worker/lakegate.service: src/worker/lakegate.service.in
-	$(AM_V_GEN)$(MKDIR_P) src/worker && $(PATHS) $(srcdir)/$@.in > $@
-src/worker/lakegate-gc.service: src/worker/lakegate-gc.service.in
-	$(AM_V_GEN)$(MKDIR_P) src/worker && $(PATHS) $(srcdir)/$@.in > $@
+UNIT = $(AM_V_GEN)$(MKDIR_P) src/worker && { \
+	sed '/@SANDBOX@/,$$d' $(srcdir)/$@.in; cat $(srcdir)/src/worker/sandbox; \
+	} | $(PATHS) > $@
+src/worker/lakegate.service: src/worker/lakegate.service.in src/worker/sandbox
+	$(UNIT)
+src/worker/lakegate-gc.service: src/worker/lakegate-gc.service.in \
+		src/worker/sandbox
+	$(UNIT)
 EXTRA_DIST += lighttpd/README.md lighttpd/fastcgi.conf lighttpd/cgi.conf \
-	lighttpd/tls.conf lighttpd/lakegate.conf apache/README.md \
+	lighttpd/tls.conf lighttpd/lakegate.conf lighttpd/sendfile.conf \
+	apache/README.md \
 	apache/lakegate.conf apache/proxy.conf apache/htaccess \
 	nginx/README.md nginx/lakegate.conf
 EXTRA_DIST += debian/apache.conf debian/changelog debian/control \
 	debian/copyright debian/lakegate.conf debian/lakegate.dirs \
 	debian/lakegate.docs debian/lakegate.examples \
 	debian/lakegate.install debian/lakegate.logrotate \
-	debian/lakegate.postinst debian/lighttpd.conf debian/rules \
+	debian/lakegate.postinst debian/lakegate.postrm debian/lakegate.NEWS \
+	debian/lakegate.lintian-overrides \
+	debian/lighttpd.conf debian/rules \
 	debian/source/format
 EXTRA_DIST += examples/README.md examples/data_tests.py \
 	examples/delta_experiments.py examples/demonstration.py \

@@ -48,18 +48,24 @@ kv_contract_LDADD = $(UNIT_LDADD)
 block_contract_SOURCES = tests/contract/block_contract.c
 block_contract_CPPFLAGS = $(UNIT_CPPFLAGS)
 block_contract_LDADD = $(UNIT_LDADD)
-EXTRA_DIST += tests/run tests/packages tests/package tests/requirements.txt \
+EXTRA_DIST += tests/run tests/packages tests/package tests/lock \
+	tests/requirements.in tests/requirements.txt \
 	tests/lint/layers tests/http tests/limits/test_limits.py tests/model \
 	tests/crash/test_history.py tests/crash/test_kill.py \
 	tests/crash/test_reload.py tests/faults/guards tests/faults/run
 
 EXTRA_DIST += tests/clients/conftest.py tests/clients/go/go.mod \
+	tests/clients/go/go.sum tests/clients/js/package-lock.json \
 	tests/clients/go/sdk.go tests/clients/javasdk/Sdk.java \
 	tests/clients/javasdk/pom.xml tests/clients/js/package.json \
 	tests/clients/js/sdk.js tests/clients/matrix.py \
+	tests/clients/requirements-awscli.in \
 	tests/clients/requirements-awscli.txt \
+	tests/clients/requirements-clients.in \
 	tests/clients/requirements-clients.txt \
-	tests/clients/requirements-pyspark.txt tests/clients/requirements-s3fs.txt \
+	tests/clients/requirements-pyspark.in \
+	tests/clients/requirements-pyspark.txt \
+	tests/clients/requirements-s3fs.in tests/clients/requirements-s3fs.txt \
 	tests/clients/spark/job.py tests/clients/spark/pom.xml \
 	tests/clients/test_commands.py tests/clients/test_dataset.py \
 	tests/clients/test_examples.py tests/clients/test_jvm.py \

@@ -73,8 +73,12 @@ file_owner(struct cx *cx, const char *path, struct file_owner *out,
 enum err
 file_share(struct cx *cx, int fd, unsigned group, unsigned mode)
 {
-	/* The group first: no other may read meanwhile. */
-	if (fchown(fd, (uid_t)-1, group) != 0 || fchmod(fd, mode) != 0)
+	struct stat	st;
+
+	/* The group first: no other may read meanwhile.  A service's sandbox
+	 * has no fchown; a setgid folder has made it the right one. */
+	if (fstat(fd, &st) != 0 || (st.st_gid != group &&
+	    fchown(fd, (uid_t)-1, group) != 0) || fchmod(fd, mode) != 0)
 		return broken(cx, "let the group read", "file");
 	return OK;
 }

@@ -317,7 +317,9 @@ block_file_share(struct cx *cx, const char *dir, unsigned group)
 		if ((e = file_share_dir(cx, str_printf(cx->mem, "%s/%02x",
 		    blocks.p, i).p, group, 02750)) != OK)
 			return e;
-	if ((e = file_share_dir(cx, blocks.p, group, 02750)) != OK)
+	if ((e = file_share_dir(cx, blocks.p, group, 02750)) != OK ||
+	    (e = file_share_dir(cx, str_printf(cx->mem, "%s/tmp", dir).p,
+	    group, 02700)) != OK)
 		return e;
 	return file_share_dir(cx, dir, group, 02710);
 }

@@ -26,7 +26,8 @@ bool		 cli_flag(struct cli *c, const char *name);
 bool		 cli_words(struct cli *c, int least, int most);
 /* Say what went wrong, from cx. */
 int		 cli_fail(struct cli *c);
-/* The lake that the settings, or a leading --lake, name. */
+/* The lake that the settings, or a leading --lake, name, opened as its owner:
+ * what only root may read (a file with a secret) is read before. */
 struct app	*cli_app(struct cli *c);	/* NULL: said already */
 /* Root works on a lake as the user that owns it, so that nothing in it becomes
  * root's and nobody leads root anywhere.  false: said already. */

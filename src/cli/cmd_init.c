@@ -41,7 +41,7 @@ cmd_init(struct cli *c)
 		fprintf(stderr, "lakegate: which folder? lakegate init DIR\n");
 		return CLI_USAGE;
 	}
-	if (!cli_become_owner(c) || (group != NULL && !group_of(group, &gid)))
+	if ((group != NULL && !group_of(group, &gid)) || !cli_become_owner(c))
 		return CLI_FAILED;
 	if (app_create(c->cx, &c->conf, group != NULL ? &gid : NULL) != OK)
 		return cli_fail(c);

@@ -122,6 +122,8 @@ cli_app(struct cli *c)
 {
 	struct app	*app;
 
+	if (!cli_become_owner(c))
+		return NULL;
 	if (app_open(c->cx, &c->conf, &app) != OK) {
 		cli_fail(c);
 		return NULL;
@@ -172,9 +174,6 @@ run(struct cli *c)
 	if (lake != NULL)
 		c->conf.lake = str_of(lake);
 	cut(c, 0, 1);
-	/* What init makes it finds by itself. */
-	if (commands[i].run != cmd_init && !cli_become_owner(c))
-		return CLI_FAILED;
 	return commands[i].run(c);
 }
 

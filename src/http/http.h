@@ -45,6 +45,7 @@ struct request {
 	struct str	 remote;
 	bool		 https;
 	bool		 is_apache;
+	bool		 by_server;	/* LAKEGATE_SENDFILE: see send_opts */
 	bool		 is_http2;
 	bool		 has_length;	/* length of the body is known */
 	bool		 cut_shows;	/* see struct front_body */
@@ -113,7 +114,7 @@ struct sink {
  * leaks the path with a 206, nginx's drops x-amz-meta-*.
  */
 struct send_opts {
-	bool		 by_server;	/* X-Sendfile2 is on */
+	bool		 by_server;	/* X-Sendfile2 is on for all requests */
 	uint64_t	 least;		/* bytes; smaller bodies are written */
 };
 

@@ -247,6 +247,8 @@ variable(struct cx *cx, struct request *req, struct env_vec *v,
 		req->is_http2 = str_starts(value, STR("HTTP/2"));
 	else if (str_is(name, STR("SERVER_SOFTWARE")))
 		req->is_apache = str_starts(value, STR("Apache"));
+	else if (str_is(name, STR("LAKEGATE_SENDFILE")))
+		req->by_server = str_is(value, STR("lighttpd"));
 }
 
 enum err

@@ -165,15 +165,15 @@ reason(int status)
 
 /* The header by which lighttpd sends the files itself; false: the bytes. */
 static bool
-sendfile_header(struct buf *b, const struct response *res,
-    const struct send_opts *opt)
+sendfile_header(struct buf *b, const struct request *req,
+    const struct response *res, const struct send_opts *opt)
 {
 	const struct file_span	*f = res->files;
 	size_t			 i;
 
 	/* All headers of an answer must fit into 64 KiB. */
-	if (!opt->by_server || res->n_files == 0 || res->n_files > 300 ||
-	    res->length < opt->least || res->is_head)
+	if (!(opt->by_server || req->by_server) || res->n_files == 0 ||
+	    res->n_files > 300 || res->length < opt->least || res->is_head)
 		return false;
 	buf_z(b, "X-Sendfile2: ");
 	for (i = 0; i < res->n_files; i++)
@@ -229,7 +229,7 @@ response_send(struct cx *cx, const struct request *req,
 		buf_z(&b, "Connection: close\r\n");
 	/* No length with these.  [RFC 9110 8.6] */
 	bare = res->status == 204 || res->status == 304;
-	by_server = sendfile_header(&b, res, opt);
+	by_server = sendfile_header(&b, req, res, opt);
 	/* Apache drops "Content-Length: 0" from answers to HEAD. */
 	if (!bare && !by_server)
 		buf_printf(&b, "Content-Length: %s%llu\r\n", res->is_head &&

@@ -12,7 +12,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 @pytest.mark.tool("AWS SDK for JavaScript 3", "objects, paging, parts of a stream, presigned, conditions")
 def test_javascript(lake, tree, given, src, dst, row):
     env = aws_env(lake, PATH=venv("clients") + ":" + os.environ["PATH"])
-    run("npm", "install", "--no-package-lock", "--no-audit", "--no-fund", cwd=f"{HERE}/js", env=env)
+    run("npm", "ci", "--no-audit", "--no-fund", cwd=f"{HERE}/js", env=env)
     row.version = run("node", "sdk.js", lake.repo, given, src, dst, cwd=f"{HERE}/js", env=env).strip()
     tree.is_at(lake, "main/up/")
     tree.is_in(dst)
@@ -21,9 +21,9 @@ def test_javascript(lake, tree, given, src, dst, row):
 
 @pytest.mark.tool("AWS SDK for Go 2", "objects, paging, upload and download managers, conditions")
 def test_go(lake, tree, given, src, dst, row, tmp_path):
-    env = aws_env(lake, GOFLAGS="-mod=mod", GOTOOLCHAIN="local")
+    env = aws_env(lake, GOFLAGS="-mod=readonly", GOTOOLCHAIN="local")
     go = f"{venv('clients')}/go"
-    for name in ("go.mod", "sdk.go"):           # go writes beside them
+    for name in ("go.mod", "go.sum", "sdk.go"):         # go writes beside them
         with open(f"{HERE}/go/{name}") as f:
             (tmp_path / name).write_text(f.read())
     run(go, "build", "-o", "sdk", ".", cwd=tmp_path, env=env)

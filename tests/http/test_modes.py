@@ -142,6 +142,7 @@ def test_a_group_reads_blocks_and_nothing_else(cli, get, tmp_path):
     cli("--lake", str(where), "repo", "create", "shared")
     put(get, where, "shared")
     assert mode(where) == 0o2710 and mode(where / "blocks") == 0o2750
+    assert mode(where / "tmp") == 0o2700
     inside = list(walk(where / "blocks"))
     files = [p for p in inside if os.path.isfile(p)]
     assert {mode(p) for p in files} == {0o640} and files

@@ -165,15 +165,17 @@ files_are_left_to_the_server_where_it_can(void **state)
 	static const struct file_span	whole = { { "/l/blocks/00/a", 14 },
 	    0, 100000 }, part = { { "/l/blocks/00/a", 14 }, 5, 90000 };
 	static const struct {
-		bool			 by_server;
+		bool			 by_server, by_this;
 		const struct file_span	*file;
 		int			 status;
 		const char		*header;	/* NULL: the bytes */
 	} cases[] = {
-		{ false, &whole, 200, NULL },
-		{ true, &whole, 200,
+		{ false, false, &whole, 200, NULL },
+		{ true, false, &whole, 200,
 		    "X-Sendfile2: /l/blocks/00/a 0-99999\r\n" },
-		{ true, &part, 206,
+		{ false, true, &whole, 200,
+		    "X-Sendfile2: /l/blocks/00/a 0-99999\r\n" },
+		{ true, false, &part, 206,
 		    "X-Sendfile2: /l/blocks/00/a 5-90004\r\n" },
 	};
 	struct request		req = { .method = M_GET };
@@ -196,6 +198,7 @@ files_are_left_to_the_server_where_it_can(void **state)
 		res.files = cases[i].file;
 		res.n_files = 1;
 		opt.by_server = cases[i].by_server;
+		req.by_server = cases[i].by_this;
 		assert_ok(&cx, response_send(&cx, &req, &res, &opt, &out,
 		    &sent));
 		assert_int_equal(cases[i].file->len, sent);
