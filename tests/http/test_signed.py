@@ -100,7 +100,8 @@ def test_the_host_is_signed(guarded):
 
 @pytest.mark.parametrize("name", ["x_amz_copy_source", "X-Amz_Copy-Source", "x.amz.copy.source"])
 def test_a_name_that_cgi_folds_is_refused(guarded, name):
-    """A server drops such a header, or it is what its folded name says."""
+    """It is what its folded name says; or Apache drops it; or nginx, which folds no ".", passes on a
+    name that means nothing."""
     lake, path = guarded, f"/{guarded.repo}/main/new"
     answers = [ask(lake.url, "PUT", presigned(lake.url, "PUT", path),
                    {name: f"/{lake.repo}/main/secret"}, b"x")]
@@ -109,7 +110,8 @@ def test_a_name_that_cgi_folds_is_refused(guarded, name):
     answers.append(s.send(b"x"))
     for answer in answers:
         if answer[0] == 200:
-            assert lake.server.kind.startswith("apache") and lake.body("main/new") == b"x"
+            assert lake.server.kind.startswith("apache" if "_" in name else ("apache", "nginx"))
+            assert lake.body("main/new") == b"x"
         else:
             refused(answer, "x-amz-copy-source")
     lake.s3.delete_object(Bucket=lake.repo, Key="main/new")

@@ -31,9 +31,22 @@ const url = await getSignedUrl(s3, new GetObjectCommand({ Bucket: repo, Key: "ma
 const got = await fetch(url);
 if (got.status !== 200 || (await got.arrayBuffer()).byteLength !== 9 << 20)
   throw new Error("the presigned address does not work");
-const put = await getSignedUrl(s3, new PutObjectCommand({ Bucket: repo, Key: "main/signed" }));
-if ((await fetch(put, { method: "PUT", body: "x" })).status !== 200)
+
+/* As the SDK has it by default: the checksum of an empty body is in the query, and so is what would
+   be headers, which the address then means. */
+const put = await getSignedUrl(s3, new PutObjectCommand({ Bucket: repo, Key: "main/signed",
+  Metadata: { who: "js" }, Tagging: "a=b" }));
+if (!new URL(put).searchParams.has("x-amz-checksum-crc32"))
+  throw new Error("the address has no checksum any more: " + put);
+if ((await fetch(put, { method: "PUT", body: "any body" })).status !== 200)
   throw new Error("the presigned upload does not work");
+const signed = await s3.send(new GetObjectCommand({ Bucket: repo, Key: "main/signed" }));
+if (await signed.Body.transformToString() !== "any body" || signed.TagCount !== 1)
+  throw new Error("the presigned upload lost its body or its tags");
+if (signed.Metadata.who !== "js")
+  throw new Error("the presigned upload lost its metadata");
+if ((await fetch(put, { method: "PUT", body: "x", headers: { "x-amz-acl": "private" } })).status !== 403)
+  throw new Error("a header that was not signed was taken");
 try {
   await s3.send(new PutObjectCommand({ Bucket: repo, Key: "main/parts", Body: "x", IfNoneMatch: "*" }));
   throw new Error("If-None-Match was ignored");
