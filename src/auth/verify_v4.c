@@ -129,6 +129,22 @@ scope_check(struct cx *cx, const struct claim *c, struct str region,
 	    "wrong; expecting '%.*s'", STRF(c->region), STRF(region)));
 }
 
+/* Each name is looked for among the headers, before anything is known of who
+ * sent them. */
+static enum err
+names_check(struct cx *cx, const struct claim *c)
+{
+	struct str	rest = c->signed_headers, name;
+	size_t		n = 0;
+
+	while (str_split(&rest, ';', &name))
+		n++;
+	if (n <= LIMIT_HEADERS || fault_skip("SIGNED_NAMES"))
+		return OK;
+	return fail(cx, c->presigned ? E_AUTH_QUERY : E_AUTH_HEADER,
+	    "SignedHeaders may name %d headers.", LIMIT_HEADERS);
+}
+
 static enum err
 scope_date_check(struct cx *cx, const struct claim *c, struct str amz_date)
 {
@@ -310,7 +326,8 @@ verify(struct cx *cx, struct auth *a, struct request *req,
 	    req->n_headers + 1);
 	enum err		e;
 
-	if ((e = scope_check(cx, c, at->region, sig)) != OK ||
+	if ((e = names_check(cx, c)) != OK ||
+	    (e = scope_check(cx, c, at->region, sig)) != OK ||
 	    (e = signer_key(cx, a, c->key_id, &key)) != OK ||
 	    (e = time_check(cx, req, c, &date)) != OK ||
 	    (e = payload_parse(cx, req, c->presigned, &payload, sig)) != OK)

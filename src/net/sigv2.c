@@ -79,7 +79,7 @@ sigv2_string_to_sign(struct cx *cx, const struct sigv2_request *r)
 		buf_printf(&b, "/%.*s", STRF(r->bucket));
 	buf_str(&b, r->path);
 	put_query(&b, r);
-	return buf_as_str(&b);
+	return buf_ok(&b) ? buf_as_str(&b) : STR("");
 }
 
 struct str

@@ -24,6 +24,7 @@ struct sigv2_request {
 
 /* Is this query parameter a part of what is signed? */
 bool		sigv2_signs(struct str parameter);
+/* "", which nobody signs, when it is over a MiB. */
 struct str	sigv2_string_to_sign(struct cx *cx,
 		    const struct sigv2_request *r);
 /* Base64, as clients send it. */

@@ -97,6 +97,8 @@ sigv4_string_to_sign(struct cx *cx, const struct sigv4_request *r,
 	buf_byte(&b, '\n');
 	buf_str(&b, r->payload);
 	*canonical = buf_as_str(&b);
+	if (!buf_ok(&b))
+		return STR("");
 	digest_of(DIGEST_SHA256, b.p, b.n, hash);
 	enc_hex(hex, hash, sizeof hash);
 	return str_printf(cx->mem, "AWS4-HMAC-SHA256\n%.*s\n%.*s\n%s",

@@ -20,7 +20,8 @@ struct sigv4_request {
 	struct str	 payload;		/* hash, or its stand-in */
 };
 
-/* "Algorithm\nDate\nScope\nHash of the canonical request" */
+/* "Algorithm\nDate\nScope\nHash of the canonical request"; "", which nobody
+ * signs, when that is over a MiB. */
 struct str	sigv4_string_to_sign(struct cx *cx,
 		    const struct sigv4_request *r, struct str amz_date,
 		    struct str scope, struct str *canonical);

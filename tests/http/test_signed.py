@@ -132,6 +132,13 @@ def test_odd_lists_of_signed_headers(lake, names):
     assert ask(lake.url, "PUT", target, {"x-amz-meta-k": "other"}, b"x")[0] in (400, 403)
 
 
+def test_a_long_list_of_signed_headers(lake):
+    s = Signed(lake.url, "GET", f"/{lake.repo}")
+    s.headers["Authorization"] = s.headers["Authorization"].replace("SignedHeaders=", "SignedHeaders=" + "a;" * 1000)
+    status, _, text = s.send()
+    assert status == 400 and b"AuthorizationHeaderMalformed" in text and b"1000" in text, text
+
+
 def test_a_presigned_body_hash(lake):
     """In the header or in the query, it is of the body that comes."""
     path, hashed = f"/{lake.repo}/main/o", hashlib.sha256(b"body").hexdigest()

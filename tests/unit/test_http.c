@@ -264,6 +264,31 @@ blanks_and_tabs_fold(void **state)
 	}
 }
 
+/* Of what is too long for a buffer no part stands for the whole. */
+static void
+a_text_that_is_cut_is_not_signed(void **state)
+{
+	struct pair		 h[2] = { { STR("a"), STR("") },
+	    { STR("b"), STR("") } };
+	struct sigv4_request	 v4 = { .method = STR("GET"),
+	    .path = STR("/"), .headers = h, .n_headers = 2 };
+	struct sigv2_request	 v2 = { .method = STR("GET"), .amz = h,
+	    .n_amz = 2, .path = STR("/") };
+	struct str		 canonical;
+	char			*long_one = arena_get(cx.mem, 600000);
+
+	(void)state;
+	memset(long_one, 'x', 600000);
+	h[0].value = h[1].value = (struct str){ long_one, 500000 };
+	assert_true(sigv4_string_to_sign(&cx, &v4, STR(""), STR(""),
+	    &canonical).n > 0);
+	assert_true(sigv2_string_to_sign(&cx, &v2).n > 1000000);
+	h[0].value.n = h[1].value.n = 600000;
+	assert_int_equal(0, sigv4_string_to_sign(&cx, &v4, STR(""), STR(""),
+	    &canonical).n);
+	assert_int_equal(0, sigv2_string_to_sign(&cx, &v2).n);
+}
+
 /* [S3 "Signing and authenticating REST requests": "Object GET"] */
 static void
 sigv2_gives_the_documented_signature(void **state)
@@ -395,6 +420,7 @@ main(void)
 		cmocka_unit_test(no_s3_route_is_hidden),
 		cmocka_unit_test(headers_are_those_of_routes),
 		cmocka_unit_test(blanks_and_tabs_fold),
+		cmocka_unit_test(a_text_that_is_cut_is_not_signed),
 		cmocka_unit_test(no_api_route_is_there_twice),
 		cmocka_unit_test(every_error_has_a_status),
 	};
