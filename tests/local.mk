@@ -50,7 +50,8 @@ block_contract_CPPFLAGS = $(UNIT_CPPFLAGS)
 block_contract_LDADD = $(UNIT_LDADD)
 EXTRA_DIST += tests/run tests/packages tests/package tests/lock \
 	tests/requirements.in tests/requirements.txt \
-	tests/lint/layers tests/http tests/limits/test_limits.py tests/model \
+	tests/lint/layers tests/http tests/limits/crowd.py \
+	tests/limits/test_limits.py tests/limits/test_slow.py tests/model \
 	tests/crash/test_history.py tests/crash/test_kill.py \
 	tests/crash/test_reload.py tests/faults/guards tests/faults/run
 

@@ -52,6 +52,8 @@ class Server:
         self.lake = lake or os.path.join(self.root, "lake")
         self.rundir = os.path.join(self.root, "run")
         os.mkdir(self.rundir)
+        self.spool = os.path.join(self.root, "spool")
+        os.mkdir(self.spool)
         self.port = free_port()
         self.url = f"http{'s' if tls else ''}://127.0.0.1:{self.port}"
         self.pem = certificate(self.root) if tls else None
@@ -140,7 +142,7 @@ class Lighttpd(Server):
     conf = "fastcgi.conf"
 
     def prepare(self):
-        self.env = dict(LAKEGATE_LAKE=self.lake, LAKEGATE_RUN=self.rundir,
+        self.env = dict(LAKEGATE_LAKE=self.lake, LAKEGATE_RUN=self.rundir, LAKEGATE_SPOOL=self.spool,
                         LAKEGATE_PORT=str(self.port), LAKEGATE_WORKER=self.binary,
                         LAKEGATE_PEM=self.pem or "")
         self.file = f"{TOP}/lighttpd/{self.conf}"
@@ -166,7 +168,7 @@ class LighttpdCgi(Lighttpd):
 
 class Apache(Server):
     """apache/lakegate.conf: a virtual host of mod_fcgid."""
-    modules = "authz_core env setenvif rewrite fcgid".split()
+    modules = "authz_core env setenvif rewrite fcgid reqtimeout".split()
     base = """
 ServerRoot {run}
 ServerName localhost
@@ -212,7 +214,7 @@ Define LAKEGATE_PORT {port}
 class ApacheHtaccess(Apache):
     """apache/htaccess in a document root, the program beside it as FastCGI and
     as CGI: all that a customer of a shared host can do."""
-    modules = "authz_core env setenvif rewrite mime fcgid cgid".split()
+    modules = "authz_core env setenvif rewrite mime fcgid cgid reqtimeout".split()
 
     def more(self):
         root = os.path.join(self.root, "www")
@@ -261,7 +263,7 @@ class Socket(Server):
 
 class ApacheProxy(Socket, Apache):
     """apache/proxy.conf: mod_proxy_fcgi before a worker that runs by itself."""
-    modules = "authz_core env setenvif proxy proxy_fcgi".split()
+    modules = "authz_core env setenvif proxy proxy_fcgi reqtimeout".split()
 
     def more(self):
         return (f"Define LAKEGATE_SOCKET {self.socket}\n"
@@ -278,7 +280,7 @@ class Nginx(Socket):
         self.file = write(f"{self.rundir}/nginx.conf", f"""
 daemon off; pid {self.rundir}/nginx.pid; {user}
 error_log {self.rundir}/error.log;
-events {{}}
+events {{ worker_connections 4096; }}
 http {{
   access_log off;
   client_body_temp_path {self.rundir}/body; fastcgi_temp_path {self.rundir}/fcgi;

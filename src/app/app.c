@@ -66,9 +66,22 @@ open_engine(struct cx *cx, struct app *a)
 	o.area_tombs = (size_t)c->area_tombstones;
 	o.dir = dir;
 	o.reserve = (uint64_t)c->reserve;
+	o.spool = c->spool.n > 0 ? str_z(a->mem, c->spool) : NULL;
 	a->eng = engine_open(a->kv, a->block, &o);
 	a->store = store_engine_open(a->eng);
 	return OK;
+}
+
+/* What a stranger sends must not fill the lake's own folder. */
+static enum err
+check_spool(struct cx *cx, const struct conf *c)
+{
+	struct str	inside = str_printf(cx->mem, "%.*s/", STRF(c->lake));
+
+	if (!str_starts(c->spool, inside) && !str_is(c->spool, c->lake))
+		return OK;
+	return fail(cx, E_CONF, "spool = %.*s lies in the lake: give a folder "
+	    "outside, best on another disk", STRF(c->spool));
 }
 
 enum err
@@ -84,7 +97,8 @@ app_open(struct cx *cx, const struct conf *c, struct app **out)
 	    STRF(c->lake)).p))
 		return fail(cx, E_CONF, "%.*s is not a lake: make one with "
 		    "`lakegate init`", STRF(c->lake));
-	if ((e = modes_check(cx, str_z(cx->mem, c->lake))) != OK ||
+	if ((e = check_spool(cx, c)) != OK ||
+	    (e = modes_check(cx, str_z(cx->mem, c->lake))) != OK ||
 	    (e = modes_check_key(cx, str_z(cx->mem, master_path(cx, c)))) != OK)
 		return e;
 	if ((a = calloc(1, sizeof *a)) == NULL)

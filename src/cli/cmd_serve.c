@@ -65,7 +65,7 @@ lighttpd_conf(struct cli *c, struct str lake, const char *bind, long port)
 	    "server.modules = ( \"mod_fastcgi\" )\n"
 	    "server.bind = \"%s\"\nserver.port = %ld\n"
 	    "server.document-root = \"%.*s/run/empty\"\n"
-	    "server.upload-dirs = ( \"%.*s/run\" )\n"
+	    "server.upload-dirs = ( \"%.*s\" )\n"
 	    "server.pid-file = \"%.*s/run/lighttpd.pid\"\n"
 	    "server.tag = \"lakegate\"\n"
 	    "server.http-parseopts = ( \"url-normalize\" => \"disable\" )\n"
@@ -75,9 +75,14 @@ lighttpd_conf(struct cli *c, struct str lake, const char *bind, long port)
 	    "server.chunkqueue-chunk-sz = 65536\n"
 	    "server.range-requests = \"disable\"\n"
 	    "server.max-keep-alive-requests = 100000\n"
-	    "$REQUEST_HEADER[\"Content-Length\"] == \"\" "
-	    "{ server.stream-request-body = 0 }\n", bind, port, STRF(lake),
-	    STRF(lake), STRF(lake));
+	    "server.max-request-size = 5308416\n"
+	    "$REQUEST_HEADER[\"Content-Length\"] == \"\" {\n"
+	    "  server.stream-request-body = 0\n"
+	    "  $REQUEST_HEADER[\"Authorization\"] == \"\" {\n"
+	    "    $REQUEST_HEADER[\"X-Amz-Decoded-Content-Length\"] == \"\" {\n"
+	    "      $HTTP[\"query-string\"] !~ \"Signature=\" {\n"
+	    "        server.max-request-size = 64\n      }\n    }\n  }\n}\n",
+	    bind, port, STRF(lake), STRF(c->conf.spool), STRF(lake));
 	buf_printf(&b, "fastcgi.server = ( \"\" => (( "
 	    "\"socket\" => \"%.*s/run/worker.sock\",\n"
 	    "  \"bin-path\" => \"%.*s\", \"check-local\" => \"disable\", "
@@ -139,6 +144,10 @@ serve_lighttpd(struct cli *c, const char *bind, long port)
 	if (check_quoted(c, bind) != OK)
 		return cli_fail(c);
 	run = str_printf(c->cx->mem, "%s/run", real);
+	if (c->conf.spool.n == 0)
+		c->conf.spool = str_printf(c->cx->mem, "%s.spool", real);
+	if (file_make_dir(c->cx, str_z(c->cx->mem, c->conf.spool)) != OK)
+		return cli_fail(c);
 	conf = lighttpd_conf(c, c->conf.lake, bind, port);
 	if (file_make_dir(c->cx, run.p) != OK ||
 	    file_make_dir(c->cx, str_printf(c->cx->mem, "%s/empty",

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fault.h"
 #include "base/fileio.h"
 #include "engine/fold.h"
 #include "engine/give.h"
@@ -60,8 +61,15 @@ engine_room(struct cx *cx, struct engine *eng)
 		return OK;
 	if ((e = file_free_space(cx, eng->opt.dir, &bytes)) != OK)
 		return e;
+	if (bytes < eng->opt.reserve)
+		return fail(cx, E_DISK_FULL, "the lake's disk is full: "
+		    "delete, or run lakegate gc");
+	if (eng->opt.spool == NULL || fault_skip("SPOOL_ROOM"))
+		return OK;
+	if ((e = file_free_space(cx, eng->opt.spool, &bytes)) != OK)
+		return e;
 	return bytes >= eng->opt.reserve ? OK : fail(cx, E_DISK_FULL,
-	    "the lake's disk is full: delete, or run lakegate gc");
+	    "the disk of the web server's spool is full: try again later");
 }
 
 static enum err

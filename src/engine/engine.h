@@ -27,10 +27,13 @@ struct engine_opts {
 	size_t	cache_bytes;	/* of tree nodes, per process */
 	size_t	area_rows;	/* least rows that fill an area */
 	size_t	area_tombs;
-	/* Below so many free bytes in dir only deletes, resets and gc write,
-	 * so that a full disk can be cleaned up.  dir NULL: not looked at. */
+	/* Below so many free bytes in dir or spool only deletes, resets and gc
+	 * write, so that a full disk can be cleaned up.  dir NULL: not looked
+	 * at. */
 	const char	*dir;
 	uint64_t	 reserve;
+	/* The web server's spool; NULL: none, or none of ours to look at. */
+	const char	*spool;
 };
 
 void		engine_defaults(struct engine_opts *o);

@@ -151,3 +151,14 @@ crew_rested(struct crew *c)
 	pthread_mutex_unlock(&c->lock);
 	return goes_on;
 }
+
+bool
+crew_is_small(struct crew *c)
+{
+	bool	small;
+
+	pthread_mutex_lock(&c->lock);
+	small = c->all <= KEPT;
+	pthread_mutex_unlock(&c->lock);
+	return small;
+}

@@ -21,6 +21,8 @@ bool		 crew_start(struct crew *c);
 void		 crew_busy(struct crew *c);
 /* It has done its request; false: it is of no use any more, and ends. */
 bool		 crew_done(struct crew *c);
+/* Few threads are left: those that stay. */
+bool		 crew_is_small(struct crew *c);
 /* It has found nothing for CREW_REST_MS; false: it ends. */
 bool		 crew_rested(struct crew *c);
 

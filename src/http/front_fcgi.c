@@ -22,6 +22,7 @@
 #include <errno.h>
 #include <fcgiapp.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -382,6 +383,9 @@ accept_loop(void *arg)
 		}
 	}
 	close(ep);
+	/* The memory of many requests goes back when the last extra ends. */
+	if (rc == ECANCELED && crew_is_small(f->crew))
+		malloc_trim(0);
 	/* A socket that cannot be accepted from is gone for all threads: a
 	 * process without any would stay for ever. */
 	if (rc != ECANCELED)

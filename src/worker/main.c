@@ -11,6 +11,7 @@
 
 #include "app/app.h"
 #include "base/fault.h"
+#include "base/fileio.h"
 #include "base/log.h"
 #include "http/http.h"
 
@@ -25,6 +26,16 @@ complain(struct cx *cx, bool cgi)
 		    "lakegate cannot start; its log says why.\n");
 	fflush(stdout);
 	_exit(1);
+}
+
+/* Say now what would otherwise be said at the first upload. */
+static enum err
+spool_check(struct cx *cx, const struct conf *c)
+{
+	uint64_t	bytes;
+
+	return c->spool.n == 0 ? OK : file_free_space(cx, str_z(cx->mem,
+	    c->spool), &bytes);
 }
 
 int
@@ -53,6 +64,7 @@ main(void)
 	cx_init(&cx, arena_new());
 	if (conf_read(&cx, &conf) != OK || (conf.log_file.n > 0 &&
 	    log_open(&cx, str_z(cx.mem, conf.log_file)) != OK) ||
+	    spool_check(&cx, &conf) != OK ||
 	    app_open(&cx, &conf, &app) != OK)
 		complain(&cx, cgi);
 	opt = (struct front_opts){ (unsigned)conf.threads,

@@ -1,0 +1,239 @@
+"""Crowds of slow clients, and who must not suffer from them.
+
+Quickly: 90 senders and 30 readers against 96 threads, so that the slowest end, and
+others may wait five times as long.  FULL=1: 200 and 200 against the shipped
+settings, with the time that is promised."""
+import hashlib
+import json
+import os
+import shutil
+import socket
+import threading
+import time
+
+import pytest
+
+from crowd import crowd
+from lake import Lake
+from servers import connect, serve
+from sign import Signed
+
+MIB = 1 << 20
+FULL = bool(os.environ.get("FULL"))
+SENDERS, READERS, MARGIN, SECONDS = (200, 200, 1, 90) if FULL else (90, 30, 5, 15)
+# Behind these an answer may take so many seconds, always.
+WAIT = {"lighttpd": 1, "nginx": 1, "apache-proxy": 1, "apache": 3}
+LARGE = os.urandom(MIB) * 8
+
+
+def start(request, kind, **settings):
+    if not FULL:
+        settings.setdefault("THREADS", "96")
+    for name, value in settings.items():
+        os.environ["LAKEGATE_" + name] = value
+    try:
+        server = serve(kind, os.path.abspath(request.config.getoption("--build")))
+        lake = Lake(server)
+    finally:
+        for name in settings:
+            del os.environ["LAKEGATE_" + name]
+    lake.s3.put_bucket_policy(Bucket=lake.repo, Policy=json.dumps({
+        "Version": "2012-10-17", "Statement": [{
+            "Effect": "Allow", "Principal": "*", "Action": "s3:GetObject",
+            "Resource": f"arn:aws:s3:::{lake.repo}/main/public/*"}]}))
+    lake.put("main/public/large", LARGE)
+    for n in range(20):
+        lake.put(f"main/public/small{n}", b"y" * 30 * 1024)
+    return lake
+
+
+def stop(lake):
+    lake.server.fsck()
+    lake.server.stop()
+    shutil.rmtree(lake.server.root)
+
+
+def health(lake):
+    c = connect(lake.url, 60)
+    c.request("GET", "/_health")
+    r = c.getresponse()
+    assert (r.status, r.read()) == (200, b"ok\n")
+    c.close()
+
+
+def put(lake, n):
+    assert Signed(lake.url, "PUT", f"/{lake.repo}/main/p{n % 50}").send(b"%1024d" % n)[0] == 200
+
+
+def get(lake, n):
+    status, _, body = Signed(lake.url, "GET", f"/{lake.repo}/main/p{n % 50}").send()
+    assert (status, body) == (200, b"%1024d" % n)
+
+
+def probe(lake, seconds):
+    """The longest that anybody waited."""
+    end, worst, n = time.monotonic() + seconds, 0, 0
+    while time.monotonic() < end:
+        for call in (lambda: health(lake), lambda: put(lake, n), lambda: get(lake, n)):
+            begin = time.monotonic()
+            call()
+            worst = max(worst, time.monotonic() - begin)
+        n += 1
+        time.sleep(0.1)
+    return worst
+
+
+class Keeps(threading.Thread):
+    """A client that keeps up, at so many bytes a second (None: as fast as it
+    goes), again and again; what went wrong for it is in wrong."""
+
+    def __init__(self, lake, rate):
+        super().__init__(daemon=True)
+        self.lake, self.rate = lake, rate
+        self.ended, self.wrong, self.done = threading.Event(), [], 0
+
+    def blocks(self, body):
+        step = self.rate // 10 if self.rate else 64 * 1024
+        for at in range(0, len(body), step):
+            if self.rate:
+                time.sleep(0.1)
+            yield body[at:at + step]
+
+    def upload(self, body):
+        s = Signed(self.lake.url, "PUT", f"/{self.lake.repo}/main/kept{self.rate}")
+        c = connect(self.lake.url, 60)
+        c.request("PUT", s.path, self.blocks(body),
+                  {**s.headers, "Content-Length": str(len(body))}, encode_chunked=False)
+        r = c.getresponse()
+        assert r.status == 200, r.read()
+        c.close()
+
+    def download(self, size):
+        c = connect(self.lake.url, 60)
+        c.request("GET", f"/{self.lake.repo}/main/public/large", headers={
+            "Range": f"bytes=0-{size - 1}"})
+        r, got = c.getresponse(), b""
+        assert r.status == 206, r.read()
+        while len(got) < size:
+            piece = r.read(self.rate // 10 if self.rate else 64 * 1024)
+            assert piece, f"cut after {len(got)} bytes"
+            got += piece
+            if self.rate:
+                time.sleep(0.1)
+        assert got == LARGE[:size]
+        c.close()
+
+    def run(self):
+        size = len(LARGE) if self.rate is None else 3 * self.rate
+        while not self.ended.is_set():
+            try:
+                self.upload(LARGE[:size])
+                self.download(size)
+                self.done += 1
+            except Exception as e:
+                self.wrong.append(repr(e))
+            time.sleep(0.2)
+
+    def stop(self):
+        self.ended.set()
+        self.join()
+
+
+@pytest.mark.parametrize("kind", WAIT)
+def test_others_are_served(request, kind):
+    lake = start(request, kind)
+    slow = crowd(lake, Signed, SENDERS, READERS)
+    keeps = [Keeps(lake, None), Keeps(lake, 100 * 1024)]
+    slow.start()
+    for k in keeps:
+        k.start()
+    try:
+        worst = probe(lake, SECONDS)
+    finally:
+        slow.stop()
+        for k in keeps:
+            k.stop()
+    print(f"{kind}: {worst:.2f} s, {slow.cut} cut")
+    assert worst < WAIT[kind] * MARGIN
+    assert [k.wrong for k in keeps] == [[], []] and all(k.done > 0 for k in keeps)
+    stop(lake)
+
+
+@pytest.mark.skipif(not FULL, reason="takes minutes: FULL=1")
+def test_a_shared_host_is_back(request):
+    """Where only the host bounds its threads, once they have been taken."""
+    lake = start(request, "apache-htaccess")
+    slow = crowd(lake, Signed, SENDERS, READERS, once=True)
+    begin = time.monotonic()
+    slow.start()
+    time.sleep(2)
+    health(lake)
+    put(lake, 1)
+    get(lake, 1)
+    assert time.monotonic() - begin < 30
+    slow.stop()
+    stop(lake)
+
+
+def trickle_in(lake, step, pause, seconds):
+    """A signed upload of LARGE in so small steps; the answer's status and after
+    how long it came, or None.  After seconds the rest is sent at once."""
+    s = Signed(lake.url, "PUT", f"/{lake.repo}/main/in{step}")
+    host, port = s.host.split(":")
+    c = socket.create_connection((host, int(port)), timeout=pause)
+    c.sendall("\r\n".join([f"PUT {s.path} HTTP/1.1", f"Content-Length: {len(LARGE)}", *(
+        f"{k}: {v}" for k, v in s.headers.items()), "", ""]).encode())
+    begin, at = time.monotonic(), 0
+    try:
+        while time.monotonic() - begin < seconds:
+            c.sendall(LARGE[at:at + step])
+            at += step
+            try:
+                got = c.recv(4096)
+                return got[9:12] or b"cut", time.monotonic() - begin
+            except TimeoutError:
+                pass
+        c.settimeout(60)
+        c.sendall(LARGE[at:])
+        return c.recv(4096)[9:12], time.monotonic() - begin
+    except OSError:
+        return b"cut", time.monotonic() - begin
+
+
+def trickle_out(lake, step, pause, seconds):
+    """The large object in so small steps, then at once; its digest."""
+    host, port = lake.url.split("//")[1].split(":")
+    c = socket.socket()
+    c.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    c.connect((host, int(port)))
+    c.sendall(f"GET /{lake.repo}/main/public/large HTTP/1.1\r\nHost: x\r\n"
+              "Connection: close\r\n\r\n".encode())
+    begin, got = time.monotonic(), b""
+    while time.monotonic() - begin < seconds:
+        got += c.recv(step)
+        time.sleep(pause)
+    while piece := c.recv(MIB):
+        got += piece
+    return hashlib.md5(got.split(b"\r\n\r\n", 1)[1]).hexdigest()
+
+
+@pytest.mark.parametrize("kind", ["lighttpd", "nginx", "apache-proxy"])
+def test_each_client_alone(request, kind):
+    """8 KiB a second is enough, for any time; a byte a second ends, in 30 s."""
+    lake = start(request, kind)
+    seconds = 330 if FULL else 36
+    out = {}
+
+    def run(name, call, *args):
+        t = threading.Thread(target=lambda: out.update({name: call(lake, *args)}), daemon=True)
+        t.start()
+        return t
+
+    threads = [run("in", trickle_in, 819, 0.1, seconds), run("out", trickle_out, 819, 0.1, seconds),
+               run("slow", trickle_in, 1, 1, 150)]
+    for t in threads:
+        t.join(seconds + 200)
+    assert out["in"][0] == b"200" and out["out"] == hashlib.md5(LARGE).hexdigest()
+    assert lake.body("main/in819") == LARGE
+    assert out["slow"][0] in (b"400", b"502", b"500", b"cut") and out["slow"][1] < (45 if FULL else 150)
+    stop(lake)
