@@ -17,6 +17,9 @@ def pytest_addoption(parser):
 
 def pytest_configure(config):
     config.addinivalue_line(
+        "markers", "server: what depends on the web server; behind most of them the test "
+        "command runs only these")
+    config.addinivalue_line(
         "markers", "heavy: not behind plain CGI, where a request is a process")
     config.addinivalue_line("markers", "tls: only over TLS")
     config.addinivalue_line("markers", "plain: talks to a socket itself, so not with TLS")

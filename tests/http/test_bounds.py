@@ -9,6 +9,8 @@ import pytest
 from servers import KEY, SECRET, connect
 from sign import Signed, chunked, crc32
 
+pytestmark = pytest.mark.server
+
 KIB, MIB = 1 << 10, 1 << 20
 
 

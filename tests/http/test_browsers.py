@@ -11,6 +11,8 @@ from test_api import call
 from test_public import ask, preflight
 from worker import Cgi
 
+pytestmark = pytest.mark.server
+
 SANDBOX = "sandbox allow-downloads"
 ACTIVE = ["text/html", "TEXT/HTML; charset=utf-8", "application/xhtml+xml", "image/svg+xml", "text/xml",
           "application/xml", "application/rss+xml", "application/mathml+xml", "text/xsl",

@@ -10,6 +10,8 @@ import pytest
 from servers import TOP, connect
 from sign import Signed, begin, chunked
 
+pytestmark = pytest.mark.server
+
 
 def stored(lake, target, key=None, **more):
     """PUT to a target as it stands; then the same key must be in the listing."""

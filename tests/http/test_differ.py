@@ -8,11 +8,14 @@ import os
 import random
 import urllib.parse
 
+import pytest
 from botocore.auth import S3SigV4Auth, S3SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from servers import KEY, SECRET, connect
+
+pytestmark = pytest.mark.server
 
 TOKEN = "abcdefghijklmnopqrstuvwxyz0123456789-"
 BLANKS = [" ", "  ", "\t", " \t ", "\t\t", "   \t"]

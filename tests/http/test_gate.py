@@ -6,6 +6,8 @@ import pytest
 from sign import Signed
 from test_api import call
 
+pytestmark = pytest.mark.server
+
 LONG, NULS = "a" * 3000, "%00" * 1024
 UPLOAD = "0" * 32
 

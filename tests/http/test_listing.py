@@ -1,6 +1,8 @@
 """ListObjects, both versions."""
 import pytest
 
+pytestmark = pytest.mark.server
+
 
 def names(page):
     return ([o["Key"] for o in page.get("Contents", [])],

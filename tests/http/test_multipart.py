@@ -7,6 +7,8 @@ import zlib
 
 import pytest
 
+pytestmark = pytest.mark.server
+
 MIB = 1 << 20
 
 

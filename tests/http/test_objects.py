@@ -10,6 +10,8 @@ import xxhash
 
 from sign import Signed
 
+pytestmark = pytest.mark.server
+
 
 def test_put_is_staged_until_commit(lake, refused):
     lake.put("main/a.txt", b"one")

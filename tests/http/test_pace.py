@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-pytestmark = [pytest.mark.plain, pytest.mark.streams]
+pytestmark = [pytest.mark.server, pytest.mark.plain, pytest.mark.streams]
 
 
 def trickle(url, head, pause, until):

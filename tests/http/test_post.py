@@ -10,6 +10,8 @@ import pytest
 from servers import KEY, SECRET, connect
 from sign import signing_key
 
+pytestmark = pytest.mark.server
+
 
 def form(fields, file=b"content", filename="f.txt", after=b""):
     """Body and content type of a form: fields, then the file."""

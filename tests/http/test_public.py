@@ -7,6 +7,8 @@ import pytest
 
 from sign import Signed
 
+pytestmark = pytest.mark.server
+
 READ = ["s3:GetObject", "s3:GetObjectTagging"]
 
 

@@ -13,6 +13,8 @@ from lake import s3_client
 from servers import KEY, connect
 from sign import Signed, begin, chunked, crc32
 
+pytestmark = pytest.mark.server
+
 NOW = lambda **d: datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(**d)
 
 

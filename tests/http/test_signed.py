@@ -16,6 +16,8 @@ from lake import s3_client
 from servers import KEY, SECRET, TOP, connect
 from sign import Signed, ask, crc32, presigned
 
+pytestmark = pytest.mark.server
+
 OTHER = {                       # each would change what the request does
     "x-amz-copy-source": "/{repo}/main/secret", "x-amz-rename-source": "main/secret",
     "x-amz-tagging": "a=b", "x-amz-meta-k": "v", "x-amz-acl": "private",

@@ -13,6 +13,8 @@ from test_browsers import basic
 from test_public import put_policy, statement
 from worker import Cgi
 
+pytestmark = pytest.mark.server
+
 HIDDEN = {"date", "x-amz-request-id", "x-request-id", "keep-alive", "connection"}
 QUERIES = ["", "list-type=2", "prefix=main/", "versions", "uploads", "location", "acl", "policy", "policyStatus",
            "cors", "tagging", "versioning", "delete", "website", "encryption", "nosuch", "foo=bar",
