@@ -188,14 +188,31 @@ xml_escape(unsigned char c)
 	}
 }
 
+/* Documents are UTF-8, whatever bytes a header had. */
+static const char	not_utf8[] = "\xef\xbf\xbd";
+
+/* The bytes of the character at i; 0: it is none. */
+static size_t
+width(struct str s, size_t i)
+{
+	uint32_t	c;
+
+	return (unsigned char)s.p[i] < 0x80 ? 1 :
+	    str_character(str_from(s, i), &c);
+}
+
 void
 enc_xml(struct buf *b, struct str s)
 {
 	const char	*escape;
-	size_t		 i, from = 0;
+	size_t		 i, n, from = 0;
 
-	for (i = 0; i < s.n; i++) {
-		if ((escape = xml_escape((unsigned char)s.p[i])) == NULL)
+	for (i = 0; i < s.n; i += n) {
+		n = width(s, i);
+		escape = n == 0 ? not_utf8 :
+		    xml_escape((unsigned char)s.p[i]);
+		n = n == 0 ? 1 : n;
+		if (escape == NULL)
 			continue;
 		buf_add(b, s.p + from, i - from);
 		buf_z(b, escape);
@@ -208,15 +225,23 @@ void
 enc_json(struct buf *b, struct str s)
 {
 	unsigned char	c;
-	size_t		i, from = 0;
+	size_t		i, n, from = 0;
+	bool		good;
 
 	buf_byte(b, '"');
-	for (i = 0; i < s.n; i++) {
+	for (i = 0; i < s.n; i += n) {
 		c = (unsigned char)s.p[i];
-		if (c >= 0x20 && c != '"' && c != '\\')
+		n = width(s, i);
+		good = n > 0;
+		n = good ? n : 1;
+		if (good && c >= 0x20 && c != '"' && c != '\\')
 			continue;
 		buf_add(b, s.p + from, i - from);
 		from = i + 1;
+		if (!good) {
+			buf_z(b, not_utf8);
+			continue;
+		}
 		switch (c) {
 		case '"': buf_z(b, "\\\""); break;
 		case '\\': buf_z(b, "\\\\"); break;

@@ -219,6 +219,29 @@ def test_headers_at_their_limits(lake, refused):
         lake.put("main/o", Metadata={"a": "v" * 2048})
 
 
+def test_bytes_that_are_no_text_spoil_no_listing(lake):
+    """A header may have any; what the API and S3 say of them is UTF-8 all the same."""
+    s = Signed(lake.url, "PUT", f"/{lake.repo}/main/o", headers={"x-amz-meta-a": "a\xffb"})
+    c = connect(lake.url)
+    c.putrequest("PUT", s.path, skip_host=True)
+    for name, value in {**s.headers, "Content-Length": "0"}.items():
+        c.putheader(name, value.encode("latin-1"))
+    c.endheaders()
+    if c.getresponse().status == 200:
+        r = call(lake, "GET", f"/repositories/{lake.repo}/refs/main/objects/ls")[1]
+        assert [o["metadata"] for o in r["results"]] == [{"X-Amz-Meta-a": "a\ufffdb"}]
+    at = f"/repositories/{lake.repo}/branches/main/objects?path=p"
+    c = connect(lake.url)
+    c.putrequest("POST", "/api/v1" + at)
+    for name, value in (("Authorization", basic()), ("Content-Length", "0"), ("x-lakefs-meta-b", b"\xff\xfe")):
+        c.putheader(name, value)
+    c.endheaders()
+    assert c.getresponse().status == 201
+    r = call(lake, "GET", f"/repositories/{lake.repo}/refs/main/objects/stat?path=p")[1]
+    assert r["metadata"] == {"b": "\ufffd\ufffd"}
+    assert "\ufffd".encode() in Signed(lake.url, "GET", f"/{lake.repo}/main/%ff").send()[2]
+
+
 # ---- CORS: only "*" is special
 
 def test_a_question_mark_is_a_letter(lake):

@@ -102,6 +102,19 @@ def test_strangers_do_not_learn_that_a_repository_is_there(private, host):
     assert private.body("main/o") == b"secret"
 
 
+def test_a_host_that_is_no_domain_says_nothing_of_it(private):
+    """The bucket that the path names is neither; who has a key is told what to do."""
+    def asked(repo):
+        for method, query, key in itertools.product(METHODS, ["", "foo", "acl"], ["", "/", "/main/o"]):
+            yield method, f"/nosuchbucket{key}?{query}", {"Host": f"{repo}.example.com"}, b""
+            yield method, f"{key or '/'}?{query}", {"Host": f"{repo}.example.com:8000"}, b""
+
+    absent = "r-" + uuid.uuid4().hex[:12]
+    one = answers(private, private.repo, list(asked(private.repo)))
+    q = list(asked(absent))
+    assert not differ(q, one, answers(private, absent, q))
+
+
 def test_a_rule_for_origins_tells_only_who_knows_one(private):
     """What a repository's CORS rules open is open: to those origins, and to no others."""
     private.s3.put_bucket_cors(Bucket=private.repo, CORSConfiguration={"CORSRules": [
