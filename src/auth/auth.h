@@ -86,6 +86,8 @@ struct auth_place {
 
 /* An AWS signature, right or wrong, in header or query? */
 bool		auth_is_signed(const struct request *req);
+/* A parameter of the signature itself in presigned addresses, in any case? */
+bool		auth_owns(struct str parameter);
 /*
  * Verify it: version 4 or 2, one of them, once (else E_BAD_ARGUMENT).  It
  * covers every x-amz-* header that came and the host, else E_DENIED; see

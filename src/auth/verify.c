@@ -69,8 +69,8 @@ headers_not_signed(struct cx *cx, struct str names, struct signature *sig)
 	    "which were not signed: %.*s", STRF(names));
 }
 
-/* The parameters of presigned addresses: version 4's, then version 2's; each
- * group begins with those that show its version. */
+/* The parameters of presigned addresses, and the version of the signature that
+ * is there when one is; 0: it shows none. */
 static const struct {
 	struct str	name;
 	int		version;
@@ -84,6 +84,17 @@ static const struct {
 	{ { "Expires", 7 }, 0 },
 };
 enum { OWN = sizeof own / sizeof own[0] };
+
+bool
+auth_owns(struct str parameter)
+{
+	size_t	k;
+
+	for (k = 0; k < OWN; k++)
+		if (str_is_nocase(parameter, own[k].name))
+			return true;
+	return false;
+}
 
 /* Two signatures could be read in two ways: which of them was checked? */
 static enum err

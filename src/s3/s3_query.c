@@ -87,23 +87,6 @@ s3_header_table(size_t *n)
 	return headers;
 }
 
-/* The signature's own, which mean no header: presigned reads have no other,
- * and are done with them here. */
-static bool
-is_own(struct str name)
-{
-	static const struct str	own[] = { N("Algorithm"), N("Credential"),
-	    N("Date"), N("Expires"), N("SignedHeaders"), N("Signature"),
-	    N("Security-Token"), N("Content-Sha256") };
-	size_t			i;
-
-	name = str_from(name, 6);
-	for (i = 0; i < sizeof own / sizeof own[0]; i++)
-		if (str_is_nocase(name, own[i]))
-			return true;
-	return false;
-}
-
 /* x-amz-checksum-crc32 …: the SDK for JavaScript signs that of an empty body,
  * and so none of them is believed. */
 static bool
@@ -128,14 +111,15 @@ known(struct str name)
 	return NULL;
 }
 
-/* The header that a parameter means, or NULL; its name in lower case. */
+/* The header that a parameter means, or NULL; its name in lower case.  Most
+ * reads have the signature's own and no others. */
 static const struct s3_header *
 meant_by(struct cx *cx, const struct s3_call *c, const struct pair *q,
     struct str *name)
 {
 	/* Version 2 signs those in lower case alone. */
 	if (!(c->sig.by_query == 2 ? str_starts(q->name, STR("x-amz-")) :
-	    str_starts_nocase(q->name, STR("x-amz-"))) || is_own(q->name))
+	    str_starts_nocase(q->name, STR("x-amz-"))) || auth_owns(q->name))
 		return NULL;
 	*name = str_lower(cx->mem, q->name);
 	return known(*name);
