@@ -31,6 +31,8 @@ liblakegate_a_SOURCES = \
 	src/base/arena.c \
 	src/base/arena.h \
 	src/base/banned.h \
+	src/base/budget.c \
+	src/base/budget.h \
 	src/base/buf.c \
 	src/base/buf.h \
 	src/base/cx.c \
@@ -206,7 +208,7 @@ dist_man_MANS += src/cli/lakegate.1
 nodist_man_MANS = src/app/lakegate.conf.5 src/worker/lakegate.fcgi.8
 dist_unit_DATA = src/worker/lakegate.socket src/worker/lakegate-gc.timer
 nodist_unit_DATA = src/worker/lakegate.service src/worker/lakegate-gc.service
-EXTRA_DIST += $(generated:=.in) src/worker/sandbox \
+EXTRA_DIST += $(generated:=.in) src/base/DESIGN src/worker/sandbox \
 	src/worker/lakegate-network.conf
 CLEANFILES += $(generated)
 src/app/lakegate.conf.5: src/app/lakegate.conf.5.in src/app/conf.def

@@ -57,6 +57,8 @@ render_error(struct cx *cx, struct api_call *c)
 	json_put_str(&j, "message", status == 500 ? str_printf(cx->mem,
 	    "internal error: %s", cx_public(cx)) : str_of(cx_public(cx)));
 	json_close(&j, '}');
+	if (status == 503)
+		response_header(c->res, "Retry-After", STR("1"));
 	if (status == 304)
 		response_body(c->res, status, NULL, STR(""));
 	else

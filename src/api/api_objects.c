@@ -323,32 +323,49 @@ api_delete_object(struct cx *cx, struct api_call *c)
 	return OK;
 }
 
+struct paths {
+	struct delete_item	*at;
+	size_t			 n, room;
+};
+
+static enum err
+take_paths(struct cx *cx, struct api_call *c, struct paths *all)
+{
+	struct json_list	list;
+	struct json		in;
+	struct str		path;
+	size_t			n = 0;
+	enum err		e;
+	bool			there;
+
+	if ((e = api_take_list(cx, c, LIMIT_BODY_DELETE, "paths", &in,
+	    &list)) != OK)
+		return e;
+	while ((e = json_next_str(cx, &list, &path, &there)) == OK && there) {
+		if (n++ == LIMIT_PAGE)
+			return fail(cx, E_BAD_JSON, "\"paths\" may have %d "
+			    "items at most", LIMIT_PAGE);
+		/* What cannot be a path is not there: no error. */
+		if (path.n > 0 && target_path(cx, path) == OK)
+			VEC_PUSH(cx->mem, all)->path = path;
+		cx_forget(cx);
+	}
+	return e;
+}
+
 enum err
 api_delete_objects(struct cx *cx, struct api_call *c)
 {
-	struct delete_item	*items;
-	struct json		 in;
-	struct json_out		 j;
-	struct str		*paths = NULL;
-	struct buf		 b;
-	size_t			 i, n, k = 0;
-	enum err		 e;
-	bool			 force = false;
+	struct paths	paths = { .n = 0 };
+	struct json_out	j;
+	struct buf	b;
+	enum err	e;
+	bool		force = false;
 
-	if ((e = api_take_json(cx, c, LIMIT_BODY_DELETE, false, &in)) != OK ||
-	    (e = json_get_strs(cx, in, "paths", LIMIT_PAGE, &paths,
-	    &n)) != OK || (e = api_take_bool(cx, c, "force", &force)) != OK)
-		return e;
-	if (!json_has(in, "paths"))
-		return fail(cx, E_BAD_JSON, "\"paths\" is required");
-	items = arena_get(cx->mem, n * sizeof *items);
-	for (i = 0; i < n; i++)
-		/* What cannot be a path is not there: no error. */
-		if (paths[i].n > 0 && target_path(cx, paths[i]) == OK)
-			items[k++].path = paths[i];
-	cx_forget(cx);
-	if ((e = store_objects_delete(cx, c->store, c->arg[0], c->arg[1],
-	    items, k, force)) != OK)
+	if ((e = take_paths(cx, c, &paths)) != OK ||
+	    (e = api_take_bool(cx, c, "force", &force)) != OK ||
+	    (e = store_objects_delete(cx, c->store, c->arg[0], c->arg[1],
+	    paths.at, paths.n, force)) != OK)
 		return e;
 	j = api_begin(cx, &b);
 	json_open(&j, NULL, '{');

@@ -4,30 +4,51 @@
 #include <string.h>
 
 #include "base/digest.h"
-#include "base/fault.h"
 #include "lake/target.h"
+
+static enum err
+take_text(struct cx *cx, struct api_call *c, size_t max, bool optional,
+    struct str *out)
+{
+	struct str	type = request_header(c->req, "content-type");
+	enum err	e;
+
+	*out = STR("");
+	if (!c->req->has_length || c->req->length > 0)
+		if ((e = source_body(cx, &c->req->body, c->req->has_length ?
+		    c->req->length : 0, max, out)) != OK)
+			return e;
+	if (out->n == 0 && optional)
+		return OK;
+	type = str_trim(str_to(type, str_find(type, ';')));
+	return str_is_nocase(type, STR("application/json")) ? OK :
+	    fail(cx, E_BAD_JSON, "the body must be application/json");
+}
 
 enum err
 api_take_json(struct cx *cx, struct api_call *c, size_t max, bool optional,
     struct json *out)
 {
-	struct str	type = request_header(c->req, "content-type"), text;
+	struct str	text;
 	enum err	e;
 
 	out->v = NULL;
-	if (!fault_skip("BODY_LENGTH") && c->req->has_length &&
-	    c->req->length > max)
-		return fail(cx, E_TOO_LARGE, "the body of this request may "
-		    "have %zu bytes", max);
-	if ((e = source_all(cx, &c->req->body, max, &text)) != OK)
+	if ((e = take_text(cx, c, max, optional, &text)) != OK ||
+	    (text.n == 0 && optional))
 		return e;
-	if (text.n == 0 && optional)
-		return OK;
-	type = str_trim(str_to(type, str_find(type, ';')));
-	if (!str_is_nocase(type, STR("application/json")))
-		return fail(cx, E_BAD_JSON, "the body must be "
-		    "application/json");
 	return json_parse(cx, text, out);
+}
+
+enum err
+api_take_list(struct cx *cx, struct api_call *c, size_t max, const char *name,
+    struct json *out, struct json_list *list)
+{
+	struct str	text;
+	enum err	e;
+
+	if ((e = take_text(cx, c, max, false, &text)) != OK)
+		return e;
+	return json_parse_list(cx, text, name, out, list);
 }
 
 enum err

@@ -50,6 +50,10 @@ int		api_error_status(enum err e);
 /* The body, of max bytes: E_TOO_LARGE; "" is *out NULL where optional. */
 enum err	api_take_json(struct cx *cx, struct api_call *c,
 		    size_t max, bool optional, struct json *out);
+/* The same with a list, which json_next_str gives. */
+enum err	api_take_list(struct cx *cx, struct api_call *c, size_t max,
+		    const char *name, struct json *out,
+		    struct json_list *list);
 /* prefix, after, amount, delimiter. */
 enum err	api_take_page(struct cx *cx, const struct api_call *c,
 		    struct list_query *q);

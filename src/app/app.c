@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "auth/auth.h"
+#include "base/budget.h"
 #include "base/fileio.h"
 #include "base/log.h"
 #include "base/metric.h"
@@ -45,6 +46,7 @@ take_options(struct app *a)
 	a->send.least = (uint64_t)c->sendfile_least;
 	a->access_log = str_is(c->access_log, STR("on"));
 	log_set_level(c->log);
+	budget_init((size_t)c->memory);
 }
 
 static enum err

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "auth/auth.h"
+#include "base/budget.h"
 #include "base/fault.h"
 #include "base/limit.h"
 #include "base/log.h"
@@ -186,6 +187,8 @@ serve(struct cx *cx, struct app *a, char **env, const struct front_body *body,
 	} else
 		dispatch(cx, a, &req, &res, &n);
 	response_guard(&res, is_domain(a, req.host));
+	/* What the answer holds, it holds until its client has read it. */
+	budget_hold(cx, arena_held(cx->mem));
 	drain(cx, &req, body);
 	sending = *cx;
 	if (response_send(&sending, &req, &res, &a->send, out, &sent) != OK &&
@@ -201,12 +204,15 @@ void
 app_serve(void *arg, char **env, const struct front_body *body,
     const struct sink *out)
 {
-	struct arena	*mem = arena_new();
-	struct cx	 cx;
+	struct budget_share	 share = { 0 };
+	struct arena		*mem = arena_new();
+	struct cx		 cx;
 
 	cx_init(&cx, mem);
+	cx.share = &share;
 	serve(&cx, arg, env, body, out);
 	arena_free(mem);
+	budget_close(&share);
 }
 
 void

@@ -30,6 +30,7 @@ struct defer {
 
 struct arena {
 	struct chunk	*top;
+	size_t		 held;
 	struct defer	*defers;
 };
 
@@ -51,6 +52,7 @@ chunk_push(struct arena *a, size_t room)
 	c->used = 0;
 	c->room = room;
 	a->top = c;
+	a->held += room;
 }
 
 struct arena *
@@ -137,9 +139,16 @@ arena_back(struct arena *a, struct arena_mark m)
 	while (a->top != m.chunk) {
 		c = a->top;
 		a->top = c->prev;
+		a->held -= c->room;
 		free(c);
 	}
 	a->top->used = m.used;
+}
+
+size_t
+arena_held(const struct arena *a)
+{
+	return a->held;
 }
 
 void

@@ -28,6 +28,9 @@ void		*arena_raw(struct arena *a, size_t n);
 /* A copy with a NUL behind it. */
 void		*arena_dup(struct arena *a, const void *p, size_t n);
 
+/* Bytes that the arena has from the system. */
+size_t		 arena_held(const struct arena *a);
+
 /* Call fn(thing) when the arena is emptied or taken back before this point. */
 void		 arena_defer(struct arena *a, void (*fn)(void *), void *thing);
 

@@ -11,8 +11,11 @@
 #include "base/err.h"
 #include "base/str.h"
 
+struct budget_share;
+
 struct cx {
 	struct arena	*mem;
+	struct budget_share *share;	/* of memory, or NULL: not counted */
 	int64_t		 now;		/* ms since 1970, set once a request */
 	char		 id[33];	/* request id, hex */
 	enum err	 code;		/* last failure, or OK */

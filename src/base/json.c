@@ -3,11 +3,114 @@
 
 #include <json-c/json.h>
 
+#include "base/budget.h"
 #include "base/buf.h"
 #include "base/cx.h"
 #include "base/enc.h"
+#include "base/fault.h"
+#include "base/limit.h"
 
-enum { DEPTH = 32 };
+/* What json-c takes for an array or object, and for any other value. */
+enum { OBJECT_COST = 1024, VALUE_COST = 128 };
+
+/* ---- a text before it is parsed ---------------------------------------- */
+
+static bool
+is_blank(char c)
+{
+	return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+}
+
+static struct str
+trimmed(struct str s)
+{
+	while (s.n > 0 && is_blank(s.p[0]))
+		s = str_from(s, 1);
+	while (s.n > 0 && is_blank(s.p[s.n - 1]))
+		s.n--;
+	return s;
+}
+
+/* The closing quote of the string that begins at i, or s.n. */
+static size_t
+string_end(struct str s, size_t i)
+{
+	for (i++; i < s.n && s.p[i] != '"'; i++)
+		if (s.p[i] == '\\')
+			i++;
+	return i < s.n ? i : s.n;
+}
+
+/*
+ * The end of what begins at i: the first comma or closing bracket that belongs
+ * to none that opened since, or s.n.
+ */
+static size_t
+item_end(struct str s, size_t i)
+{
+	size_t	open = 0;
+
+	for (; i < s.n; i++)
+		switch (s.p[i]) {
+		case '"':
+			i = string_end(s, i);
+			break;
+		case '[': case '{':
+			open++;
+			break;
+		case ']': case '}':
+			if (open-- == 0)
+				return i;
+			break;
+		case ',':
+			if (open == 0)
+				return i;
+			break;
+		default:
+			break;
+		}
+	return s.n;
+}
+
+/* Each bracket begins a value, and each comma another one. */
+static enum err
+check_size(struct cx *cx, struct str s)
+{
+	size_t	i, open = 0, deepest = 0, objects = 0, commas = 0;
+
+	for (i = 0; i < s.n; i++)
+		switch (s.p[i]) {
+		case '"':
+			i = string_end(s, i);
+			break;
+		case '[': case '{':
+			objects++;
+			if (++open > deepest)
+				deepest = open;
+			break;
+		case ']': case '}':
+			open -= open > 0;
+			break;
+		case ',':
+			commas++;
+			break;
+		default:
+			break;
+		}
+	if (!fault_skip("JSON_DEPTH") && deepest > LIMIT_JSON_DEPTH)
+		return fail(cx, E_BAD_JSON, "arrays and objects may lie %d "
+		    "deep in each other", LIMIT_JSON_DEPTH);
+	if ((!fault_skip("JSON_OBJECTS") && objects > LIMIT_JSON_OBJECTS) ||
+	    (!fault_skip("JSON_VALUES") &&
+	    1 + objects + commas > LIMIT_JSON_VALUES))
+		return fail(cx, E_BAD_JSON, "the body may have %d values, and "
+		    "%d arrays and objects", LIMIT_JSON_VALUES,
+		    LIMIT_JSON_OBJECTS);
+	return budget_claim(cx, 2 * s.n + objects * OBJECT_COST +
+	    commas * VALUE_COST);
+}
+
+/* ---- parsing ----------------------------------------------------------- */
 
 static void
 json_release(void *v)
@@ -15,34 +118,48 @@ json_release(void *v)
 	json_object_put(v);
 }
 
-enum err
-json_parse(struct cx *cx, struct str text, struct json *out)
+/* A value in brackets or quotes, and nothing behind it; the caller's to put. */
+static enum err
+parse_value(struct cx *cx, struct str text, json_object **out)
 {
-	struct json_tokener	*tok;
+	struct json_tokener	*tok = json_tokener_new_ex(
+	    LIMIT_JSON_DEPTH + 1);
 	enum json_tokener_error	 bad;
 	size_t			 end;
 
-	if (text.n > INT32_MAX || !str_is_utf8(text))
-		return fail(cx, E_BAD_JSON, "the body is not UTF-8");
-	tok = json_tokener_new_ex(DEPTH);
 	json_tokener_set_flags(tok, JSON_TOKENER_STRICT |
 	    JSON_TOKENER_ALLOW_TRAILING_CHARS);
-	out->v = json_tokener_parse_ex(tok, text.p, (int)text.n);
+	*out = json_tokener_parse_ex(tok, text.p, (int)text.n);
 	bad = json_tokener_get_error(tok);
 	end = json_tokener_get_parse_end(tok);
 	json_tokener_free(tok);
-	if (out->v != NULL)
-		arena_defer(cx->mem, json_release, out->v);
 	if (bad != json_tokener_success)
 		return fail(cx, E_BAD_JSON, "the body is not JSON: %s",
 		    json_tokener_error_desc(bad));
-	for (; end < text.n; end++)
-		if (text.p[end] != ' ' && text.p[end] != '\n' &&
-		    text.p[end] != '\r' && text.p[end] != '\t')
-			return fail(cx, E_BAD_JSON,
-			    "the body goes on after the JSON value");
-	if (json_object_get_type(out->v) != json_type_object)
+	return end >= text.n ? OK : fail(cx, E_BAD_JSON, "the body goes on "
+	    "after the JSON value");
+}
+
+enum err
+json_parse(struct cx *cx, struct str text, struct json *out)
+{
+	json_object	*v = NULL;
+	enum err	 e;
+
+	out->v = NULL;
+	text = trimmed(text);
+	if (text.n > INT32_MAX || !str_is_utf8(text))
+		return fail(cx, E_BAD_JSON, "the body is not UTF-8");
+	if ((e = check_size(cx, text)) != OK)
+		return e;
+	e = parse_value(cx, text, &v);
+	if (v != NULL)
+		arena_defer(cx->mem, json_release, v);
+	if (e != OK)
+		return e;
+	if (json_object_get_type(v) != json_type_object)
 		return fail(cx, E_BAD_JSON, "the body is not a JSON object");
+	out->v = v;
 	return OK;
 }
 
@@ -151,34 +268,6 @@ json_get_map(struct cx *cx, struct json o, const char *name, struct pair **out,
 	return OK;
 }
 
-enum err
-json_get_strs(struct cx *cx, struct json o, const char *name, size_t max,
-    struct str **out, size_t *n)
-{
-	json_object	*v = member(o, name), *item;
-	struct str	*at;
-	size_t		 i;
-
-	*n = 0;
-	if (v == NULL)
-		return OK;
-	if (json_object_get_type(v) != json_type_array)
-		return wrong(cx, name, "an array of strings");
-	*n = json_object_array_length(v);
-	if (*n > max)
-		return fail(cx, E_BAD_JSON, "\"%s\" may have %zu items at most",
-		    name, max);
-	at = arena_get(cx->mem, *n * sizeof *at);
-	for (i = 0; i < *n; i++) {
-		item = json_object_array_get_idx(v, i);
-		if (json_object_get_type(item) != json_type_string)
-			return wrong(cx, name, "an array of strings");
-		at[i] = text_of(item);
-	}
-	*out = at;
-	return OK;
-}
-
 enum json_kind
 json_kind(struct json v)
 {
@@ -228,6 +317,99 @@ json_text(struct json v)
 	return json_kind(v) == JSON_STR ? text_of(v.v) :
 	    str_of(json_object_get_string(v.v));
 }
+
+/* ---- lists ------------------------------------------------------------- */
+
+/*
+ * Where, in an object's text, the items of its member of this name lie, which
+ * is an array; false: there is none.
+ */
+static bool
+list_find(struct str s, struct str name, size_t *from, size_t *to)
+{
+	size_t		i, end;
+	struct str	key;
+
+	for (i = 1; i < s.n; i = end + 1) {
+		while (i < s.n && is_blank(s.p[i]))
+			i++;
+		end = item_end(s, i);
+		if (i == s.n || s.p[i] != '"')
+			continue;
+		key.p = s.p + i + 1;
+		key.n = string_end(s, i) - i - 1;
+		for (i += key.n + 2; i < end && (is_blank(s.p[i]) ||
+		    s.p[i] == ':'); i++)
+			continue;
+		if (i >= end || s.p[i] != '[' || !str_is(key, name))
+			continue;
+		*from = i + 1;
+		for (*to = i; *to < end && (*to == i || s.p[*to] == ',');)
+			*to = item_end(s, *to + 1);
+		return *to < end;
+	}
+	return false;
+}
+
+enum err
+json_parse_list(struct cx *cx, struct str text, const char *name,
+    struct json *out, struct json_list *list)
+{
+	struct json	items;
+	struct buf	rest;
+	size_t		from, to;
+	enum err	e;
+
+	text = trimmed(text);
+	*list = (struct json_list){ .name = name };
+	if (!str_is_utf8(text))
+		return fail(cx, E_BAD_JSON, "the body is not UTF-8");
+	if (!list_find(text, str_of(name), &from, &to))
+		from = to = text.n;
+	else
+		list->rest = trimmed(str_from(str_to(text, to), from));
+	buf_init(&rest, cx->mem, LIMIT_BODY);
+	buf_str(&rest, str_to(text, from));
+	buf_str(&rest, str_from(text, to));
+	if (!buf_ok(&rest))
+		return fail(cx, E_BAD_JSON, "the body may have %d bytes "
+		    "beside \"%s\"", LIMIT_BODY, name);
+	if ((e = json_parse(cx, buf_as_str(&rest), out)) != OK)
+		return e;
+	items.v = member(*out, name);
+	if (json_kind(items) != JSON_ARRAY)
+		return wrong(cx, name, "an array");
+	/* One that the scan did not find has items still. */
+	return json_object_array_length(items.v) == 0 ? OK :
+	    fail(cx, E_BAD_JSON, "\"%s\" must be there once, by that name",
+	    name);
+}
+
+enum err
+json_next_str(struct cx *cx, struct json_list *list, struct str *out,
+    bool *there)
+{
+	json_object	*v = NULL;
+	struct str	 item;
+	size_t		 end;
+	enum err	 e;
+
+	*there = list->more || list->rest.n > 0;
+	if (!*there)
+		return OK;
+	end = item_end(list->rest, 0);
+	item = trimmed(str_to(list->rest, end));
+	list->more = end < list->rest.n;
+	list->rest = str_from(list->rest, end + 1);
+	if (item.n == 0 || item.p[0] != '"')
+		return wrong(cx, list->name, "an array of strings");
+	if ((e = parse_value(cx, item, &v)) == OK)
+		*out = str_dup(cx->mem, text_of(v));
+	json_object_put(v);
+	return e;
+}
+
+/* ---- writing ----------------------------------------------------------- */
 
 static void
 json_name(struct json_out *j, const char *name)

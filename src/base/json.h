@@ -19,7 +19,28 @@ struct json {			/* a value; what it points to is the arena's */
 	void	*v;
 };
 
+/*
+ * An object, in UTF-8 and within LIMIT_JSON_DEPTH, _OBJECTS and _VALUES: the
+ * text is counted, and the memory for its values claimed, before there is any.
+ * E_BAD_JSON, E_BUSY.
+ */
 enum err	json_parse(struct cx *cx, struct str text, struct json *out);
+
+/*
+ * The same with a member that is a long array of strings: *out has it empty,
+ * and json_next_str gives its items one by one, each parsed alone; *there is
+ * false behind the last.
+ */
+struct json_list {
+	const char	*name;
+	struct str	 rest;		/* of the text, between the brackets */
+	bool		 more;		/* a comma was the last thing read */
+};
+enum err	json_parse_list(struct cx *cx, struct str text,
+		    const char *name, struct json *out,
+		    struct json_list *list);
+enum err	json_next_str(struct cx *cx, struct json_list *list,
+		    struct str *out, bool *there);
 
 bool		json_has(struct json o, const char *name);
 /* Members of an object.  Absent or null leaves *out alone; wrong type fails. */
@@ -31,8 +52,6 @@ enum err	json_get_int(struct cx *cx, struct json o, const char *name,
 		    int64_t *out);
 enum err	json_get_map(struct cx *cx, struct json o, const char *name,
 		    struct pair **out, size_t *n);	/* of strings */
-enum err	json_get_strs(struct cx *cx, struct json o, const char *name,
-		    size_t max, struct str **out, size_t *n);
 /* The same, but absent or null is E_BAD_JSON too. */
 enum err	json_need_str(struct cx *cx, struct json o, const char *name,
 		    struct str *out);

@@ -3,9 +3,11 @@
 
 #include <string.h>
 
+#include "base/budget.h"
 #include "base/buf.h"
 #include "base/cx.h"
 #include "base/digest.h"
+#include "base/fault.h"
 
 enum err
 source_read(struct cx *cx, const struct source *s, void *p, size_t n,
@@ -36,6 +38,43 @@ source_all(struct cx *cx, const struct source *s, size_t max, struct str *out)
 	}
 	*out = buf_as_str(&b);
 	return e;
+}
+
+/* One byte more than it may have shows that it has more. */
+static enum err
+read_known(struct cx *cx, const struct source *s, size_t length,
+    struct str *out)
+{
+	char		*p = arena_raw(cx->mem, length + 1);
+	size_t		 n = 0, got = 1;
+	enum err	 e;
+
+	while (got > 0 && n <= length) {
+		if ((e = source_read(cx, s, p + n, length + 1 - n,
+		    &got)) != OK)
+			return e;
+		n += got;
+	}
+	*out = (struct str){ p, n };
+	return n <= length ? OK : fail(cx, E_INCOMPLETE_BODY, "the body has "
+	    "more than the %zu bytes that were announced", length);
+}
+
+enum err
+source_body(struct cx *cx, const struct source *s, uint64_t length,
+    size_t max, struct str *out)
+{
+	enum err	e;
+
+	if (!fault_skip("BODY_LENGTH") && length > max)
+		return fail(cx, E_TOO_LARGE, "the body of this request may "
+		    "have %zu bytes", max);
+	/* Growing to a length that is not known leaves as much behind. */
+	if ((e = budget_claim(cx, length > 0 ? (size_t)length :
+	    2 * max)) != OK)
+		return e;
+	return length > 0 ? read_known(cx, s, (size_t)length, out) :
+	    source_all(cx, s, max, out);
 }
 
 enum err

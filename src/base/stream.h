@@ -36,6 +36,14 @@ enum err	source_read(struct cx *cx, const struct source *s, void *p,
 enum err	source_all(struct cx *cx, const struct source *s, size_t max,
 		    struct str *out);
 
+/*
+ * The same for the body of a request, whose length is known (0 where it is
+ * not): what is too large is refused, and the memory claimed, before a byte is
+ * read.  E_TOO_LARGE, E_BUSY.
+ */
+enum err	source_body(struct cx *cx, const struct source *s,
+		    uint64_t length, size_t max, struct str *out);
+
 /* Read and drop what is left, up to max bytes. */
 enum err	source_drain(struct cx *cx, const struct source *s,
 		    uint64_t max);

@@ -3,124 +3,377 @@
 
 #include <dlfcn.h>
 #include <libxml/parser.h>
-#include <libxml/tree.h>
+#include <libxml/parserInternals.h>
 #include <pthread.h>
-#include <stdint.h>
 #include <string.h>
 
 #include "base/buf.h"
 #include "base/cx.h"
 #include "base/enc.h"
+#include "base/fault.h"
+#include "base/limit.h"
+#include "base/stream.h"
+#include "base/vec.h"
 
-static __typeof__(xmlReadMemory)	*read_memory;
-static __typeof__(xmlFreeDoc)		*free_doc;
-static __typeof__(xmlDocGetRootElement)	*root_element;
-static __typeof__(xmlNodeGetContent)	*node_content;
-static __typeof__(xmlMemFree)		*mem_free;
-static pthread_once_t			 once = PTHREAD_ONCE_INIT;
-static bool				 loaded;
+enum { WINDOW = 4096, NAME_ROOM = 64 };
 
-static void *
-symbol(void *lib, const char *name)
-{
-	return lib != NULL ? dlsym(lib, name) : NULL;
-}
+static __typeof__(xmlCreatePushParserCtxt)	*parser_new;
+static __typeof__(xmlFreeParserCtxt)		*parser_free;
+static __typeof__(xmlParseChunk)		*parse_chunk;
+static __typeof__(xmlStopParser)		*parser_stop;
+static __typeof__(xmlDictSetLimit)		*dict_limit;
+static __typeof__(xmlFreeDoc)			*doc_free;
+static pthread_once_t				 once = PTHREAD_ONCE_INIT;
+static bool					 loaded;
 
 static void
 load(void)
 {
 	void	*lib = dlopen("libxml2.so.2", RTLD_NOW | RTLD_LOCAL);
-	void	(**fre)(void *);
 
-	*(void **)&read_memory = symbol(lib, "xmlReadMemory");
-	*(void **)&free_doc = symbol(lib, "xmlFreeDoc");
-	*(void **)&root_element = symbol(lib, "xmlDocGetRootElement");
-	*(void **)&node_content = symbol(lib, "xmlNodeGetContent");
-	/* xmlFree is a variable that holds the function. */
-	fre = symbol(lib, "xmlFree");
-	mem_free = fre != NULL ? *fre : NULL;
-	loaded = read_memory != NULL && free_doc != NULL &&
-	    root_element != NULL && node_content != NULL && mem_free != NULL;
+	if (lib == NULL)
+		return;
+	*(void **)&parser_new = dlsym(lib, "xmlCreatePushParserCtxt");
+	*(void **)&parser_free = dlsym(lib, "xmlFreeParserCtxt");
+	*(void **)&parse_chunk = dlsym(lib, "xmlParseChunk");
+	*(void **)&parser_stop = dlsym(lib, "xmlStopParser");
+	*(void **)&dict_limit = dlsym(lib, "xmlDictSetLimit");
+	*(void **)&doc_free = dlsym(lib, "xmlFreeDoc");
+	loaded = parser_new != NULL && parser_free != NULL &&
+	    parse_chunk != NULL && parser_stop != NULL &&
+	    dict_limit != NULL && doc_free != NULL;
+}
+
+/* ---- what the parser says ---------------------------------------------- */
+
+enum step { BEGIN, END, TEXT };
+
+struct event {
+	enum step	what;
+	struct str	s;		/* local name, or text */
+};
+
+struct xml {
+	xmlParserCtxt	*parser;
+	struct source	 in;
+	const char	*refused;	/* why parsing was stopped */
+	/* what one window gave: read from at on */
+	struct arena	*mem;
+	VEC(struct event) events;
+	size_t		 at;
+	/* the parser's place */
+	size_t		 held;		/* bytes since it last said a thing */
+	unsigned	 deep;
+	unsigned	 n_elements;
+	/* the reader's */
+	unsigned	 depth;		/* elements that are open */
+	char		 name[NAME_ROOM];
+	bool		 ended;
+	char		 window[WINDOW];
+};
+
+static void
+refuse(struct xml *x, const char *why)
+{
+	x->refused = why;
+	parser_stop(x->parser);
 }
 
 static void
-doc_release(void *doc)
+event_add(struct xml *x, enum step what, const xmlChar *p, size_t n)
 {
-	free_doc(doc);
+	struct event	*ev = VEC_PUSH(x->mem, &x->events);
+
+	x->held = 0;
+	ev->what = what;
+	ev->s = (struct str){ n > 0 ? arena_dup(x->mem, p, n) : "", n };
 }
 
-static bool
-named(const xmlNode *n, const char *name)
+/*
+ * The parser has seen what the first bytes and the declaration say: where it
+ * means to decode them, they are not UTF-8.
+ */
+static void
+on_document(void *arg)
 {
-	return n->type == XML_ELEMENT_NODE &&
-	    strcmp((const char *)n->name, name) == 0;
+	struct xml		*x = arg;
+	const xmlChar		*named = x->parser->encoding;
+	const xmlParserInput	*in = x->parser->input;
+
+	if (!fault_skip("XML_ENCODING") && ((named != NULL &&
+	    !str_is_nocase(str_of((const char *)named), STR("UTF-8"))) ||
+	    in->buf == NULL || in->buf->encoder != NULL))
+		refuse(x, "it is not in UTF-8");
+}
+
+static void
+on_doctype(void *arg, const xmlChar *name, const xmlChar *external,
+    const xmlChar *where)
+{
+	(void)name;
+	(void)external;
+	(void)where;
+	if (!fault_skip("XML_DOCTYPE"))
+		refuse(arg, "document types are not accepted");
+}
+
+static void
+on_begin(void *arg, const xmlChar *name, const xmlChar *prefix,
+    const xmlChar *uri, int n_namespaces, const xmlChar **namespaces,
+    int n_attributes, int n_defaulted, const xmlChar **attributes)
+{
+	struct xml	*x = arg;
+
+	(void)prefix;
+	(void)uri;
+	(void)n_namespaces;
+	(void)namespaces;
+	(void)n_attributes;
+	(void)n_defaulted;
+	(void)attributes;
+	x->deep++;
+	x->n_elements++;
+	if (!fault_skip("XML_DEPTH") && x->deep > LIMIT_XML_DEPTH)
+		refuse(x, "its elements lie too deep in each other");
+	else if (!fault_skip("XML_ELEMENTS") &&
+	    x->n_elements > LIMIT_XML_ELEMENTS)
+		refuse(x, "it has too many elements");
+	else
+		event_add(x, BEGIN, name, strlen((const char *)name));
+}
+
+static void
+on_end(void *arg, const xmlChar *name, const xmlChar *prefix,
+    const xmlChar *uri)
+{
+	struct xml	*x = arg;
+
+	(void)name;
+	(void)prefix;
+	(void)uri;
+	x->deep--;
+	event_add(x, END, NULL, 0);
+}
+
+static void
+on_text(void *arg, const xmlChar *p, int n)
+{
+	event_add(arg, TEXT, p, (size_t)n);
+}
+
+static xmlSAXHandler	handler = {
+	.initialized = XML_SAX2_MAGIC,
+	.startDocument = on_document,
+	.internalSubset = on_doctype,
+	.startElementNs = on_begin,
+	.endElementNs = on_end,
+	.characters = on_text,
+	.ignorableWhitespace = on_text,
+	.cdataBlock = on_text,
+};
+
+/* ---- pulling ----------------------------------------------------------- */
+
+static void
+xml_release(void *thing)
+{
+	struct xml	*x = thing;
+
+	if (x->parser != NULL) {
+		if (x->parser->myDoc != NULL)
+			doc_free(x->parser->myDoc);
+		parser_free(x->parser);
+	}
+	arena_free(x->mem);
+}
+
+static enum err
+bad(struct cx *cx, const struct xml *x)
+{
+	return fail(cx, E_BAD_XML, "the body cannot be read: %s",
+	    x->refused != NULL ? x->refused : "it is not well-formed XML");
+}
+
+/* The next window of the source, into events; at its end x->ended. */
+static enum err
+fill(struct cx *cx, struct xml *x)
+{
+	size_t		got;
+	enum err	e;
+
+	arena_empty(x->mem);
+	memset(&x->events, 0, sizeof x->events);
+	x->at = 0;
+	if ((e = source_read(cx, &x->in, x->window, WINDOW, &got)) != OK)
+		return e;
+	x->ended = got == 0;
+	x->held += got;
+	/* No character of XML, and what UTF-16 and UTF-32 are full of. */
+	if (memchr(x->window, '\0', got) != NULL) {
+		x->refused = "it has a NUL byte";
+		return bad(cx, x);
+	}
+	parse_chunk(x->parser, x->window, (int)got, x->ended);
+	if (x->refused != NULL || !x->parser->wellFormed)
+		return bad(cx, x);
+	if (!fault_skip("XML_TAG") && x->held > LIMIT_XML_TAG) {
+		x->refused = "a tag, comment or instruction is too long";
+		return bad(cx, x);
+	}
+	return OK;
+}
+
+/* The next event; *there false: the document has ended. */
+static enum err
+event_next(struct cx *cx, struct xml *x, struct event *out, bool *there)
+{
+	enum err	e;
+
+	while (x->at == x->events.n && !x->ended)
+		if ((e = fill(cx, x)) != OK)
+			return e;
+	*there = x->at < x->events.n;
+	if (!*there)
+		return OK;
+	*out = x->events.at[x->at++];
+	if (out->what == BEGIN)
+		x->depth++;
+	else if (out->what == END)
+		x->depth--;
+	return OK;
+}
+
+/* A longer name is none that anybody asks for. */
+static void
+stand_on(struct xml *x, struct str name)
+{
+	size_t	n = name.n < NAME_ROOM ? name.n : 0;
+
+	memcpy(x->name, name.p, n);
+	x->name[n] = '\0';
 }
 
 enum err
-xml_parse(struct cx *cx, struct str text, const char *root, struct xml *out)
+xml_open(struct cx *cx, const struct source *in, const char *root,
+    struct xml **out)
 {
-	xmlDoc	*doc;
-	xmlNode	*top;
+	struct xml	*x = arena_get(cx->mem, sizeof *x);
+	struct event	 ev = { BEGIN, { NULL, 0 } };
+	enum err	 e;
+	bool		 there;
 
 	pthread_once(&once, load);
 	if (!loaded)
 		return fail(cx, E_STORE, "libxml2.so.2 cannot be loaded");
-	/* Entities need a DTD: with none, there is nothing to expand. */
-	if (text.n > INT32_MAX || str_has(text, STR("<!DOCTYPE")))
-		return fail(cx, E_BAD_XML, "document types are not accepted");
-	doc = read_memory(text.p, (int)text.n, NULL, NULL, XML_PARSE_NONET |
-	    XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_NOCDATA);
-	if (doc == NULL)
-		return fail(cx, E_BAD_XML, "the body is not well-formed XML");
-	arena_defer(cx->mem, doc_release, doc);
-	top = root_element(doc);
-	if (top == NULL || !named(top, root))
+	x->in = *in;
+	x->mem = arena_new();
+	arena_defer(cx->mem, xml_release, x);
+	x->parser = parser_new(&handler, x, NULL, 0, NULL);
+	if (x->parser == NULL)
+		return fail(cx, E_STORE, "libxml2 cannot start");
+	dict_limit(x->parser->dict, LIMIT_XML_TAG);
+	do
+		if ((e = event_next(cx, x, &ev, &there)) != OK)
+			return e;
+	while (there && ev.what != BEGIN);
+	if (!there || !str_is(ev.s, str_of(root)))
 		return fail(cx, E_BAD_XML, "the root element must be %s", root);
-	out->node = top;
+	stand_on(x, ev.s);
+	*out = x;
 	return OK;
 }
 
-static bool
-find_from(xmlNode *n, const char *name, struct xml *out)
+enum err
+xml_next(struct cx *cx, struct xml *x, unsigned depth, bool *there)
 {
-	for (; n != NULL; n = n->next)
-		if (named(n, name)) {
-			out->node = n;
-			return true;
+	struct event	ev;
+	enum err	e;
+	bool		more;
+
+	*there = false;
+	while (x->depth > depth) {
+		if ((e = event_next(cx, x, &ev, &more)) != OK || !more)
+			return e;
+		if (ev.what == BEGIN && x->depth == depth + 2) {
+			stand_on(x, ev.s);
+			*there = true;
+			return OK;
 		}
-	return false;
+	}
+	return OK;
 }
 
 bool
-xml_child(struct xml e, const char *name, struct xml *out)
+xml_is(const struct xml *x, const char *name)
 {
-	return find_from(((xmlNode *)e.node)->children, name, out);
+	return strcmp(x->name, name) == 0;
 }
 
-bool
-xml_next(struct xml e, const char *name, struct xml *out)
+enum err
+xml_text(struct cx *cx, struct xml *x, struct str *out)
 {
-	return find_from(((xmlNode *)e.node)->next, name, out);
+	unsigned	 open = x->depth;
+	struct event	 ev;
+	struct buf	 b;
+	enum err	 e;
+	bool		 more = true;
+
+	*out = STR("");
+	buf_init(&b, cx->mem, LIMIT_XML_TEXT);
+	while (x->depth >= open && more) {
+		if ((e = event_next(cx, x, &ev, &more)) != OK)
+			return e;
+		if (!more || ev.what != TEXT)
+			continue;
+		if (out->n == 0 && ev.s.n <= LIMIT_XML_TEXT) {
+			*out = str_dup(cx->mem, ev.s);
+			continue;
+		}
+		if (b.n == 0)
+			buf_str(&b, *out);
+		buf_str(&b, ev.s);
+		if (!buf_ok(&b))
+			return fail(cx, E_BAD_XML, "the text of <%s> may have "
+			    "%d bytes", x->name, LIMIT_XML_TEXT);
+		*out = buf_as_str(&b);
+	}
+	return OK;
 }
 
-struct str
-xml_content(struct cx *cx, struct xml e)
+enum err
+xml_fields(struct cx *cx, struct xml *x, unsigned depth,
+    const struct xml_field *fields, size_t n)
 {
-	xmlChar		*z = node_content(e.node);
-	struct str	 s = str_dup(cx->mem, str_of((const char *)z));
+	bool		 there, *seen = arena_get(cx->mem, n);
+	size_t		 i;
+	enum err	 e;
 
-	if (z != NULL)
-		mem_free(z);
-	return s;
+	while ((e = xml_next(cx, x, depth, &there)) == OK && there)
+		for (i = 0; i < n; i++)
+			if (!seen[i] && xml_is(x, fields[i].name)) {
+				seen[i] = true;
+				if ((e = xml_text(cx, x,
+				    fields[i].text)) != OK)
+					return e;
+				break;
+			}
+	return e;
 }
 
-struct str
-xml_text(struct cx *cx, struct xml e, const char *name)
+enum err
+xml_close(struct cx *cx, struct xml *x)
 {
-	struct xml	child;
+	struct event	ev;
+	enum err	e;
+	bool		more;
 
-	return xml_child(e, name, &child) ? xml_content(cx, child) : STR("");
+	do
+		e = event_next(cx, x, &ev, &more);
+	while (e == OK && more);
+	return e;
 }
+
+/* ---- writing ----------------------------------------------------------- */
 
 void
 xml_put(struct buf *b, const char *name, struct str text)

@@ -1,7 +1,15 @@
 /*
- * XML: small request bodies read into a tree, and a writer into a buf.
- * Home of libxml2, which is loaded at first use: linking it would cost each
- * CGI process 1 ms and 2.5 MiB.
+ * XML: documents read element by element, as their bytes come, and a writer
+ * into a buf.  Home of libxml2, which is loaded at first use: linking it would
+ * cost each CGI process 1 ms and 2.5 MiB.
+ *
+ * A reader stands on an element.  Nothing of the document is kept but what is
+ * taken from it, so a list of any length is worked off in the memory of one
+ * item.  Every call fails with E_BAD_XML as soon as it comes to what is not
+ * well formed or not taken: bytes that are not UTF-8 or a declaration of
+ * another encoding, a document type (and so any entity but the five), what
+ * is over LIMIT_XML_DEPTH, _ELEMENTS, _TEXT or _TAG; or with the source's own
+ * error.
  */
 #ifndef BASE_XML_H
 #define BASE_XML_H
@@ -13,24 +21,38 @@
 
 struct buf;
 struct cx;
+struct source;
+struct xml;			/* a document being read; the arena's */
 
-struct xml {			/* an element, or NULL inside */
-	void	*node;
-};
+/* Begin to read, and step onto the root, which must have this local name. */
+enum err	xml_open(struct cx *cx, const struct source *in,
+		    const char *root, struct xml **out);
 
 /*
- * Parse a document whose root element is named so (in any namespace).  No
- * DTD, no entities but the five, no network, bounded depth: E_BAD_XML.
+ * Step onto the next child of the element that is open at this depth (the
+ * root's is 0), over what is left of the child before.  *there is false when
+ * that element has ended.
  */
-enum err	xml_parse(struct cx *cx, struct str text, const char *root,
-		    struct xml *out);
+enum err	xml_next(struct cx *cx, struct xml *x, unsigned depth,
+		    bool *there);
+/* Has the element stepped onto this local name? */
+bool		xml_is(const struct xml *x, const char *name);
+/* The text of the element stepped onto, to its end; in the arena. */
+enum err	xml_text(struct cx *cx, struct xml *x, struct str *out);
 
-/* First child or next sibling element with this local name; false: none. */
-bool		xml_child(struct xml e, const char *name, struct xml *out);
-bool		xml_next(struct xml e, const char *name, struct xml *out);
-struct str	xml_content(struct cx *cx, struct xml e);
-/* The text of a child element; "" when it is not there. */
-struct str	xml_text(struct cx *cx, struct xml e, const char *name);
+/*
+ * The texts of children of the element at this depth, to its end: of each
+ * name the first; what is not there is left alone.
+ */
+struct xml_field {
+	const char	*name;
+	struct str	*text;
+};
+enum err	xml_fields(struct cx *cx, struct xml *x, unsigned depth,
+		    const struct xml_field *fields, size_t n);
+
+/* The rest, to the end of the source: what was taken holds only now. */
+enum err	xml_close(struct cx *cx, struct xml *x);
 
 /* <name>text</name>, escaped. */
 void		xml_put(struct buf *b, const char *name, struct str text);

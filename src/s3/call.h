@@ -18,6 +18,7 @@ enum {
 };
 
 struct s3_row;
+struct xml;
 
 struct s3_call {
 	struct store		*store;
@@ -108,8 +109,8 @@ enum err	s3_take_meta(struct cx *cx, const struct s3_call *c,
 /* [S3] so many tags at most, each key once.  E_BAD_TAG. */
 enum err	s3_tags_check(struct cx *cx, struct pair *tags, size_t n,
 		    size_t most);
-/* [S3 Tagging] XML. */
-enum err	s3_tags_read(struct cx *cx, struct str text, size_t most,
+/* [S3 Tagging] a document that stands on its root, read to its end. */
+enum err	s3_tags_read(struct cx *cx, struct xml *x, size_t most,
 		    struct pair **tags, size_t *n);
 /* x-amz-checksum-algorithm; NULL: none is asked for. */
 enum err	s3_take_algorithm(struct cx *cx, const struct s3_call *c,
@@ -176,6 +177,11 @@ struct s3_body {
 	struct s3_sum	 sums[DIGEST_SUMS];
 	size_t		 n_sums;
 	struct pair	 trailer;		/* filled at the end */
+	/* a body that is no object's */
+	uint64_t	 seen;
+	size_t		 most;
+	enum err	 too_large;	/* how more than that is refused */
+	struct digest	 md5_digest;
 };
 
 /* sum: compute this one too ("" none), as an upload asks for. */
@@ -184,10 +190,16 @@ enum err	s3_body_open(struct cx *cx, struct s3_call *c, struct str sum,
 /* Store the payload, then check all digests and lengths. */
 enum err	s3_body_take(struct cx *cx, struct s3_body *b, uint64_t max,
 		    struct body **out);
-/* A small body, checked the same way. */
-enum err	s3_body_text(struct cx *cx, struct s3_body *b,
-		    size_t max, struct str *out);
-/* The small body of a request, opened and checked. */
+/*
+ * A document in XML, of max bytes, read as it comes; xml_close fails unless
+ * all vouches for the body, so nothing is done with it before.  E_BAD_XML.
+ */
+enum err	s3_body_xml(struct cx *cx, struct s3_body *b, size_t max,
+		    const char *root, struct xml **out);
+/* The same of a request's body, opened. */
+enum err	s3_take_xml(struct cx *cx, struct s3_call *c, size_t max,
+		    const char *root, struct xml **out);
+/* The whole body of a request as text, checked; E_TOO_LARGE over max. */
 enum err	s3_take_text(struct cx *cx, struct s3_call *c,
 		    size_t max, struct str *out);
 void		s3_body_sums(struct cx *cx, const struct s3_body *b,

@@ -3,7 +3,9 @@
 
 #include <string.h>
 
+#include "base/budget.h"
 #include "base/enc.h"
+#include "base/xml.h"
 
 /* NULL: no such checksum. */
 static struct s3_sum *
@@ -92,6 +94,8 @@ body_drop(void *thing)
 		digest_drop(&b->sums[i].digest);
 	if (b->has_hash)
 		digest_drop(&b->hash);
+	if (b->has_md5)
+		digest_drop(&b->md5_digest);
 }
 
 static bool
@@ -146,6 +150,12 @@ feed(void *arg, const void *p, size_t n)
 		digest_feed(&b->sums[i].digest, p, n);
 	if (b->has_hash)
 		digest_feed(&b->hash, p, n);
+}
+
+static enum err
+too_large(struct cx *cx, const struct s3_body *b)
+{
+	return fail(cx, b->too_large, "The body may have %zu bytes.", b->most);
 }
 
 static enum err
@@ -220,35 +230,82 @@ s3_body_take(struct cx *cx, struct s3_body *b, uint64_t max,
 	return check(cx, b, store_body_size(*out), store_body_md5(*out));
 }
 
-enum err
-s3_body_text(struct cx *cx, struct s3_body *b, size_t max, struct str *out)
+/* The payload; its end is an error unless all vouches for it. */
+static enum err
+vouched_read(struct cx *cx, void *self, void *p, size_t n, size_t *got)
 {
-	unsigned char	md5[16];
-	enum err	e;
+	struct s3_body	*b = self;
+	unsigned char	 md5[16];
+	enum err	 e;
 
-	if (b->length > max)
-		return fail(cx, E_BAD_XML, "The body may have %zu bytes.",
-		    max);
-	e = source_all(cx, &b->source, max, out);
-	if (e == E_TOO_LARGE)
-		return fail(cx, E_BAD_XML, "The body may have %zu bytes.",
-		    max);
-	if (e != OK)
+	if ((e = source_read(cx, &b->source, p, n, got)) != OK)
 		return e;
-	feed(b, out->p, out->n);
-	digest_of(DIGEST_MD5, out->p, out->n, md5);
-	return check(cx, b, out->n, md5);
+	b->seen += *got;
+	if (b->seen > b->most)
+		return too_large(cx, b);
+	if (*got > 0) {
+		feed(b, p, *got);
+		if (b->has_md5)
+			digest_feed(&b->md5_digest, p, *got);
+		return OK;
+	}
+	if (b->has_md5)
+		digest_end(&b->md5_digest, md5);
+	return check(cx, b, b->seen, md5);
+}
+
+/* Before a byte is read: is it too long, and is there memory for it? */
+static enum err
+vouched_open(struct cx *cx, struct s3_body *b, size_t max,
+    enum err too_large_is, size_t memory, struct source *out)
+{
+	b->most = max;
+	b->too_large = too_large_is;
+	if (b->length > max)
+		return too_large(cx, b);
+	if (b->has_md5)
+		digest_begin(&b->md5_digest, DIGEST_MD5);
+	*out = (struct source){ vouched_read, b };
+	return budget_claim(cx, memory);
 }
 
 enum err
-s3_take_text(struct cx *cx, struct s3_call *c, size_t max, struct str *out)
+s3_body_xml(struct cx *cx, struct s3_body *b, size_t max, const char *root,
+    struct xml **out)
+{
+	struct source	in;
+	enum err	e;
+
+	/* What is taken from it, and again in the answer. */
+	if ((e = vouched_open(cx, b, max, E_BAD_XML, 2 * (size_t)b->length,
+	    &in)) != OK)
+		return e;
+	return xml_open(cx, &in, root, out);
+}
+
+enum err
+s3_take_xml(struct cx *cx, struct s3_call *c, size_t max, const char *root,
+    struct xml **out)
 {
 	struct s3_body	*b;
 	enum err	 e;
 
 	if ((e = s3_body_open(cx, c, STR(""), &b)) != OK)
 		return e;
-	return s3_body_text(cx, b, max, out);
+	return s3_body_xml(cx, b, max, root, out);
+}
+
+enum err
+s3_take_text(struct cx *cx, struct s3_call *c, size_t max, struct str *out)
+{
+	struct s3_body	*b;
+	struct source	 in;
+	enum err	 e;
+
+	if ((e = s3_body_open(cx, c, STR(""), &b)) != OK ||
+	    (e = vouched_open(cx, b, max, E_TOO_LARGE, 0, &in)) != OK)
+		return e;
+	return source_body(cx, &in, b->length, max, out);
 }
 
 void

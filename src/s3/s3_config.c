@@ -59,19 +59,22 @@ s3_get_bucket_versioning(struct cx *cx, struct s3_call *c)
 enum err
 s3_put_bucket_versioning(struct cx *cx, struct s3_call *c)
 {
-	struct xml	 root;
-	struct str	 text, status;
-	enum err	 e;
+	struct str		 status = STR(""), mfa = STR("");
+	const struct xml_field	 fields[] = {
+		{ "Status", &status }, { "MfaDelete", &mfa },
+	};
+	struct xml		*x;
+	enum err		 e;
 
-	if ((e = s3_take_text(cx, c, LIMIT_BODY, &text)) != OK ||
-	    (e = xml_parse(cx, text, "VersioningConfiguration", &root)) != OK)
+	if ((e = s3_take_xml(cx, c, LIMIT_BODY, "VersioningConfiguration",
+	    &x)) != OK || (e = xml_fields(cx, x, 0, fields, 2)) != OK ||
+	    (e = xml_close(cx, x)) != OK)
 		return e;
-	status = xml_text(cx, root, "Status");
 	if (!str_is(status, STR("Enabled")) &&
 	    !str_is(status, STR("Suspended")))
 		return fail(cx, E_BAD_XML, "<Status> is Enabled or "
 		    "Suspended.");
-	if (str_is(xml_text(cx, root, "MfaDelete"), STR("Enabled")))
+	if (str_is(mfa, STR("Enabled")))
 		return fail(cx, E_NOT_IMPLEMENTED, "MFA delete is not "
 		    "implemented.");
 	return s3_setting_put(cx, c, SETTING_VERSIONING, status);

@@ -51,34 +51,52 @@ check_text(struct cx *cx, size_t list, struct str s)
 	    "config. Unsupported method is %.*s", STRF(s));
 }
 
+/* One element of a rule. */
 static enum err
-rule_read(struct cx *cx, struct xml x, struct rule *r)
+rule_take(struct cx *cx, struct xml *x, struct rule *r)
 {
 	struct str	s;
-	struct xml	item;
+	size_t		i;
+	enum err	e;
+
+	if (xml_is(x, "ID"))
+		return xml_text(cx, x, &r->id);
+	if (xml_is(x, "MaxAgeSeconds"))
+		return xml_text(cx, x, &r->max_age);
+	for (i = 0; i < LISTS && !xml_is(x, lists[i].element); i++)
+		continue;
+	if (i == LISTS)
+		return OK;
+	if ((e = xml_text(cx, x, &s)) != OK ||
+	    (e = check_text(cx, i, str_trim(s))) != OK)
+		return e;
+	*VEC_PUSH(cx->mem, &r->list[i].v) = str_trim(s);
+	return OK;
+}
+
+static enum err
+rule_read(struct cx *cx, struct xml *x, struct rule *r)
+{
 	uint64_t	n;
 	size_t		i;
 	enum err	e;
-	bool		more;
+	bool		there;
 
-	*r = (struct rule){ .id = xml_text(cx, x, "ID"),
-	    .max_age = str_trim(xml_text(cx, x, "MaxAgeSeconds")) };
+	*r = (struct rule){ .id = STR("") };
+	while ((e = xml_next(cx, x, 1, &there)) == OK && there)
+		if ((e = rule_take(cx, x, r)) != OK)
+			return e;
+	if (e != OK)
+		return e;
+	r->max_age = str_trim(r->max_age);
 	if (r->id.n > LIMIT_CORS_ID || (r->max_age.n > 0 && !str_u64(r->max_age,
 	    INT32_MAX, &n)))
 		return fail(cx, E_BAD_XML, "<ID> may have 255 bytes, and "
 		    "<MaxAgeSeconds> is a number");
-	for (i = 0; i < LISTS; i++) {
-		for (more = xml_child(x, lists[i].element, &item); more;
-		    more = xml_next(item, lists[i].element, &item)) {
-			s = str_trim(xml_content(cx, item));
-			if ((e = check_text(cx, i, s)) != OK)
-				return e;
-			*VEC_PUSH(cx->mem, &r->list[i].v) = s;
-		}
+	for (i = 0; i < LISTS; i++)
 		if (lists[i].needed && r->list[i].v.n == 0)
 			return fail(cx, E_BAD_XML, "A <CORSRule> needs an "
 			    "<%s>", lists[i].element);
-	}
 	return OK;
 }
 
@@ -87,22 +105,30 @@ struct rules {
 };
 
 static enum err
-rules_read(struct cx *cx, struct str text, struct rules *out)
+wrong_number(struct cx *cx)
 {
-	struct xml	root, x;
-	enum err	e;
-	bool		more;
+	return fail(cx, E_BAD_XML, "1 to %d <CORSRule>", LIMIT_CORS_RULES);
+}
 
-	if ((e = xml_parse(cx, text, "CORSConfiguration", &root)) != OK)
-		return e;
-	for (more = xml_child(root, "CORSRule", &x); more;
-	    more = xml_next(x, "CORSRule", &x))
-		if ((e = rule_read(cx, x, VEC_PUSH(cx->mem, &out->v))) != OK)
+/* Of a document that stands on its root, to its end. */
+static enum err
+rules_read(struct cx *cx, struct xml *x, struct rules *out)
+{
+	enum err	e;
+	bool		there;
+
+	while ((e = xml_next(cx, x, 0, &there)) == OK && there) {
+		if (!xml_is(x, "CORSRule"))
+			continue;
+		if (out->v.n == LIMIT_CORS_RULES)
+			return wrong_number(cx);
+		if ((e = rule_read(cx, x, VEC_PUSH(cx->mem,
+		    &out->v))) != OK)
 			return e;
-	if (out->v.n == 0 || out->v.n > LIMIT_CORS_RULES)
-		return fail(cx, E_BAD_XML, "1 to %d <CORSRule>",
-		    LIMIT_CORS_RULES);
-	return OK;
+	}
+	if (e != OK || (e = xml_close(cx, x)) != OK)
+		return e;
+	return out->v.n > 0 ? OK : wrong_number(cx);
 }
 
 static void
@@ -125,13 +151,13 @@ enum err
 s3_put_bucket_cors(struct cx *cx, struct s3_call *c)
 {
 	struct rules	 all = { .v = { 0 } };
-	struct str	 text;
+	struct xml	*x;
 	struct buf	 b;
 	size_t		 i;
 	enum err	 e;
 
-	if ((e = s3_take_text(cx, c, LIMIT_BODY, &text)) != OK ||
-	    (e = rules_read(cx, text, &all)) != OK)
+	if ((e = s3_take_xml(cx, c, LIMIT_BODY, "CORSConfiguration",
+	    &x)) != OK || (e = rules_read(cx, x, &all)) != OK)
 		return e;
 	s3_xml_begin(cx, &b, "CORSConfiguration");
 	for (i = 0; i < all.v.n; i++)
@@ -258,7 +284,9 @@ cors(struct cx *cx, struct s3_call *c, struct str method, struct str asked,
 	struct str	 origin = request_header(c->req, "origin"), which;
 	struct rules	 all = { .v = { 0 } };
 	struct rule	*r;
+	struct source	 text;
 	struct repo	 repo;
+	struct xml	*x;
 	enum err	 e;
 
 	*found = false;
@@ -266,9 +294,11 @@ cors(struct cx *cx, struct s3_call *c, struct str method, struct str asked,
 	response_header(c->res, "Vary", STR("Origin, "
 	    "Access-Control-Request-Headers, Access-Control-Request-Method"));
 	if ((e = store_repo_get(cx, c->store, c->bucket, &repo)) != OK ||
-	    repo_setting(&repo, SETTING_CORS).n == 0 ||
-	    (e = rules_read(cx, repo_setting(&repo, SETTING_CORS),
-	    &all)) != OK)
+	    repo_setting(&repo, SETTING_CORS).n == 0)
+		return e;
+	text = source_of_str(cx, repo_setting(&repo, SETTING_CORS));
+	if ((e = xml_open(cx, &text, "CORSConfiguration", &x)) != OK ||
+	    (e = rules_read(cx, x, &all)) != OK)
 		return e;
 	for (r = all.v.at; r < all.v.at + all.v.n && !*found; r++) {
 		*found = fits(cx, r, origin, method, asked, &which);

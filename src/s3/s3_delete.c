@@ -76,28 +76,33 @@ take_target(struct cx *cx, struct s3_call *c, struct item *it)
 }
 
 static enum err
-take_item(struct cx *cx, struct s3_call *c, struct xml x, struct item *it)
+take_item(struct cx *cx, struct s3_call *c, struct xml *x, struct item *it)
 {
-	struct str	v;
-	int64_t		ms;
+	struct str		 etag = STR(""), size = STR(""),
+				 mtime = STR("");
+	const struct xml_field	 fields[] = {
+		{ "Key", &it->key }, { "VersionId", &it->version },
+		{ "ETag", &etag }, { "LastModifiedTime", &mtime },
+		{ "Size", &size },
+	};
+	int64_t			 ms;
+	enum err		 e;
 
 	memset(it, 0, sizeof *it);
-	it->key = xml_text(cx, x, "Key");
+	if ((e = xml_fields(cx, x, 1, fields, 5)) != OK)
+		return e;
 	if (it->key.n > 0 && it->key.p[0] == '/')
 		it->key = str_from(it->key, 1);
 	if (it->key.n == 0)
 		return fail(cx, E_BAD_XML, "An <Object> needs a <Key>");
 	take_target(cx, c, it);
-	it->version = xml_text(cx, x, "VersionId");
-	v = xml_text(cx, x, "ETag");
-	if (v.n > 0)
-		it->cond.if_match = v;
-	v = xml_text(cx, x, "LastModifiedTime");
-	if (v.n > 0 && (when_http_parse(v, &ms) || when_iso_parse(v, &ms)))
+	if (etag.n > 0)
+		it->cond.if_match = etag;
+	if (mtime.n > 0 && (when_http_parse(mtime, &ms) ||
+	    when_iso_parse(mtime, &ms)))
 		it->cond.mtime = ms;
-	v = xml_text(cx, x, "Size");
-	it->cond.has_size = v.n > 0;
-	if (v.n > 0 && !str_u64(v, UINT64_MAX, &it->cond.size))
+	it->cond.has_size = size.n > 0;
+	if (size.n > 0 && !str_u64(size, UINT64_MAX, &it->cond.size))
 		return fail(cx, E_BAD_XML, "<Size> is no number");
 	return OK;
 }
@@ -109,26 +114,36 @@ struct items {
 };
 
 static enum err
+wrong_number(struct cx *cx)
+{
+	return fail(cx, E_BAD_XML, "1 to %d objects can be deleted at once",
+	    LIMIT_PAGE);
+}
+
+static enum err
 take_items(struct cx *cx, struct s3_call *c, struct items *all)
 {
-	struct xml	root, x;
-	struct str	text;
+	struct str	quiet = STR("");
+	struct xml	*x;
 	enum err	e;
-	bool		more;
+	bool		there;
 
 	memset(all, 0, sizeof *all);
-	if ((e = s3_take_text(cx, c, LIMIT_BODY_DELETE, &text)) != OK ||
-	    (e = xml_parse(cx, text, "Delete", &root)) != OK)
+	if ((e = s3_take_xml(cx, c, LIMIT_BODY_DELETE, "Delete", &x)) != OK)
 		return e;
-	all->quiet = str_is(xml_text(cx, root, "Quiet"), STR("true"));
-	for (more = xml_child(root, "Object", &x); more;
-	    more = xml_next(x, "Object", &x))
-		if ((e = take_item(cx, c, x, VEC_PUSH(cx->mem, all))) != OK)
+	while ((e = xml_next(cx, x, 0, &there)) == OK && there) {
+		if (xml_is(x, "Quiet"))
+			e = xml_text(cx, x, &quiet);
+		else if (xml_is(x, "Object"))
+			e = all->n < LIMIT_PAGE ? take_item(cx, c, x,
+			    VEC_PUSH(cx->mem, all)) : wrong_number(cx);
+		if (e != OK)
 			return e;
-	if (all->n == 0 || all->n > LIMIT_PAGE)
-		return fail(cx, E_BAD_XML, "1 to %d objects can be deleted "
-		    "at once", LIMIT_PAGE);
-	return OK;
+	}
+	if (e != OK || (e = xml_close(cx, x)) != OK)
+		return e;
+	all->quiet = str_is(quiet, STR("true"));
+	return all->n > 0 ? OK : wrong_number(cx);
 }
 
 /* One key with a version, which has a transaction of its own. */

@@ -135,11 +135,12 @@ s3_put_bucket_policy(struct cx *cx, struct s3_call *c)
 	size_t			 i, n;
 	enum err		 e;
 
-	if ((e = s3_take_text(cx, c, LIMIT_BODY, &text)) != OK)
-		return e;
-	if (text.n > LIMIT_POLICY)
+	e = s3_take_text(cx, c, LIMIT_POLICY, &text);
+	if (e == E_TOO_LARGE)
 		return fail(cx, E_BAD_POLICY, "A policy may have %d bytes.",
 		    LIMIT_POLICY);
+	if (e != OK)
+		return e;
 	if (json_parse(cx, text, &root) != OK)
 		return fail(cx, E_BAD_POLICY, "Policies must be valid JSON "
 		    "and the first byte must be '{'");

@@ -360,6 +360,19 @@ take_key(struct cx *cx, struct post *p)
 	return target_object(cx, c->lp.repo, c->lp.ref, c->lp.path, &c->at);
 }
 
+/* The field "tagging" is a document. */
+static enum err
+take_tags(struct cx *cx, struct str text, struct entry *en)
+{
+	struct source	in = source_of_str(cx, text);
+	struct xml	*x;
+	enum err	e;
+
+	if ((e = xml_open(cx, &in, "Tagging", &x)) != OK)
+		return e;
+	return s3_tags_read(cx, x, LIMIT_TAGS_OBJECT, &en->tags, &en->n_tags);
+}
+
 static enum err
 store_file(struct cx *cx, struct post *p, struct entry *en)
 {
@@ -374,8 +387,7 @@ store_file(struct cx *cx, struct post *p, struct entry *en)
 
 	if ((e = s3_refuse_unknown(cx, c)) != OK ||
 	    (e = s3_take_meta(cx, c, en)) != OK ||
-	    (tags.n > 0 && (e = s3_tags_read(cx, tags, LIMIT_TAGS_OBJECT,
-	    &en->tags, &en->n_tags)) != OK) ||
+	    (tags.n > 0 && (e = take_tags(cx, tags, en)) != OK) ||
 	    (e = s3_take_cond(cx, c, "", &cond)) != OK ||
 	    (e = s3_body_open(cx, c, STR(""), &in)) != OK ||
 	    (e = store_object_check_write(cx, c->store, &c->at, &cond,

@@ -39,25 +39,33 @@ s3_get_object_tagging(struct cx *cx, struct s3_call *c)
 }
 
 enum err
-s3_tags_read(struct cx *cx, struct str text, size_t most, struct pair **tags,
+s3_tags_read(struct cx *cx, struct xml *x, size_t most, struct pair **tags,
     size_t *n)
 {
 	VEC(struct pair)	 all = { 0 };
 	struct pair		*p;
-	struct xml		 root, set, x;
 	enum err		 e;
-	bool			 more;
+	bool			 there;
 
-	if ((e = xml_parse(cx, text, "Tagging", &root)) != OK)
-		return e;
-	if (!xml_child(root, "TagSet", &set))
+	do
+		if ((e = xml_next(cx, x, 0, &there)) != OK)
+			return e;
+	while (there && !xml_is(x, "TagSet"));
+	if (!there)
 		return fail(cx, E_BAD_XML, "<Tagging> needs a <TagSet>");
-	for (more = xml_child(set, "Tag", &x); more;
-	    more = xml_next(x, "Tag", &x)) {
+	while ((e = xml_next(cx, x, 1, &there)) == OK && there) {
+		if (!xml_is(x, "Tag"))
+			continue;
+		if (all.n > most)
+			break;
 		p = VEC_PUSH(cx->mem, &all);
-		p->name = xml_text(cx, x, "Key");
-		p->value = xml_text(cx, x, "Value");
+		*p = (struct pair){ STR(""), STR("") };
+		if ((e = xml_fields(cx, x, 2, (struct xml_field[]){
+		    { "Key", &p->name }, { "Value", &p->value } }, 2)) != OK)
+			return e;
 	}
+	if (e != OK || (e = xml_close(cx, x)) != OK)
+		return e;
 	*tags = all.at;
 	*n = all.n;
 	return s3_tags_check(cx, all.at, all.n, most);
@@ -67,12 +75,12 @@ enum err
 s3_put_object_tagging(struct cx *cx, struct s3_call *c)
 {
 	struct pair	*tags;
-	struct str	 text;
+	struct xml	*x;
 	size_t		 n;
 	enum err	 e;
 
-	if ((e = s3_take_text(cx, c, LIMIT_BODY, &text)) != OK ||
-	    (e = s3_tags_read(cx, text, LIMIT_TAGS_OBJECT, &tags, &n)) != OK)
+	if ((e = s3_take_xml(cx, c, LIMIT_BODY, "Tagging", &x)) != OK ||
+	    (e = s3_tags_read(cx, x, LIMIT_TAGS_OBJECT, &tags, &n)) != OK)
 		return e;
 	return store_object_set_tags(cx, c->store, &c->at, tags, n);
 }
@@ -99,13 +107,13 @@ enum err
 s3_put_bucket_tagging(struct cx *cx, struct s3_call *c)
 {
 	struct pair	*tags;
-	struct str	 text;
+	struct xml	*x;
 	struct buf	 b;
 	size_t		 n;
 	enum err	 e;
 
-	if ((e = s3_take_text(cx, c, LIMIT_BODY, &text)) != OK ||
-	    (e = s3_tags_read(cx, text, LIMIT_TAGS_BUCKET, &tags, &n)) != OK)
+	if ((e = s3_take_xml(cx, c, LIMIT_BODY, "Tagging", &x)) != OK ||
+	    (e = s3_tags_read(cx, x, LIMIT_TAGS_BUCKET, &tags, &n)) != OK)
 		return e;
 	c->res->status = 204;
 	s3_xml_begin(cx, &b, "Tagging");

@@ -3,11 +3,15 @@
 
 #include <string.h>
 
+#include "base/budget.h"
 #include "base/enc.h"
 #include "base/vec.h"
 #include "base/when.h"
 #include "base/xml.h"
 #include "lake/target.h"
+
+/* Bytes that a part of an upload takes while it is completed. */
+enum { PART_COST = 1024 };
 
 static enum err
 take_id(struct cx *cx, const struct s3_call *c, struct uid *id)
@@ -182,25 +186,33 @@ s3_upload_part_copy(struct cx *cx, struct s3_call *c)
 }
 
 static enum err
-take_part(struct cx *cx, struct xml x, struct complete_item *it)
+take_part(struct cx *cx, struct xml *x, struct complete_item *it)
 {
-	uint64_t	n;
-	size_t		i;
+	struct xml_field	 fields[2 + DIGEST_SUMS];
+	struct str		 number = STR(""), sums[DIGEST_SUMS];
+	uint64_t		 n;
+	size_t			 i;
+	enum err		 e;
 
-	if (!str_u64(str_trim(xml_text(cx, x, "PartNumber")), LIMIT_PARTS,
-	    &n) || n == 0)
+	memset(it, 0, sizeof *it);
+	memset(sums, 0, sizeof sums);
+	fields[0] = (struct xml_field){ "PartNumber", &number };
+	fields[1] = (struct xml_field){ "ETag", &it->etag };
+	for (i = 0; i < DIGEST_SUMS; i++)
+		fields[2 + i] = (struct xml_field){ digest_sums[i].element,
+		    &sums[i] };
+	if ((e = xml_fields(cx, x, 1, fields, 2 + DIGEST_SUMS)) != OK)
+		return e;
+	if (!str_u64(str_trim(number), LIMIT_PARTS, &n) || n == 0)
 		return fail(cx, E_BAD_ARGUMENT, "<PartNumber> must be an "
 		    "integer between 1 and %d", LIMIT_PARTS);
 	it->number = (uint32_t)n;
-	it->etag = s3_unquoted(xml_text(cx, x, "ETag"));
-	it->sum = (struct pair){ { NULL, 0 }, { NULL, 0 } };
-	for (i = 0; i < DIGEST_SUMS; i++) {
-		it->sum.value = xml_text(cx, x, digest_sums[i].element);
-		if (it->sum.value.n > 0) {
-			it->sum.name = str_of(digest_sums[i].name);
-			break;
-		}
-	}
+	it->etag = s3_unquoted(it->etag);
+	for (i = 0; i < DIGEST_SUMS && sums[i].n == 0; i++)
+		continue;
+	if (i < DIGEST_SUMS)
+		it->sum = (struct pair){ str_of(digest_sums[i].name),
+		    sums[i] };
 	return OK;
 }
 
@@ -209,11 +221,11 @@ take_list(struct cx *cx, struct s3_call *c, struct complete_opts *opt)
 {
 	VEC(struct complete_item) items = { 0 };
 	struct s3_body	*in;
-	struct xml	root, x;
-	struct str	text, v;
+	struct xml	*x;
+	struct str	v;
 	size_t		i;
 	enum err	e;
-	bool		more;
+	bool		there;
 
 	/* Here a checksum header speaks of the object, not of this body. */
 	if ((e = s3_body_open(cx, c, STR(""), &in)) != OK)
@@ -225,13 +237,22 @@ take_list(struct cx *cx, struct s3_call *c, struct complete_opts *opt)
 		    in->sums[i].want };
 		in->sums[i].want.p = NULL;
 	}
-	if ((e = s3_body_text(cx, in, LIMIT_BODY_COMPLETE, &text)) != OK ||
-	    (e = xml_parse(cx, text, "CompleteMultipartUpload", &root)) != OK)
+	if ((e = s3_body_xml(cx, in, LIMIT_BODY_COMPLETE,
+	    "CompleteMultipartUpload", &x)) != OK)
 		return e;
-	for (more = xml_child(root, "Part", &x); more;
-	    more = xml_next(x, "Part", &x))
+	while ((e = xml_next(cx, x, 0, &there)) == OK && there) {
+		if (!xml_is(x, "Part"))
+			continue;
+		if (items.n == LIMIT_PARTS)
+			return fail(cx, E_BAD_XML, "a completion lists 1 to "
+			    "%d parts", LIMIT_PARTS);
 		if ((e = take_part(cx, x, VEC_PUSH(cx->mem, &items))) != OK)
 			return e;
+	}
+	/* What the parts are, in the store, takes more than their list. */
+	if (e != OK || (e = xml_close(cx, x)) != OK ||
+	    (e = budget_claim(cx, items.n * PART_COST)) != OK)
+		return e;
 	opt->items = items.at;
 	opt->n = items.n;
 	v = request_header(c->req, "x-amz-mp-object-size");

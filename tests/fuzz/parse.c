@@ -111,33 +111,40 @@ fuzz_node(struct str in)
 void
 fuzz_xml(struct str in)
 {
-	struct xml	root, x;
-	bool		more;
+	struct source	all = source_of_str(&cx, in);
+	struct str	key, size;
+	struct xml	*x;
+	bool		there = true;
 
-	if (xml_parse(&cx, in, "Delete", &root) != OK)
+	if (xml_open(&cx, &all, "Delete", &x) != OK)
 		return;
-	for (more = xml_child(root, "Object", &x); more;
-	    more = xml_next(x, "Object", &x))
-		xml_text(&cx, x, "Key");
+	while (there && xml_next(&cx, x, 0, &there) == OK)
+		if (there && xml_fields(&cx, x, 1, (struct xml_field[]){
+		    { "Key", &key }, { "Size", &size } }, 2) != OK)
+			return;
+	xml_close(&cx, x);
 }
 
 void
 fuzz_json(struct str in)
 {
 	struct json	o;
-	struct str	s, *list;
+	struct json_list list;
+	struct str	s;
 	struct pair	*map;
 	int64_t		v;
 	size_t		n;
-	bool		b;
+	bool		b, there = true;
 
+	if (json_parse_list(&cx, in, "a", &o, &list) == OK)
+		while (there && json_next_str(&cx, &list, &s, &there) == OK)
+			continue;
 	if (json_parse(&cx, in, &o) != OK)
 		return;
 	json_get_str(&cx, o, "a", &s);
 	json_get_int(&cx, o, "a", &v);
 	json_get_bool(&cx, o, "a", &b);
 	json_get_map(&cx, o, "a", &map, &n);
-	json_get_strs(&cx, o, "a", 10, &list, &n);
 }
 
 /* A source that gives few bytes at a time. */

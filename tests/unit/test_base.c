@@ -9,7 +9,6 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/when.h"
-#include "base/xml.h"
 
 /* "123456789": the check values of the catalogues. */
 static void
@@ -274,24 +273,6 @@ numbers_do_not_overflow(void **state)
 }
 
 static void
-xml_refuses_what_it_should(void **state)
-{
-	struct xml	root, child;
-
-	(void)state;
-	assert_ok(&cx, xml_parse(&cx, STR("<a xmlns=\"u\"><b>1 &amp; 2</b>"
-	    "<b/></a>"), "a", &root));
-	assert_str("1 & 2", xml_text(&cx, root, "b"));
-	assert_true(xml_child(root, "b", &child));
-	assert_true(xml_next(child, "b", &child));
-	assert_false(xml_next(child, "b", &child));
-	assert_err(E_BAD_XML, xml_parse(&cx, STR("<b/>"), "a", &root));
-	assert_err(E_BAD_XML, xml_parse(&cx, STR("<a>"), "a", &root));
-	assert_err(E_BAD_XML, xml_parse(&cx, STR("<!DOCTYPE a><a/>"), "a",
-	    &root));
-}
-
-static void
 json_refuses_what_it_should(void **state)
 {
 	struct json	o;
@@ -335,7 +316,6 @@ main(void)
 		cmocka_unit_test(log_values_order_nobody_about),
 		cmocka_unit_test(words_of_our_own_faults_are_the_logs),
 		cmocka_unit_test(numbers_do_not_overflow),
-		cmocka_unit_test(xml_refuses_what_it_should),
 		cmocka_unit_test(json_refuses_what_it_should),
 	};
 
