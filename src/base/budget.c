@@ -11,8 +11,9 @@
 #include "base/fault.h"
 #include "base/limit.h"
 
-/* After so much has come and gone, free pages are given to the kernel. */
-enum { TRIM_AFTER = 16 << 20 };
+/* When so much has come and gone, free pages are given to the kernel; when
+ * nothing is held, sooner. */
+enum { TRIM_AFTER = 16 << 20, TRIM_LAST = 1 << 20 };
 
 static struct {
 	pthread_mutex_t	lock;
@@ -83,6 +84,14 @@ budget_claim(struct cx *cx, size_t n)
 	    "again.");
 }
 
+enum err
+budget_need(struct cx *cx, size_t n)
+{
+	if (cx->share == NULL || n <= cx->share->bytes)
+		return OK;
+	return budget_claim(cx, n - cx->share->bytes);
+}
+
 /* Others may fit now. */
 static void
 lower(struct budget_share *s, size_t bytes)
@@ -91,7 +100,8 @@ lower(struct budget_share *s, size_t bytes)
 
 	pthread_mutex_lock(&budget.lock);
 	share_set(s, bytes);
-	trim = budget.since >= TRIM_AFTER && budget.used < TRIM_AFTER;
+	trim = budget.since >= TRIM_AFTER ||
+	    (budget.used == 0 && budget.since >= TRIM_LAST);
 	if (trim)
 		budget.since = 0;
 	pthread_cond_broadcast(&budget.freed);

@@ -33,6 +33,9 @@ void		budget_init(size_t bytes);
  */
 enum err	budget_claim(struct cx *cx, size_t n);
 
+/* The same, unless the request has claimed so much already. */
+enum err	budget_need(struct cx *cx, size_t n);
+
 /* The request now holds n bytes in all, more or less than it claimed. */
 void		budget_hold(struct cx *cx, size_t n);
 

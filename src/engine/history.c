@@ -2,6 +2,7 @@
 #include "engine/history.h"
 
 #include "base/vec.h"
+#include "engine/listing.h"
 #include "engine/refs.h"
 #include "engine/tree.h"
 #include "engine/walk.h"
@@ -17,6 +18,7 @@ struct log {
 	struct oid		 after;
 	bool			 skipping;	/* up to `after` */
 	VEC(struct commit)	 found;
+	size_t			 cost;
 };
 
 static enum err
@@ -110,6 +112,16 @@ touches(struct cx *cx, struct log *l, const struct commit *c, bool *yes)
 	return e;
 }
 
+static size_t
+commit_cost(const struct commit *c)
+{
+	size_t	i, n = list_cost(c->message);
+
+	for (i = 0; i < c->n_meta; i++)
+		n += list_cost(c->meta[i].name) + list_cost(c->meta[i].value);
+	return n;
+}
+
 static enum err
 log_visit(struct cx *cx, struct log *l, const struct oid *id, bool *full)
 {
@@ -127,9 +139,11 @@ log_visit(struct cx *cx, struct log *l, const struct oid *id, bool *full)
 		return OK;
 	if ((e = touches(cx, l, &c, &yes)) != OK || !yes)
 		return e;
-	*full = l->found.n == l->q->amount;
-	if (!*full)
-		*VEC_PUSH(cx->mem, &l->found) = c;
+	*full = list_full(l->q->amount, l->found.n, l->cost);
+	if (*full)
+		return OK;
+	*VEC_PUSH(cx->mem, &l->found) = c;
+	l->cost += commit_cost(&c);
 	return OK;
 }
 
@@ -146,7 +160,8 @@ commit_log(struct cx *cx, struct engine *eng, struct str repo,
 	bool			 full = false;
 
 	walk_init(&w, cx->mem);
-	if ((e = kv_read(cx, eng->kv, start_fn, &l)) != OK ||
+	if ((e = list_claim(cx, q->amount)) != OK ||
+	    (e = kv_read(cx, eng->kv, start_fn, &l)) != OK ||
 	    (e = log_see(cx, &l, &w, &l.from.id)) != OK)
 		return e;
 	while (!full && (wc = walk_take(&w)) != NULL) {

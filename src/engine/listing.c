@@ -3,6 +3,9 @@
 
 #include <string.h>
 
+#include "base/budget.h"
+#include "base/fault.h"
+#include "base/limit.h"
 #include "base/vec.h"
 #include "engine/area.h"
 #include "engine/keys.h"
@@ -13,6 +16,7 @@ struct list {
 	const struct list_query	*q;
 	struct list_page	*out;
 	VEC(struct list_item)	 items;
+	size_t			 cost;
 };
 
 bool
@@ -43,6 +47,39 @@ list_first(struct cx *cx, const struct list_query *q)
 	return str_after(cx->mem, q->after);
 }
 
+/*
+ * Bytes that are written as six or so ("&quot;", "\\u0001"); and short
+ * lengths, two of which are a pair of slices where the record is parsed.
+ */
+size_t
+list_cost(struct str bytes)
+{
+	size_t		i, n = sizeof(struct list_item);
+	unsigned char	c;
+
+	for (i = 0; i < bytes.n; i++) {
+		c = (unsigned char)bytes.p[i];
+		n += c < 0x20 ? 16 : c >= 0x7f || c == '"' || c == '&' ||
+		    c == '<' || c == '>' || c == '\\' || c == '\'' ? 6 : 1;
+	}
+	return n;
+}
+
+bool
+list_full(size_t limit, size_t n, size_t cost)
+{
+	return n == limit || (!fault_skip("PAGE_BYTES") && n > 0 &&
+	    cost >= LIMIT_PAGE_BYTES);
+}
+
+/* The records, and an answer that grew by doubling. */
+enum err
+list_claim(struct cx *cx, size_t limit)
+{
+	return budget_need(cx, 4 * (limit < LIMIT_PAGE_BYTES / LIMIT_ENTRY ?
+	    limit * LIMIT_ENTRY : LIMIT_PAGE_BYTES));
+}
+
 static enum err
 list_walk(struct cx *cx, struct list *l, struct merged *m)
 {
@@ -57,16 +94,18 @@ list_walk(struct cx *cx, struct list *l, struct merged *m)
 			break;
 		if (value.p == NULL)
 			continue;
-		if (l->items.n == q->limit) {
+		if (list_full(q->limit, l->items.n, l->cost)) {
 			l->out->more = true;
 			break;
 		}
 		it = VEC_PUSH(cx->mem, &l->items);
 		it->is_prefix = list_group(q, path, &group);
 		it->path = str_dup(cx->mem, it->is_prefix ? group : path);
-		if (!it->is_prefix)
+		l->cost += list_cost(it->path);
+		if (!it->is_prefix) {
+			l->cost += list_cost(value);
 			e = entry_parse(cx, str_dup(cx->mem, value), &it->en);
-		else
+		} else
 			e = merged_seek(cx, m, key_end(cx, it->path));
 		if (e != OK)
 			break;
@@ -83,7 +122,7 @@ list_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 	struct repo	 r;
 	enum err	 e;
 
-	l->items.n = 0;
+	l->items.n = l->cost = 0;
 	l->out->more = false;
 	if ((e = repo_find(cx, tx, l->repo, &r)) != OK ||
 	    (e = ref_view(cx, tx, &r, l->ref, &v)) != OK || l->q->limit == 0)
@@ -104,6 +143,8 @@ object_list(struct cx *cx, struct engine *eng, struct str repo,
 	    .out = out };
 	enum err	e;
 
+	if ((e = list_claim(cx, q->limit)) != OK)
+		return e;
 	e = kv_read(cx, eng->kv, list_fn, &l);
 	out->at = l.items.at;
 	out->n = l.items.n;

@@ -87,6 +87,7 @@ struct pager {
 	const struct list_query	*q;
 	struct diff_page	*out;
 	VEC(struct diff_item)	 items;
+	size_t			 cost;
 	bool			 done;
 };
 
@@ -112,13 +113,14 @@ page_add(struct cx *cx, struct pager *p, enum change type, struct str path,
 	}
 	if (str_cmp(path, q->after) <= 0 && q->after.n > 0)
 		return OK;
-	if (p->items.n == q->limit) {
+	if (list_full(q->limit, p->items.n, p->cost)) {
 		p->out->more = p->done = true;
 		return OK;
 	}
 	it = VEC_PUSH(cx->mem, &p->items);
 	it->type = type;
 	it->path = str_dup(cx->mem, path);
+	p->cost += list_cost(path) + list_cost(value);
 	return type == CHANGE_PREFIX ? OK :
 	    entry_parse(cx, str_dup(cx->mem, value), &it->en);
 }
@@ -216,7 +218,7 @@ uncommitted_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 	enum err		 e;
 	bool			 there;
 
-	u->p.items.n = 0;
+	u->p.items.n = u->p.cost = 0;
 	u->p.done = u->p.out->more = false;
 	if ((e = repo_find(cx, tx, u->repo, &r)) != OK ||
 	    (e = branch_need(cx, tx, &r.ruid, u->branch, &br)) != OK ||
@@ -239,6 +241,8 @@ diff_uncommitted(struct cx *cx, struct engine *eng, struct str repo,
 	    .branch = branch, .p = { .q = q, .out = out } };
 	enum err		e;
 
+	if ((e = list_claim(cx, q->limit)) != OK)
+		return e;
 	e = kv_read(cx, eng->kv, uncommitted_fn, &u);
 	page_end(&u.p);
 	return e;
@@ -258,6 +262,8 @@ diff_refs(struct cx *cx, struct engine *eng, struct str repo, struct str left,
 	bool			found;
 
 	out->more = false;
+	if ((e = list_claim(cx, q->limit)) != OK)
+		return e;
 	/* "branch$" on the right is its staging view. */
 	if (kind == DIFF_TWO_DOT && str_ends(right, STR("$"))) {
 		e = kv_read(cx, eng->kv, uncommitted_fn, &u);

@@ -6,6 +6,7 @@
 #include "base/vec.h"
 #include "engine/area.h"
 #include "engine/keys.h"
+#include "engine/listing.h"
 #include "engine/refs.h"
 #include "lake/names.h"
 
@@ -200,6 +201,7 @@ list_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 	struct kv_cursor	*cur;
 	struct repo		*r;
 	struct str		 k, v;
+	size_t			 cost = 0;
 	enum err		 e;
 	bool			 there;
 
@@ -209,10 +211,11 @@ list_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 	if ((e = kv_scan(cx, tx, in.lo, in.hi, &cur)) != OK)
 		return e;
 	while ((e = kv_next(cx, tx, cur, &k, &v, &there)) == OK && there) {
-		if (found.n == l->q->limit) {
+		if (list_full(l->q->limit, found.n, cost)) {
 			l->out->more = true;
 			break;
 		}
+		cost += list_cost(v);
 		r = VEC_PUSH(cx->mem, &found);
 		if ((e = repo_parse(cx, str_dup(cx->mem, v), r)) != OK)
 			return e;
@@ -228,7 +231,10 @@ repo_list(struct cx *cx, struct engine *eng, const struct list_query *q,
     struct repo_page *out)
 {
 	struct list	l = { q, out };
+	enum err	e;
 
+	if ((e = list_claim(cx, q->limit)) != OK)
+		return e;
 	return kv_read(cx, eng->kv, list_fn, &l);
 }
 

@@ -12,6 +12,7 @@
 #include "engine/body.h"
 #include "engine/fold.h"
 #include "engine/keys.h"
+#include "engine/listing.h"
 #include "engine/versions.h"
 
 enum { RECORD_MAX = 1 << 20, PART_LEAST = 5 << 20 };
@@ -705,6 +706,7 @@ list_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 	struct repo		 r;
 	struct uid		 id;
 	struct str		 k, v, after;
+	size_t			 cost = 0;
 	enum err		 e;
 	bool			 there;
 
@@ -729,10 +731,11 @@ list_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 			return e;
 		if (u.done)
 			continue;
-		if (found.n == l->q->limit) {
+		if (list_full(l->q->limit, found.n, cost)) {
 			l->out->more = true;
 			break;
 		}
+		cost += list_cost(v);
 		*VEC_PUSH(cx->mem, &found) = u;
 	}
 	l->out->at = found.at;
@@ -746,6 +749,9 @@ upload_list(struct cx *cx, struct engine *eng, struct str repo,
     struct upload_page *out)
 {
 	struct listing_uploads	l = { repo, branch, after_id, q, out };
+	enum err		e;
 
+	if ((e = list_claim(cx, q->limit)) != OK)
+		return e;
 	return kv_read(cx, eng->kv, list_fn, &l);
 }

@@ -10,6 +10,8 @@
 
 #include <string.h>
 
+#include "base/fault.h"
+#include "base/limit.h"
 #include "base/vec.h"
 #include "engine/keys.h"
 #include "engine/listing.h"
@@ -159,6 +161,7 @@ version_get(struct cx *cx, struct engine *eng, struct kv_tx *tx,
 struct found {			/* a version in the page, so far */
 	struct version	v;
 	struct str	bytes;		/* of the entry */
+	size_t		cost;
 };
 
 struct page {
@@ -173,7 +176,9 @@ struct page {
 	struct found		**found;	/* in order, limit + 1 */
 	size_t			 n;
 	struct arena		*mem;	/* of what is found */
-	size_t			 dropped;	/* that is still in mem */
+	size_t			 most;		/* the limit, or what fits */
+	size_t			 cost;		/* of what is found */
+	size_t			 dropped;	/* cost that is still in mem */
 	/* the changes being read */
 	bool			 is_staged;
 	struct staged		 staged;
@@ -194,7 +199,7 @@ page_tidy(struct page *p)
 	struct found	*f;
 	size_t		 i;
 
-	if (p->dropped <= 4 * p->q->limit)
+	if (p->dropped <= LIMIT_PAGE_BYTES)
 		return;
 	fresh = arena_new();
 	for (i = 0; i < p->n; i++) {
@@ -207,6 +212,15 @@ page_tidy(struct page *p)
 	arena_free(p->mem);
 	p->mem = fresh;
 	p->dropped = 0;
+}
+
+static void
+page_drop(struct page *p)
+{
+	const struct found	*f = p->found[--p->n];
+
+	p->cost -= f->cost;
+	p->dropped += f->cost;
 }
 
 /* Behind all of its path, since each commit read is older than the last. */
@@ -238,21 +252,28 @@ page_insert(struct page *p, struct str path, bool is_prefix,
 		if (ch->b.p != NULL)
 			f->bytes = str_dup(p->mem, ch->b);
 	}
-	if (p->n > p->q->limit) {
-		p->n--;
-		p->dropped++;
-	}
+	f->cost = list_cost(path) + list_cost(f->bytes);
 	memmove(&p->found[lo + 1], &p->found[lo],
 	    (p->n - lo) * sizeof *p->found);
 	p->found[lo] = f;
 	p->n++;
+	p->cost += f->cost;
+	if (p->n > p->most + 1)
+		page_drop(p);
+	/* What is behind the last that fits is for the next page. */
+	while (!fault_skip("PAGE_BYTES") && p->cost > LIMIT_PAGE_BYTES &&
+	    p->n > 2) {
+		page_drop(p);
+		p->most = p->n - 1;
+	}
+	page_tidy(p);
 }
 
 /* Does nothing from this path on fit into the page any more? */
 static bool
 page_ends(const struct page *p, struct str path)
 {
-	return !str_starts(path, p->q->prefix) || (p->n > p->q->limit &&
+	return !str_starts(path, p->q->prefix) || (p->n > p->most &&
 	    str_cmp(path, p->found[p->n - 1]->v.path) >= 0);
 }
 
@@ -322,7 +343,8 @@ newest_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 	struct view	 v;
 	enum err	 e;
 
-	p->n = 0;
+	p->n = p->cost = 0;
+	p->most = p->q->limit;
 	if ((e = repo_find(cx, tx, p->repo, &p->r)) != OK ||
 	    (e = ref_view(cx, tx, &p->r, p->ref, &v)) != OK ||
 	    (e = commit_need(cx, tx, &p->r.ruid, &v.commit, &p->at)) != OK ||
@@ -362,7 +384,6 @@ page_commit(struct cx *cx, struct page *p, bool *more)
 	    str_is(p->marker, str_of(oid_hex(&p->at.id).z));
 	p->at = before;		/* its strings are not looked at */
 	arena_back(cx->mem, mark);
-	page_tidy(p);
 	return OK;
 }
 
@@ -375,8 +396,8 @@ page_answer(struct cx *cx, const struct page *p, struct version_page *out)
 	size_t		 i;
 	enum err	 e;
 
-	out->more = p->n > p->q->limit;
-	out->n = out->more ? p->q->limit : p->n;
+	out->more = p->n > p->most;
+	out->n = out->more ? p->most : p->n;
 	out->at = arena_get(cx->mem, out->n * sizeof *out->at);
 	for (i = 0; i < out->n; i++) {
 		v = &out->at[i];
@@ -403,6 +424,8 @@ object_versions(struct cx *cx, struct engine *eng, struct str repo,
 	enum err	 e;
 	bool		 more = q->limit > 0;
 
+	if ((e = list_claim(cx, q->limit)) != OK)
+		return e;
 	p->eng = eng;
 	p->repo = repo;
 	p->ref = ref;

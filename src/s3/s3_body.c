@@ -266,7 +266,7 @@ vouched_open(struct cx *cx, struct s3_body *b, size_t max,
 	if (b->has_md5)
 		digest_begin(&b->md5_digest, DIGEST_MD5);
 	*out = (struct source){ vouched_read, b };
-	return budget_claim(cx, memory);
+	return budget_need(cx, memory);
 }
 
 enum err

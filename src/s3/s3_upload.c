@@ -10,8 +10,8 @@
 #include "base/xml.h"
 #include "lake/target.h"
 
-/* Bytes that a part of an upload takes while it is completed. */
-enum { PART_COST = 1024 };
+/* The least that a part is in a list, and what it takes when it is joined. */
+enum { PART_LEAST = 50, PART_COST = 1024 };
 
 static enum err
 take_id(struct cx *cx, const struct s3_call *c, struct uid *id)
@@ -223,6 +223,7 @@ take_list(struct cx *cx, struct s3_call *c, struct complete_opts *opt)
 	struct s3_body	*in;
 	struct xml	*x;
 	struct str	v;
+	uint64_t	parts;
 	size_t		i;
 	enum err	e;
 	bool		there;
@@ -237,6 +238,12 @@ take_list(struct cx *cx, struct s3_call *c, struct complete_opts *opt)
 		    in->sums[i].want };
 		in->sums[i].want.p = NULL;
 	}
+	/* At once what the list takes, and its parts when they are joined. */
+	parts = in->length / PART_LEAST;
+	if (in->length <= LIMIT_BODY_COMPLETE && (e = budget_claim(cx,
+	    (size_t)in->length + PART_COST * (parts < LIMIT_PARTS ?
+	    (size_t)parts : LIMIT_PARTS))) != OK)
+		return e;
 	if ((e = s3_body_xml(cx, in, LIMIT_BODY_COMPLETE,
 	    "CompleteMultipartUpload", &x)) != OK)
 		return e;
@@ -249,9 +256,7 @@ take_list(struct cx *cx, struct s3_call *c, struct complete_opts *opt)
 		if ((e = take_part(cx, x, VEC_PUSH(cx->mem, &items))) != OK)
 			return e;
 	}
-	/* What the parts are, in the store, takes more than their list. */
-	if (e != OK || (e = xml_close(cx, x)) != OK ||
-	    (e = budget_claim(cx, items.n * PART_COST)) != OK)
+	if (e != OK || (e = xml_close(cx, x)) != OK)
 		return e;
 	opt->items = items.at;
 	opt->n = items.n;

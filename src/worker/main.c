@@ -57,6 +57,8 @@ main(void)
 	 * of a small GET. */
 	mallopt(M_TRIM_THRESHOLD, 1 << 20);
 	mallopt(M_MMAP_THRESHOLD, 4 << 20);
+	/* What one thread has freed, another one shall use. */
+	mallopt(M_ARENA_MAX, 2);
 	fault_init();
 	/* What the web server was started with does not count. */
 	if (!fault_skip("UMASK"))

@@ -164,3 +164,73 @@ def test_trailers_are_counted(lake, more, status):
     line = sent[sent.index(b"x-amz-trailer-signature"):-2]
     assert s.send(sent[:-2] + line * more + b"\r\n")[0] == status
     assert lake.keys() == (["main/o"] if status == 200 else [])
+
+
+def test_a_page_is_bounded_in_memory(lake):
+    """Entries with 40 KiB of metadata: fewer to a page, and none lost."""
+    names = [f"n{i:03}" for i in range(120)]
+    for name in names:
+        lake.put("main/" + name)
+        assert api(lake, "PUT", f"/repositories/{lake.repo}/branches/main/objects/stat/user_metadata"
+                   f"?path={name}", json.dumps({"set": {"m": "v" * 40 * KIB}}).encode())[0] == 204
+
+    def pages(path, field="path"):
+        got, after, sizes = [], "", []
+        while True:
+            status, text = api(lake, "GET", f"{path}amount=1000&after={after}", b"")
+            page = json.loads(text)
+            assert status == 200, text
+            got += [r[field] for r in page["results"]]
+            sizes.append(len(page["results"]))
+            after = page["pagination"]["next_offset"]
+            if not page["pagination"]["has_more"]:
+                return got, sizes
+
+    base = f"/repositories/{lake.repo}/"
+    for path in "refs/main/objects/ls?", "branches/main/diff?":
+        got, sizes = pages(base + path)
+        assert got == names and len(sizes) == 2 and sizes[0] > 90, sizes
+    assert lake.keys() == ["main/" + n for n in names]
+    lake.s3.put_bucket_versioning(Bucket=lake.repo, VersioningConfiguration={"Status": "Enabled"})
+    lake.commit()
+    for name in names[::2]:
+        lake.put("main/" + name, b"y")
+    shown = [(v["Key"], v["IsLatest"]) for page in lake.s3.get_paginator("list_object_versions").paginate(
+        Bucket=lake.repo, Prefix="main/") for v in page["Versions"]]
+    assert shown == [("main/" + n, latest) for i, n in enumerate(names)
+                     for latest in ([True, False] if i % 2 == 0 else [True])]
+    for i in range(75):
+        lake.put(f"main/c{i}")
+        assert api(lake, "POST", base + "branches/main/commits",
+                   json.dumps({"message": f"{i:02}" + "m" * 60 * KIB}).encode())[0] == 201
+    got, sizes = pages(base + "refs/main/commits?", "message")
+    assert [m[:2] for m in got[:75]] == [f"{i:02}" for i in reversed(range(75))] and len(sizes) == 2
+
+
+def test_a_completion_lists_10000_parts(lake):
+    up = lake.s3.create_multipart_upload(Bucket=lake.repo, Key="main/o")["UploadId"]
+    part = "<Part><PartNumber>1</PartNumber><ETag>e</ETag></Part>"
+    for n, code in (10000, b"InvalidPart"), (10001, b"MalformedXML"):
+        body = f"<CompleteMultipartUpload>{part * n}</CompleteMultipartUpload>".encode()
+        status, _, text = s3(lake, "POST", f"uploadId={up}", body, "/main/o")
+        assert (status, code in text) == (400, True), text
+    assert lake.keys() == []
+
+
+def test_delete_objects_takes_1000(lake):
+    lake.put("main/o")
+    some = "".join(f"<Object><Key>main/p{i}</Key></Object>" for i in range(999))
+    for more, status, left in ("<Object><Key>main/p</Key></Object>", 400, ["main/o"]), ("", 200, []):
+        body = f"<Delete>{some}<Object><Key>main/o</Key></Object>{more}</Delete>".encode()
+        assert s3(lake, "POST", "delete", body)[0] == status
+        assert lake.keys() == left
+
+
+@pytest.mark.parametrize("encode", ["utf-16", "utf-16-be", "utf-32-le"])
+def test_an_entity_in_another_encoding_is_refused(lake, encode):
+    lake.put("main/o")
+    body = ('<?xml version="1.0"?><!DOCTYPE Tagging [<!ENTITY e "' + "x" * 1000 + '">]><Tagging><TagSet><Tag>'
+            "<Key>k</Key><Value>&e;</Value></Tag></TagSet></Tagging>").encode(encode)
+    status, _, text = s3(lake, "PUT", "tagging", body, "/main/o")
+    assert (status, b"MalformedXML" in text) == (400, True), text
+    assert lake.s3.get_object_tagging(Bucket=lake.repo, Key="main/o")["TagSet"] == []
