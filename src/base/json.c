@@ -2,6 +2,7 @@
 #include "base/json.h"
 
 #include <json-c/json.h>
+#include <stdlib.h>
 
 #include "base/budget.h"
 #include "base/buf.h"
@@ -118,21 +119,38 @@ json_release(void *v)
 	json_object_put(v);
 }
 
+static void
+parser_release(void *tok)
+{
+	json_tokener_free(tok);
+}
+
+/* Of one text or of many. */
+static json_tokener *
+parser_new(struct cx *cx)
+{
+	json_tokener	*tok = json_tokener_new_ex(LIMIT_JSON_DEPTH + 1);
+
+	if (tok == NULL)
+		abort();
+	json_tokener_set_flags(tok, JSON_TOKENER_STRICT |
+	    JSON_TOKENER_ALLOW_TRAILING_CHARS);
+	arena_defer(cx->mem, parser_release, tok);
+	return tok;
+}
+
 /* A value in brackets or quotes, and nothing behind it; the caller's to put. */
 static enum err
-parse_value(struct cx *cx, struct str text, json_object **out)
+parse_value(struct cx *cx, json_tokener *tok, struct str text,
+    json_object **out)
 {
-	struct json_tokener	*tok = json_tokener_new_ex(
-	    LIMIT_JSON_DEPTH + 1);
 	enum json_tokener_error	 bad;
 	size_t			 end;
 
-	json_tokener_set_flags(tok, JSON_TOKENER_STRICT |
-	    JSON_TOKENER_ALLOW_TRAILING_CHARS);
+	json_tokener_reset(tok);
 	*out = json_tokener_parse_ex(tok, text.p, (int)text.n);
 	bad = json_tokener_get_error(tok);
 	end = json_tokener_get_parse_end(tok);
-	json_tokener_free(tok);
 	if (bad != json_tokener_success)
 		return fail(cx, E_BAD_JSON, "the body is not JSON: %s",
 		    json_tokener_error_desc(bad));
@@ -152,7 +170,7 @@ json_parse(struct cx *cx, struct str text, struct json *out)
 		return fail(cx, E_BAD_JSON, "the body is not UTF-8");
 	if ((e = check_size(cx, text)) != OK)
 		return e;
-	e = parse_value(cx, text, &v);
+	e = parse_value(cx, parser_new(cx), text, &v);
 	if (v != NULL)
 		arena_defer(cx->mem, json_release, v);
 	if (e != OK)
@@ -385,6 +403,19 @@ json_parse_list(struct cx *cx, struct str text, const char *name,
 	    name);
 }
 
+/* A string without escapes is its own value. */
+static bool
+is_plain(struct str s)
+{
+	size_t	i;
+
+	for (i = 1; i < s.n; i++)
+		if (s.p[i] == '"' || s.p[i] == '\\' ||
+		    (unsigned char)s.p[i] < 0x20)
+			break;
+	return s.n >= 2 && i == s.n - 1 && s.p[i] == '"';
+}
+
 enum err
 json_next_str(struct cx *cx, struct json_list *list, struct str *out,
     bool *there)
@@ -403,7 +434,13 @@ json_next_str(struct cx *cx, struct json_list *list, struct str *out,
 	list->rest = str_from(list->rest, end + 1);
 	if (item.n == 0 || item.p[0] != '"')
 		return wrong(cx, list->name, "an array of strings");
-	if ((e = parse_value(cx, item, &v)) == OK)
+	if (is_plain(item)) {
+		*out = (struct str){ item.p + 1, item.n - 2 };
+		return OK;
+	}
+	if (list->parser == NULL)
+		list->parser = parser_new(cx);
+	if ((e = parse_value(cx, list->parser, item, &v)) == OK)
 		*out = str_dup(cx->mem, text_of(v));
 	json_object_put(v);
 	return e;

@@ -35,10 +35,12 @@ struct json_list {
 	const char	*name;
 	struct str	 rest;		/* of the text, between the brackets */
 	bool		 more;		/* a comma was the last thing read */
+	void		*parser;
 };
 enum err	json_parse_list(struct cx *cx, struct str text,
 		    const char *name, struct json *out,
 		    struct json_list *list);
+/* The item is in the text or in the arena. */
 enum err	json_next_str(struct cx *cx, struct json_list *list,
 		    struct str *out, bool *there);
 

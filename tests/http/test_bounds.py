@@ -2,6 +2,7 @@
 nothing is stored."""
 import base64
 import json
+import os
 import subprocess
 
 import pytest
@@ -62,9 +63,9 @@ def test_a_length_that_is_too_much_is_refused_before_the_body(tmp_path, server):
     server.run("init", str(where), "--access-key-id", KEY, "--secret-access-key", SECRET)
     for path, length, word in (
             ("/api/v1/auth/login", 64 * KIB, "400"), ("/api/v1/auth/login", 64 * KIB + 1, "413")):
-        r = subprocess.run([server.binary], capture_output=True, text=True, stdin=subprocess.DEVNULL, env={
-            "GATEWAY_INTERFACE": "CGI/1.1", "LAKEGATE_LAKE": str(where), "REQUEST_METHOD": "POST",
-            "REQUEST_URI": path, "CONTENT_LENGTH": str(length), "CONTENT_TYPE": "application/json"})
+        r = subprocess.run([server.binary], capture_output=True, text=True, stdin=subprocess.DEVNULL, env=dict(
+            os.environ, GATEWAY_INTERFACE="CGI/1.1", LAKEGATE_LAKE=str(where), REQUEST_METHOD="POST",
+            REQUEST_URI=path, CONTENT_LENGTH=str(length), CONTENT_TYPE="application/json"))
         assert r.stdout.startswith(f"Status: {word} "), r.stdout
 
 
