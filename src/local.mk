@@ -24,6 +24,7 @@ liblakegate_a_SOURCES = \
 	src/auth/cookie.c \
 	src/auth/cred.c \
 	src/auth/inside.h \
+	src/auth/master.c \
 	src/auth/token.c \
 	src/auth/verify.c \
 	src/auth/verify_v2.c \
@@ -58,6 +59,8 @@ liblakegate_a_SOURCES = \
 	src/base/metric.c \
 	src/base/metric.def \
 	src/base/metric.h \
+	src/base/secret.c \
+	src/base/secret.h \
 	src/base/str.c \
 	src/base/str.h \
 	src/base/stream.c \

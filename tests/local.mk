@@ -4,7 +4,7 @@ UNIT_LDADD = $(LDADD) -lcmocka
 if CMOCKA
 UNIT_TESTS = test_base test_limits test_lake test_http test_pace test_tree \
 	test_engine test_conf \
-	kv_contract block_contract
+	test_auth kv_contract block_contract
 else
 UNIT_TESTS =
 endif
@@ -42,6 +42,9 @@ test_conf_LDADD = $(UNIT_LDADD)
 test_engine_SOURCES = tests/unit/test_engine.c
 test_engine_CPPFLAGS = $(UNIT_CPPFLAGS)
 test_engine_LDADD = $(UNIT_LDADD)
+test_auth_SOURCES = tests/unit/test_auth.c
+test_auth_CPPFLAGS = $(UNIT_CPPFLAGS)
+test_auth_LDADD = $(UNIT_LDADD)
 kv_contract_SOURCES = tests/contract/kv_contract.c
 kv_contract_CPPFLAGS = $(UNIT_CPPFLAGS)
 kv_contract_LDADD = $(UNIT_LDADD)

@@ -108,17 +108,25 @@ class Server:
         return out
 
     def workers(self):
-        """Process ids of the workers (FastCGI)."""
+        """Process ids of the workers (FastCGI): those that descend from the
+        server, as their environment is nobody's to read."""
         out = subprocess.run(["pgrep", "-f", "lakegate.fcgi"],
                              capture_output=True, text=True).stdout
+        roots = {p.pid for p in [self.process, *self.others]}
+
+        def parent(pid):
+            try:
+                with open(f"/proc/{pid}/stat") as f:
+                    return int(f.read().rpartition(")")[2].split()[1])
+            except OSError:
+                return 0
         mine = []
         for pid in map(int, out.split()):
-            try:
-                with open(f"/proc/{pid}/environ", "rb") as f:
-                    if self.lake.encode() in f.read():
-                        mine.append(pid)
-            except OSError:
-                pass
+            above = pid if pid in {p.pid for p in self.others} else parent(pid)
+            while above > 1 and above not in roots:
+                above = parent(above)
+            if above in roots:
+                mine.append(pid)
         return [p for p in mine if p != self.process.pid]
 
     def reload(self):

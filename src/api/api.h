@@ -2,6 +2,8 @@
 #ifndef API_API_H
 #define API_API_H
 
+#include <stdbool.h>
+
 #include "base/str.h"
 
 struct auth;
@@ -12,6 +14,7 @@ struct store;
 
 struct api_opts {
 	struct str	version;	/* of lakeFS's API that we speak */
+	bool		setup;		/* the first key may come from here */
 };
 
 struct api_note {

@@ -1,6 +1,9 @@
 /* Configuration, setup, health, and who one is. */
 #include "api/call.h"
 
+#include "base/fault.h"
+#include "base/secret.h"
+
 static void
 put_version(struct json_out *j, const char *name, const struct api_call *c)
 {
@@ -118,8 +121,10 @@ api_login(struct cx *cx, struct api_call *c)
 
 	if ((e = api_take_json(cx, c, LIMIT_BODY_LOGIN, false, &in)) != OK ||
 	    (e = json_need_str(cx, in, "access_key_id", &id)) != OK ||
-	    (e = json_need_str(cx, in, "secret_access_key", &secret)) != OK ||
-	    (e = auth_login(cx, c->auth, id, secret, &token, &expires)) != OK)
+	    (e = json_need_str(cx, in, "secret_access_key", &secret)) != OK)
+		return e;
+	secret_wipe_later(cx->mem, secret);
+	if ((e = auth_login(cx, c->auth, id, secret, &token, &expires)) != OK)
 		return e;
 	j = api_begin(cx, &b);
 	json_open(&j, NULL, '{');
@@ -149,17 +154,16 @@ api_auth_capabilities(struct cx *cx, struct api_call *c)
 enum err
 api_get_setup_state(struct cx *cx, struct api_call *c)
 {
-	struct user	*users;
 	struct json_out	j;
 	struct buf	b;
-	size_t		n;
 	enum err	e;
+	bool		done;
 
-	if ((e = user_list(cx, c->auth, &users, &n)) != OK)
+	if ((e = auth_is_set_up(cx, c->auth, &done)) != OK)
 		return e;
 	j = api_begin(cx, &b);
 	json_open(&j, NULL, '{');
-	json_put_str(&j, "state", n > 0 ? STR("initialized") :
+	json_put_str(&j, "state", done ? STR("initialized") :
 	    STR("not_initialized"));
 	json_put_bool(&j, "comm_prefs_missing", false);
 	json_open(&j, "login_config", '{');
@@ -182,25 +186,30 @@ api_get_setup_state(struct cx *cx, struct api_call *c)
 enum err
 api_setup(struct cx *cx, struct api_call *c)
 {
-	struct str	name, id = STR(""), secret = STR("");
-	struct user	*users;
+	struct str	name;
 	struct json	in;
 	struct json_out	j;
 	struct key	key;
 	struct buf	b;
-	size_t		n;
 	enum err	e;
+	bool		done;
 
 	if ((e = api_take_json(cx, c, LIMIT_BODY_LOGIN, false, &in)) != OK ||
 	    (e = json_need_str(cx, in, "username", &name)) != OK ||
-	    (e = user_list(cx, c->auth, &users, &n)) != OK)
+	    (e = auth_is_set_up(cx, c->auth, &done)) != OK)
 		return e;
-	if (n > 0)
-		return fail(cx, E_NAME_TAKEN, "lakegate is already set up");
+	if (done)
+		return fail(cx, E_SET_UP, "lakegate is already set up");
+	if (!c->opt->setup && !fault_skip("SETUP_OFF"))
+		return fail(cx, E_OFF, "setup over the REST API is off: "
+		    "`lakegate init` makes the first key of a new lake, "
+		    "`lakegate key create USER` that of a lake without keys; "
+		    "or switch the setting \"setup\" on");
 	if (json_has(in, "key"))
 		return fail(cx, E_NOT_IMPLEMENTED, "choosing the key is not "
 		    "implemented: use `lakegate key create`");
-	if ((e = key_create(cx, c->auth, name, id, secret, &key)) != OK)
+	if ((e = key_create_first(cx, c->auth, name, STR(""), STR(""),
+	    &key)) != OK)
 		return e;
 	j = api_begin(cx, &b);
 	json_open(&j, NULL, '{');
@@ -209,5 +218,6 @@ api_setup(struct cx *cx, struct api_call *c)
 	json_put_int(&j, "creation_date", key.created / 1000);
 	json_close(&j, '}');
 	api_answer(c, 200, &b);
+	secret_wipe_later(cx->mem, buf_as_str(&b));
 	return OK;
 }

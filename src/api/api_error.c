@@ -23,13 +23,13 @@ api_error_status(enum err e)
 	case E_TIME_SKEW: case E_EXPIRED: case E_DENIED:
 		return 401;
 	case E_READ_ONLY_REPO: case E_PROTECTED: case E_DEFAULT_BRANCH:
-	case E_CORS:
+	case E_CORS: case E_OFF:
 		return 403;
 	case E_READ_ONLY_REF:
 		return 404;	/* a tag where a branch is wanted */
 	case E_METHOD: case E_DELETE_MARKER: return 405;
 	case E_REPO_EXISTS: case E_NAME_TAKEN: case E_CONFLICT:
-	case E_TIP_MOVED: case E_NOT_EMPTY:
+	case E_TIP_MOVED: case E_NOT_EMPTY: case E_SET_UP: case E_LAST_KEY:
 		return 409;
 	case E_SLOW: return 408;
 	case E_NO_LENGTH: return 411;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/digest.h"
+#include "base/secret.h"
 #include "lake/target.h"
 
 static enum err
@@ -18,6 +19,8 @@ take_text(struct cx *cx, struct api_call *c, size_t max, bool optional,
 		if ((e = source_body(cx, &c->req->body, c->req->has_length ?
 		    c->req->length : 0, max, out)) != OK)
 			return e;
+	if (c->row->needs & F_OPEN)	/* it may hold a secret */
+		secret_wipe_later(cx->mem, *out);
 	if (out->n == 0 && optional)
 		return OK;
 	type = str_trim(str_to(type, str_find(type, ';')));

@@ -41,7 +41,8 @@ take_options(struct app *a)
 	a->s3 = (struct s3_opts){ c->region,
 	    str_is(c->region_strict, STR("on")) ? c->region : STR(""),
 	    domains.at, domains.n };
-	a->api = (struct api_opts){ c->api_version };
+	a->api = (struct api_opts){ c->api_version,
+	    str_is(c->setup, STR("on")) };
 	a->send.by_server = str_is(c->sendfile, STR("lighttpd"));
 	a->send.least = (uint64_t)c->sendfile_least;
 	a->access_log = str_is(c->access_log, STR("on"));
@@ -89,8 +90,9 @@ check_spool(struct cx *cx, const struct conf *c)
 enum err
 app_open(struct cx *cx, const struct conf *c, struct app **out)
 {
-	struct app	*a;
-	enum err	 e;
+	struct auth_opts	 opt = { .session = c->session };
+	struct app		*a;
+	enum err		 e;
 
 	if (c->lake.n == 0)
 		return fail(cx, E_CONF, "no lake is set: give the setting "
@@ -105,14 +107,14 @@ app_open(struct cx *cx, const struct conf *c, struct app **out)
 		return e;
 	if ((a = calloc(1, sizeof *a)) == NULL)
 		abort();
+	opt.master = str_z(cx->mem, master_path(cx, c));
 	a->mem = arena_new();
 	a->conf = *c;
 	file_set_relaxed(is_relaxed(c));
 	take_options(a);
 	if ((e = metric_open(cx, str_printf(cx->mem, "%.*s/metrics",
 	    STRF(c->lake)).p)) != OK || (e = open_engine(cx, a)) != OK ||
-	    (e = auth_open(cx, a->kv, str_z(cx->mem, master_path(cx, c)),
-	    &a->auth)) != OK) {
+	    (e = auth_open(cx, a->kv, &opt, &a->auth)) != OK) {
 		app_close(a);
 		return e;
 	}
@@ -188,7 +190,8 @@ app_create(struct cx *cx, const struct conf *c, const unsigned *group)
 	    (e = file_make_dir(cx, dir)) != OK ||
 	    (e = check_locks(cx, dir)) != OK ||
 	    (c->master_key.n == 0 &&
-	    (e = auth_make_master(cx, dir, "master.key")) != OK) ||
+	    (e = auth_make_master(cx, str_z(cx->mem, master_path(cx,
+	    c)))) != OK) ||
 	    (e = block_file_open(cx, dir, true, &block)) != OK ||
 	    (group != NULL &&
 	    (e = block_file_share(cx, dir, *group)) != OK) ||

@@ -1,10 +1,7 @@
 /*
  * Who is asking.  Users and their access keys live in the lake's kv under the
  * letter A; secrets are sealed under the master key, a file of its own, so
- * that a copy of the database alone opens nothing.
- *
- *	A U user	created
- *	A K key id	created, user, sealed secret
+ * that a copy of the database alone opens nothing.  See DESIGN.
  *
  * Until policies exist every key is an administrator.
  */
@@ -24,13 +21,20 @@ struct request;
 
 enum { KEY_ID_MAX = 20, SECRET_BYTES = 40 };
 
-/* The master key's file must exist, 64 hex digits, mode 0600. */
-enum err	auth_open(struct cx *cx, struct kv *kv, const char *master,
-		    struct auth **out);
+struct auth_opts {
+	const char	*master;	/* file of the master key */
+	int64_t		 session;	/* seconds that a token is good */
+};
+
+/*
+ * E_CONF, with what to do: the master key's file is missing, is none (64 hex
+ * digits), or is not this lake's.  The lake's kv must outlive *out.
+ */
+enum err	auth_open(struct cx *cx, struct kv *kv,
+		    const struct auth_opts *opt, struct auth **out);
 void		auth_close(struct auth *a);
-/* Make a master key file; it must not exist. */
-enum err	auth_make_master(struct cx *cx, const char *dir,
-		    const char *name);
+/* Make a master key's file, mode 0600; it must not exist. */
+enum err	auth_make_master(struct cx *cx, const char *path);
 
 struct user {
 	struct str	name;
@@ -38,21 +42,36 @@ struct user {
 };
 struct key {
 	struct str	id, user, secret; /* secret: only when asked for */
+	struct str	sealed;		/* the secret, as it is kept */
 	int64_t		created;
 };
 
 /* E_NAME_TAKEN; E_BAD_NAME for an empty or very long name. */
 enum err	user_create(struct cx *cx, struct auth *a, struct str name);
+/* His keys go too.  E_NO_SUCH_USER; E_LAST_KEY when no key would remain. */
 enum err	user_delete(struct cx *cx, struct auth *a, struct str name);
 enum err	user_find(struct cx *cx, struct auth *a, struct str name,
 		    struct user *out, bool *there);
 enum err	user_list(struct cx *cx, struct auth *a, struct user **out,
 		    size_t *n);
-/* Empty id or secret: drawn.  The user is made when he is not there. */
+/* Would key_create take these?  E_BAD_NAME, E_BAD_ARGUMENT. */
+enum err	key_check(struct cx *cx, struct str user, struct str id,
+		    struct str secret);
+/*
+ * Empty id or secret: drawn.  The user is made when he is not there.
+ * E_NAME_TAKEN: a key has this id.  The secret is in the context's memory and
+ * wiped with it.
+ */
 enum err	key_create(struct cx *cx, struct auth *a, struct str user,
 		    struct str id, struct str secret, struct key *out);
+/* The same for the first key of a lake; E_SET_UP when it is set up.  [A1] */
+enum err	key_create_first(struct cx *cx, struct auth *a,
+		    struct str user, struct str id, struct str secret,
+		    struct key *out);
+enum err	auth_is_set_up(struct cx *cx, struct auth *a, bool *out);
 enum err	key_find(struct cx *cx, struct auth *a, struct str id,
 		    struct key *out, bool *there);
+/* E_NO_SUCH_KEY_ID; E_LAST_KEY. */
 enum err	key_delete(struct cx *cx, struct auth *a, struct str id);
 enum err	key_list(struct cx *cx, struct auth *a, struct str user,
 		    struct key **out, size_t *n);
@@ -118,7 +137,10 @@ enum err	auth_verify_api(struct cx *cx, struct auth *a,
 #define AUTH_COOKIE	"internal_auth_session"
 struct str	auth_cookie(struct cx *cx, const struct request *req,
 		    struct str token, int64_t seconds);
-/* A token for a key's owner; E_NO_AUTH when the pair is wrong. */
+/*
+ * A token for a key's owner, and when it ends (seconds since 1970); E_NO_AUTH
+ * when the pair is wrong.
+ */
 enum err	auth_login(struct cx *cx, struct auth *a, struct str id,
 		    struct str secret, struct str *token, int64_t *expires);
 

@@ -1,73 +1,38 @@
 /* Users and access keys. */
 #include "auth/inside.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 #include "base/buf.h"
 #include "base/cx.h"
 #include "base/digest.h"
 #include "base/enc.h"
-#include "base/fileio.h"
+#include "base/fault.h"
 #include "base/ident.h"
 #include "base/limit.h"
+#include "base/secret.h"
 #include "base/vec.h"
 #include "kv/kv.h"
 
+enum { FORM = 2, ROUNDS = 4 };
 
-enum err
-auth_make_master(struct cx *cx, const char *dir, const char *name)
-{
-	char	hex[66];
-
-	if (file_exists(str_printf(cx->mem, "%s/%s", dir, name).p))
-		return fail(cx, E_CONF, "%s/%s exists already", dir, name);
-	ident_hex(hex, 32);
-	hex[64] = '\n';
-	return file_replace(cx, dir, name, (struct str){ hex, 65 });
-}
-
-enum err
-auth_open(struct cx *cx, struct kv *kv, const char *master,
-    struct auth **out)
-{
-	struct auth	*a;
-	struct str	 hex;
-	unsigned char	 key[32];
-	enum err	 e;
-
-	if ((e = file_read_all(cx, master, 100, &hex)) != OK)
-		return e;
-	while (hex.n > 0 && (hex.p[hex.n - 1] == '\n' ||
-	    hex.p[hex.n - 1] == '\r'))
-		hex.n--;
-	if (!enc_unhex(hex, key, sizeof key))
-		return fail(cx, E_CONF, "%s is not a master key: 64 hex "
-		    "digits", master);
-	if ((a = calloc(1, sizeof *a)) == NULL)
-		abort();
-	a->kv = kv;
-	memcpy(a->master, key, sizeof key);
-	hmac_sha256(key, sizeof key, STR("session tokens"), a->token);
-	*out = a;
-	return OK;
-}
-
-void
-auth_close(struct auth *a)
-{
-	free(a);
-}
-
-static struct str
+struct str
 cred_key(struct cx *cx, char kind, struct str name)
 {
-	return str_printf(cx->mem, "A%c%.*s", kind, STRF(name));
+	struct buf	b;
+
+	buf_init(&b, cx->mem, 1024);
+	buf_byte(&b, 'A');
+	buf_byte(&b, kind);
+	buf_str(&b, name);
+	return buf_as_str(&b);
 }
 
 struct cred {			/* arguments of every transaction here */
 	struct str	 user, id;
 	struct buf	 value;
+	struct str	 sealer;	/* what A M said when value was made */
+	struct str	 print;		/* of the master key that seals it */
+	bool		 first;		/* the lake's first key  [A1] */
+	bool		 moved;		/* A M says something else by now */
 	struct str	 found;
 	bool		 there;
 	VEC(struct user) users;
@@ -146,16 +111,34 @@ user_find(struct cx *cx, struct auth *a, struct str name, struct user *out,
 	return OK;
 }
 
-static bool
-key_parse(struct str v, struct key *out, struct str *sealed)
+bool
+key_record_parse(struct str v, struct key_record *out)
 {
 	uint64_t	created;
+	uint8_t		form;
 
 	if (!take_varint(&v, &created) || !take_field(&v, &out->user) ||
-	    !take_field(&v, sealed))
+	    !take_field(&v, &out->sealed))
 		return false;
 	out->created = (int64_t)created;
-	return true;
+	out->print = STR("");
+	if (v.n == 0)
+		return true;
+	out->print = str_from(v, 1);
+	return take_byte(&v, &form) && form == FORM &&
+	    out->print.n == PRINT_BYTES;
+}
+
+void
+key_record_format(const struct key_record *r, struct buf *b)
+{
+	buf_varint(b, (uint64_t)r->created);
+	buf_field(b, r->user);
+	buf_field(b, r->sealed);
+	if (r->print.n > 0) {
+		buf_byte(b, FORM);
+		buf_str(b, r->print);
+	}
 }
 
 static enum err
@@ -163,9 +146,9 @@ list_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 {
 	struct cred		*c = arg;
 	struct kv_cursor	*cur;
-	struct key		 key;
+	struct key_record	 r;
 	struct user		*u;
-	struct str		 k, v, sealed;
+	struct str		 k, v;
 	enum err		 e;
 	bool			 there;
 
@@ -182,11 +165,11 @@ list_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 			take_varint(&v, &created);
 			*u = (struct user){ str_from(k, 2), (int64_t)created };
 		} else if (str_starts(k, STR("AK")) &&
-		    key_parse(v, &key, &sealed) &&
-		    (c->user.n == 0 || str_is(c->user, key.user))) {
-			key.id = str_from(k, 2);
-			key.secret = STR("");
-			*VEC_PUSH(cx->mem, &c->keys) = key;
+		    key_record_parse(v, &r) &&
+		    (c->user.n == 0 || str_is(c->user, r.user))) {
+			*VEC_PUSH(cx->mem, &c->keys) = (struct key){
+			    .id = str_from(k, 2), .user = r.user,
+			    .created = r.created };
 		}
 	}
 	return e;
@@ -217,12 +200,43 @@ key_list(struct cx *cx, struct auth *a, struct str user, struct key **out,
 	return e;
 }
 
+/* Is there a user or a key but these?  [A1, A3] */
+static enum err
+others_find(struct cx *cx, struct kv_tx *tx, struct str user, struct str id,
+    bool *users, bool *keys)
+{
+	struct cred	c = { .first = false };
+	enum err	e;
+	size_t		i;
+
+	*users = *keys = false;
+	if ((e = list_fn(cx, tx, &c)) != OK)
+		return e;
+	for (i = 0; i < c.users.n; i++)
+		if (!str_is(c.users.at[i].name, user))
+			*users = true;
+	for (i = 0; i < c.keys.n; i++)
+		if (!str_is(c.keys.at[i].user, user) &&
+		    !str_is(c.keys.at[i].id, id))
+			*keys = true;
+	return OK;
+}
+
+static enum err
+last_key(struct cx *cx, const char *what, struct str name)
+{
+	return fail(cx, E_LAST_KEY, "%s \"%.*s\" is not deleted: nobody "
+	    "could administer the lake any more. Make a key for another "
+	    "first: lakegate key create USER", what, STRF(name));
+}
+
 static enum err
 user_delete_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 {
 	struct cred	*c = arg;
 	enum err	 e;
 	size_t		 i;
+	bool		 users, keys;
 
 	if ((e = kv_find(cx, tx, cred_key(cx, 'U', c->user), &c->found,
 	    &c->there)) != OK)
@@ -230,8 +244,11 @@ user_delete_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 	if (!c->there)
 		return fail(cx, E_NO_SUCH_USER, "user \"%.*s\" not found",
 		    STRF(c->user));
-	if ((e = list_fn(cx, tx, c)) != OK)
+	if ((e = others_find(cx, tx, c->user, STR(""), &users,
+	    &keys)) != OK || (e = list_fn(cx, tx, c)) != OK)
 		return e;
+	if ((!users || (!keys && c->keys.n > 0)) && !fault_skip("LAST_USER"))
+		return last_key(cx, "user", c->user);
 	for (i = 0; i < c->keys.n; i++)
 		if ((e = kv_delete(cx, tx, cred_key(cx, 'K',
 		    c->keys.at[i].id))) != OK)
@@ -250,12 +267,66 @@ user_delete(struct cx *cx, struct auth *a, struct str name)
 	return kv_write(cx, a->kv, user_delete_fn, &c);
 }
 
+/* Has a lake a user, a key, or the mark?  [A1] */
+static enum err
+set_up_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+{
+	struct cred	*c = arg;
+	enum err	 e;
+	bool		 users, keys;
+
+	if ((e = kv_find(cx, tx, cred_key(cx, 'S', STR("")), &c->found,
+	    &c->there)) != OK || c->there)
+		return e;
+	e = others_find(cx, tx, STR(""), STR(""), &users, &keys);
+	c->there = users || keys;
+	return e;
+}
+
+enum err
+auth_is_set_up(struct cx *cx, struct auth *a, bool *out)
+{
+	struct cred	c = { .there = false };
+	enum err	e = kv_read(cx, a->kv, set_up_fn, &c);
+
+	*out = c.there;
+	return e;
+}
+
+/* The mark of A1, and under which master key secrets are sealed. */
+static enum err
+marks_write(struct cx *cx, struct kv_tx *tx, const struct cred *c)
+{
+	struct buf	b;
+	enum err	e;
+
+	buf_init(&b, cx->mem, 16);
+	buf_varint(&b, (uint64_t)cx->now);
+	if ((e = kv_put(cx, tx, cred_key(cx, 'S', STR("")), &b)) != OK ||
+	    c->sealer.n > 0)
+		return e;
+	return kv_put_bytes(cx, tx, cred_key(cx, 'M', STR("")), c->print);
+}
+
 static enum err
 key_create_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 {
 	struct cred	*c = arg;
+	struct str	 sealer;
 	enum err	 e;
 
+	if ((e = sealer_find(cx, tx, &sealer)) != OK)
+		return e;
+	c->moved = !str_is(sealer, c->sealer);
+	if (c->moved && !fault_skip("SEALER"))
+		return OK;		/* nothing is written */
+	if (c->first && !fault_skip("SETUP_ONCE")) {
+		if ((e = set_up_fn(cx, tx, c)) != OK)
+			return e;
+		if (c->there)
+			return fail(cx, E_SET_UP, "lakegate is already set "
+			    "up");
+	}
 	if ((e = kv_find(cx, tx, cred_key(cx, 'K', c->id), &c->found,
 	    &c->there)) != OK)
 		return e;
@@ -264,56 +335,131 @@ key_create_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 		    "already", STRF(c->id));
 	if ((e = kv_find(cx, tx, cred_key(cx, 'U', c->user), &c->found,
 	    &c->there)) != OK ||
-	    (!c->there && (e = user_write(cx, tx, c->user)) != OK))
+	    (!c->there && (e = user_write(cx, tx, c->user)) != OK) ||
+	    (e = marks_write(cx, tx, c)) != OK)
 		return e;
 	return kv_put(cx, tx, cred_key(cx, 'K', c->id), &c->value);
+}
+
+static struct str
+drawn_id(struct cx *cx)
+{
+	char	z[KEY_ID_MAX + 1] = "AKIA";
+
+	ident_base32(z + 4, KEY_ID_MAX - 4);
+	return str_dup(cx->mem, str_of(z));
 }
 
 static struct str
 drawn_secret(struct cx *cx)
 {
 	unsigned char	raw[30];
+	struct str	s;
 
 	ident_random(raw, sizeof raw);
-	return enc_base64(cx->mem, raw, sizeof raw);	/* SECRET_BYTES */
+	s = enc_base64(cx->mem, raw, sizeof raw);	/* SECRET_BYTES */
+	digest_wipe(raw, sizeof raw);
+	return s;
+}
+
+enum err
+key_check(struct cx *cx, struct str user, struct str id, struct str secret)
+{
+	enum err	e;
+
+	if ((e = user_check(cx, user)) != OK)
+		return e;
+	if (id.n > 0 && (id.n < 3 || id.n > LIMIT_KEY_ID ||
+	    str_find(id, '/') < id.n || str_find(id, ':') < id.n))
+		return fail(cx, E_BAD_NAME, "an access key id has 3 to %d "
+		    "bytes, without / and :", LIMIT_KEY_ID);
+	if (secret.n > 0 && (secret.n < 8 || secret.n > LIMIT_SECRET))
+		return fail(cx, E_BAD_ARGUMENT, "a secret access key has 8 to "
+		    "%d bytes", LIMIT_SECRET);
+	return OK;
+}
+
+/*
+ * In a lake whose A M is not written yet, the first key it has must open: a
+ * wrong master key would be made the right one.
+ */
+static enum err
+sealer_prove(struct cx *cx, struct auth *a)
+{
+	struct key	*keys, key;
+	enum err	 e;
+	size_t		 n;
+	bool		 there;
+
+	if ((e = key_list(cx, a, STR(""), &keys, &n)) != OK || n == 0)
+		return e;
+	return key_find(cx, a, keys[0].id, &key, &there);
+}
+
+/* Seal and write; again, when another master key took over in between. */
+static enum err
+key_write(struct cx *cx, struct auth *a, struct cred *c, struct str secret)
+{
+	struct key_record	r = { .created = cx->now, .user = c->user };
+	enum err		e;
+	int			round;
+
+	for (round = 0; round < ROUNDS; round++) {
+		if ((e = sealer_get(cx, a, &c->sealer)) != OK ||
+		    (c->sealer.n == 0 && (e = sealer_prove(cx, a)) != OK))
+			return e;
+		if (!master_seal(cx, a, c->sealer, secret, &r)) {
+			if ((e = masters_read(cx, a)) != OK)
+				return e;
+			continue;
+		}
+		buf_init(&c->value, cx->mem, 4096);
+		key_record_format(&r, &c->value);
+		c->print = r.print;
+		if ((e = kv_write(cx, a->kv, key_create_fn, c)) != OK ||
+		    !c->moved)
+			return e;
+	}
+	return master_wrong(cx, a);
+}
+
+static enum err
+key_make(struct cx *cx, struct auth *a, struct cred *c, struct str secret,
+    struct key *out)
+{
+	enum err	e;
+
+	if ((e = key_check(cx, c->user, c->id, secret)) != OK)
+		return e;
+	if (c->id.n == 0)
+		c->id = drawn_id(cx);
+	if (secret.n == 0) {
+		secret = drawn_secret(cx);
+		secret_wipe_later(cx->mem, secret);
+	}
+	if ((e = key_write(cx, a, c, secret)) != OK)
+		return e;
+	*out = (struct key){ .id = c->id, .user = c->user, .secret = secret,
+	    .created = cx->now };
+	return OK;
 }
 
 enum err
 key_create(struct cx *cx, struct auth *a, struct str user, struct str id,
     struct str secret, struct key *out)
 {
-	struct cred	c = { .user = user };
-	char		drawn[KEY_ID_MAX + 1] = "AKIA";
-	unsigned char	*sealed;
-	enum err	e;
+	struct cred	c = { .user = user, .id = id };
 
-	if ((e = user_check(cx, user)) != OK)
-		return e;
-	if (id.n == 0) {
-		ident_base32(drawn + 4, KEY_ID_MAX - 4);
-		id = str_dup(cx->mem, str_of(drawn));
-	}
-	if (secret.n == 0)
-		secret = drawn_secret(cx);
-	if (id.n < 3 || id.n > LIMIT_KEY_ID || str_find(id, '/') < id.n ||
-	    str_find(id, ':') < id.n)
-		return fail(cx, E_BAD_NAME, "an access key id has 3 to 128 "
-		    "bytes, without / and :");
-	if (secret.n < 8 || secret.n > LIMIT_SECRET)
-		return fail(cx, E_BAD_ARGUMENT, "a secret access key has 8 to "
-		    "%d bytes", LIMIT_SECRET);
-	sealed = arena_get(cx->mem, secret.n + SEAL_OVERHEAD);
-	digest_seal(a->master, secret.p, secret.n, sealed);
-	buf_init(&c.value, cx->mem, 4096);
-	buf_varint(&c.value, (uint64_t)cx->now);
-	buf_field(&c.value, user);
-	buf_field(&c.value, (struct str){ (char *)sealed,
-	    secret.n + SEAL_OVERHEAD });
-	c.id = id;
-	if ((e = kv_write(cx, a->kv, key_create_fn, &c)) != OK)
-		return e;
-	*out = (struct key){ id, user, secret, cx->now };
-	return OK;
+	return key_make(cx, a, &c, secret, out);
+}
+
+enum err
+key_create_first(struct cx *cx, struct auth *a, struct str user,
+    struct str id, struct str secret, struct key *out)
+{
+	struct cred	c = { .user = user, .id = id, .first = true };
+
+	return key_make(cx, a, &c, secret, out);
 }
 
 static enum err
@@ -329,26 +475,31 @@ enum err
 key_find(struct cx *cx, struct auth *a, struct str id, struct key *out,
     bool *there)
 {
-	struct cred	c = { .id = id };
-	struct str	sealed;
-	unsigned char	*plain;
-	enum err	e;
+	struct cred		c = { .id = id };
+	struct key_record	r;
+	enum err		e;
+	int			round;
 
 	*there = false;
 	if (id.n == 0 || id.n > LIMIT_KEY_ID)
 		return OK;
-	if ((e = kv_read(cx, a->kv, key_find_fn, &c)) != OK || !c.there)
-		return e;
-	if (!key_parse(c.found, out, &sealed))
-		return fail(cx, E_CORRUPT, "access key record");
-	plain = arena_get(cx->mem, sealed.n + 1);
-	if (!digest_unseal(a->master, sealed.p, sealed.n, plain))
-		return fail(cx, E_CONF, "the secret of \"%.*s\" cannot be "
-		    "read: is this the lake's master key?", STRF(id));
-	out->id = id;
-	out->secret = (struct str){ (char *)plain, sealed.n - SEAL_OVERHEAD };
-	*there = true;
-	return OK;
+	/* A rekey seals it anew meanwhile: read the record and the master
+	 * keys again.  [DESIGN 6] */
+	for (round = 0; round < ROUNDS; round++) {
+		if ((e = kv_read(cx, a->kv, key_find_fn, &c)) != OK ||
+		    !c.there)
+			return e;
+		if (!key_record_parse(c.found, &r))
+			return fail(cx, E_CORRUPT, "access key record");
+		*out = (struct key){ .id = id, .user = r.user,
+		    .created = r.created, .sealed = r.sealed };
+		*there = master_open(cx, a, &r, &out->secret);
+		if (*there)
+			return OK;
+		if (masters_read(cx, a) != OK)
+			cx_forget(cx);
+	}
+	return master_wrong(cx, a);
 }
 
 static enum err
@@ -356,12 +507,17 @@ key_delete_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 {
 	struct cred	*c = arg;
 	enum err	 e;
+	bool		 users, keys;
 
 	if ((e = key_find_fn(cx, tx, arg)) != OK)
 		return e;
 	if (!c->there)
 		return fail(cx, E_NO_SUCH_KEY_ID, "access key id \"%.*s\" not "
 		    "found", STRF(c->id));
+	if ((e = others_find(cx, tx, STR(""), c->id, &users, &keys)) != OK)
+		return e;
+	if (!keys && !fault_skip("LAST_KEY"))
+		return last_key(cx, "access key", c->id);
 	return kv_delete(cx, tx, cred_key(cx, 'K', c->id));
 }
 
@@ -374,18 +530,30 @@ key_delete(struct cx *cx, struct auth *a, struct str id)
 }
 
 enum err
-pair_check(struct cx *cx, struct auth *a, struct str id, struct str secret,
-    struct identity *who)
+pair_key(struct cx *cx, struct auth *a, struct str id, struct str secret,
+    struct key *out)
 {
-	struct key	k = { .secret = STR("") };
 	enum err	e;
 	bool		there;
 
-	if ((e = key_find(cx, a, id, &k, &there)) != OK)
+	out->secret = STR("");
+	if ((e = key_find(cx, a, id, out, &there)) != OK)
 		return e;
-	if (!there || k.secret.n != secret.n ||
-	    !digest_same(k.secret.p, secret.p, secret.n))
+	if (!there || out->secret.n != secret.n ||
+	    !digest_same(out->secret.p, secret.p, secret.n))
 		return fail(cx, E_NO_AUTH, "error authenticating request");
-	*who = (struct identity){ .user = k.user, .key_id = id };
+	return OK;
+}
+
+enum err
+pair_check(struct cx *cx, struct auth *a, struct str id, struct str secret,
+    struct identity *who)
+{
+	struct key	key;
+	enum err	e;
+
+	if ((e = pair_key(cx, a, id, secret, &key)) != OK)
+		return e;
+	*who = (struct identity){ .user = key.user, .key_id = key.id };
 	return OK;
 }

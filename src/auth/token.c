@@ -7,11 +7,12 @@
 #include "base/cx.h"
 #include "base/digest.h"
 #include "base/enc.h"
+#include "base/fault.h"
 #include "base/ident.h"
 #include "base/json.h"
+#include "base/limit.h"
+#include "base/secret.h"
 #include "http/http.h"
-
-enum { LIFE_SECONDS = 7 * 24 * 3600 };
 
 /* Base64 with - and _, without padding.  [RFC 7515 2] */
 static struct str
@@ -45,12 +46,21 @@ unbase64url(struct cx *cx, struct str s, struct str *out)
 	return true;
 }
 
+/*
+ * The MAC is under what the key's record says now, so that a token ends with
+ * it.  The sealed secret has a nonce: the same secret, made again, gives
+ * another one.  [A5]
+ */
 static struct str
-token_sign(struct cx *cx, struct auth *a, struct str signed_part)
+token_sign(struct cx *cx, const struct key *key, struct str signed_part)
 {
 	unsigned char	mac[SHA256_BYTES];
+	struct str	sealed = fault_skip("TOKEN_SEAL") ? STR("") :
+	    key->sealed;
 
-	hmac_sha256(a->token, sizeof a->token, signed_part, mac);
+	hmac_sha256(key->secret.p, key->secret.n, str_printf(cx->mem,
+	    "lakegate session token %.*s", STRF(base64url(cx, sealed))), mac);
+	hmac_sha256(mac, sizeof mac, signed_part, mac);
 	return base64url(cx, (struct str){ (char *)mac, sizeof mac });
 }
 
@@ -58,31 +68,32 @@ enum err
 auth_login(struct cx *cx, struct auth *a, struct str id, struct str secret,
     struct str *token, int64_t *expires)
 {
-	struct identity	who;
 	struct json_out	j = { .comma = false };
+	struct key	key;
 	struct buf	b;
 	struct str	head, part;
 	char		jti[33];
 	enum err	e;
 
-	if ((e = pair_check(cx, a, id, secret, &who)) != OK)
+	if ((e = pair_key(cx, a, id, secret, &key)) != OK)
 		return e;
-	*expires = cx->now / 1000 + LIFE_SECONDS;
+	*expires = cx->now / 1000 + a->session;
 	ident_hex(jti, 16);
 	buf_init(&b, cx->mem, 4096);
 	j.b = &b;
 	json_open(&j, NULL, '{');
 	json_put_str(&j, "jti", str_of(jti));
 	json_put_str(&j, "iss", STR("auth"));
-	json_put_str(&j, "sub", who.user);
+	json_put_str(&j, "sub", key.user);
 	json_put_str(&j, "aud", STR("login"));
+	json_put_str(&j, "kid", key.id);
 	json_put_int(&j, "iat", cx->now / 1000);
 	json_put_int(&j, "exp", *expires);
 	json_close(&j, '}');
 	head = base64url(cx, STR("{\"alg\":\"HS256\",\"typ\":\"JWT\"}"));
 	part = base64url(cx, buf_as_str(&b));
 	part = str_printf(cx->mem, "%.*s.%.*s", STRF(head), STRF(part));
-	head = token_sign(cx, a, part);
+	head = token_sign(cx, &key, part);
 	*token = str_printf(cx->mem, "%.*s.%.*s", STRF(part), STRF(head));
 	return OK;
 }
@@ -94,31 +105,53 @@ refused(struct cx *cx)
 	return fail(cx, E_NO_AUTH, "error authenticating request");
 }
 
+struct token {
+	struct str	signed_part, mac;
+	struct str	key_id, audience;	/* what it says of itself */
+	int64_t		expires;
+};
+
+static bool
+token_parse(struct cx *cx, struct str token, struct token *out)
+{
+	struct str	rest = token, head, body, text;
+	struct json	claims;
+
+	*out = (struct token){ .expires = 0 };
+	if (token.n > LIMIT_TOKEN || !str_split(&rest, '.', &head) ||
+	    !str_split(&rest, '.', &body) || !str_split(&rest, '.',
+	    &out->mac) || (rest.p != NULL && !fault_skip("TOKEN_PARTS")))
+		return false;
+	out->signed_part = str_to(token, head.n + 1 + body.n);
+	return unbase64url(cx, body, &text) &&
+	    json_parse(cx, text, &claims) == OK &&
+	    json_need_str(cx, claims, "kid", &out->key_id) == OK &&
+	    json_need_str(cx, claims, "aud", &out->audience) == OK &&
+	    json_get_int(cx, claims, "exp", &out->expires) == OK;
+}
+
 enum err
 token_check(struct cx *cx, struct auth *a, struct str token,
     struct identity *who)
 {
-	struct str	head, body, sig, rest = token, want, text, user, aud;
-	struct json	claims;
-	struct user	u;
-	int64_t		exp = 0;
+	struct token	t;
+	struct key	key;
+	struct str	mac;
+	enum err	e;
 	bool		there;
 
-	user = aud = STR("");
-	if (!str_split(&rest, '.', &head) || !str_split(&rest, '.', &body) ||
-	    !str_split(&rest, '.', &sig))
+	if (!token_parse(cx, token, &t))
 		return refused(cx);
-	want = token_sign(cx, a, str_to(token, head.n + 1 + body.n));
-	if (want.n != sig.n || !digest_same(want.p, sig.p, sig.n) ||
-	    !unbase64url(cx, body, &text) ||
-	    json_parse(cx, text, &claims) != OK ||
-	    json_need_str(cx, claims, "sub", &user) != OK ||
-	    json_need_str(cx, claims, "aud", &aud) != OK ||
-	    json_get_int(cx, claims, "exp", &exp) != OK ||
-	    !str_is(aud, STR("login")) || exp < cx->now / 1000 ||
-	    user_find(cx, a, user, &u, &there) != OK || !there)
+	if ((e = key_find(cx, a, t.key_id, &key, &there)) != OK)
+		return e;
+	if (!there)
 		return refused(cx);
-	*who = (struct identity){ .user = user, .key_id = STR("") };
+	mac = token_sign(cx, &key, t.signed_part);
+	if (mac.n != t.mac.n || !digest_same(mac.p, t.mac.p, mac.n) ||
+	    !str_is(t.audience, STR("login")) || (t.expires <=
+	    cx->now / 1000 && !fault_skip("TOKEN_END")))
+		return refused(cx);
+	*who = (struct identity){ .user = key.user, .key_id = key.id };
 	return OK;
 }
 
@@ -151,6 +184,8 @@ auth_verify_api(struct cx *cx, struct auth *a, const struct request *req,
 		if (!enc_unbase64_any(h, plain, h.n, &n))
 			return refused(cx);
 		pair = (struct str){ plain, n };
+		secret_wipe_later(cx->mem, h);
+		secret_wipe_later(cx->mem, pair);
 		colon = str_find(pair, ':');
 		return pair_check(cx, a, str_to(pair, colon),
 		    str_from(pair, colon + 1), who);

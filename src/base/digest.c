@@ -292,6 +292,7 @@ hmac_of(enum digest_kind kind, const void *key, size_t nkey, struct str data,
 	digest_feed(&d, block, sizeof block);
 	digest_feed(&d, inner, digest_size(kind));
 	digest_end(&d, out);
+	digest_wipe(block, sizeof block);
 }
 
 void
@@ -345,6 +346,12 @@ bool
 digest_same(const void *a, const void *b, size_t n)
 {
 	return CRYPTO_memcmp(a, b, n) == 0;
+}
+
+void
+digest_wipe(void *p, size_t n)
+{
+	OPENSSL_cleanse(p, n);
 }
 
 void

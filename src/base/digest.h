@@ -64,6 +64,9 @@ uint64_t digest_crc_join(enum digest_kind kind, uint64_t a, uint64_t b,
 /* In time that does not depend on where the bytes differ. */
 bool	digest_same(const void *a, const void *b, size_t n);
 
+/* Forget what a secret left here; the compiler does not drop it. */
+void	digest_wipe(void *p, size_t n);
+
 /*
  * AES-256-GCM under a random nonce: out takes n + SEAL_OVERHEAD bytes.
  * unseal gives false when key or bytes are not the ones sealed.

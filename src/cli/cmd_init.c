@@ -29,6 +29,7 @@ cmd_init(struct cli *c)
 	const char	*secret = cli_option(c, "--secret-access-key");
 	const char	*group = cli_option(c, "--group");
 	unsigned	 gid = 0;
+	bool		 no_key = cli_flag(c, "--no-key");
 	struct app	*app;
 	struct key	 key;
 	enum err	 e;
@@ -47,9 +48,9 @@ cmd_init(struct cli *c)
 		return cli_fail(c);
 	if ((app = cli_app(c)) == NULL)
 		return CLI_FAILED;
-	e = key_create(c->cx, app_auth(app), str_of(user != NULL ? user :
-	    "admin"), str_of(id), str_of(secret), &key);
-	if (e == OK)
+	e = no_key ? OK : key_create_first(c->cx, app_auth(app), str_of(user !=
+	    NULL ? user : "admin"), str_of(id), str_of(secret), &key);
+	if (e == OK && !no_key)
 		print_key(&key);
 	app_close(app);
 	return e == OK ? CLI_OK : cli_fail(c);

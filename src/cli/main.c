@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/fault.h"
+#include "base/secret.h"
 #include "cli/cli.h"
 
 static const struct {
@@ -13,7 +14,7 @@ static const struct {
 	cli_fn		*run;
 } commands[] = {
 	{ "init", "[DIR] [--user NAME] [--access-key-id ID "
-	    "--secret-access-key SECRET] [--group NAME]",
+	    "--secret-access-key SECRET] [--no-key] [--group NAME]",
 	    "make a lake and its first key", cmd_init },
 	{ "serve", "[--port N] [--bind ADDRESS] | --socket PATH [--mode OCTAL]",
 	    "run lighttpd, or the worker alone on a socket, in the foreground",
@@ -187,6 +188,7 @@ main(int argc, char **argv)
 	fault_init();
 	if (!fault_skip("UMASK"))
 		umask(077);
+	secret_no_dumps();
 	cx_init(&cx, arena_new());
 	c.cx = &cx;
 	status = run(&c);

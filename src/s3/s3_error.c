@@ -41,7 +41,8 @@ s3_error_code(enum err e, int *status)
 	case E_BAD_TAG: IS(400, "InvalidTag");
 	case E_NOT_EMPTY: IS(409, "BucketNotEmpty");
 	case E_NO_CHANGES: case E_DIRTY: IS(400, "InvalidRequest");
-	case E_CONFLICT: case E_TIP_MOVED: IS(409, "OperationAborted");
+	case E_CONFLICT: case E_TIP_MOVED: case E_SET_UP: case E_LAST_KEY:
+		IS(409, "OperationAborted");
 	case E_BAD_DIGEST: IS(400, "BadDigest");
 	case E_INVALID_DIGEST: IS(400, "InvalidDigest");
 	case E_BAD_SHA256: IS(400, "XAmzContentSHA256Mismatch");
@@ -53,6 +54,7 @@ s3_error_code(enum err e, int *status)
 	case E_METADATA_TOO_LARGE: IS(400, "MetadataTooLarge");
 	case E_NO_LENGTH: IS(411, "MissingContentLength");
 	case E_NO_AUTH: case E_DENIED: case E_EXPIRED:
+	case E_OFF:
 		IS(403, "AccessDenied");
 	case E_NO_SUCH_KEY_ID: IS(403, "InvalidAccessKeyId");
 	case E_SIGNATURE: IS(403, "SignatureDoesNotMatch");

@@ -13,6 +13,7 @@
 #include "base/fault.h"
 #include "base/fileio.h"
 #include "base/log.h"
+#include "base/secret.h"
 #include "http/http.h"
 
 static _Noreturn void
@@ -63,6 +64,7 @@ main(void)
 	/* What the web server was started with does not count. */
 	if (!fault_skip("UMASK"))
 		umask(077);
+	secret_no_dumps();
 	cx_init(&cx, arena_new());
 	if (conf_read(&cx, &conf) != OK || (conf.log_file.n > 0 &&
 	    log_open(&cx, str_z(cx.mem, conf.log_file)) != OK) ||

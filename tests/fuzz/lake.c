@@ -157,18 +157,18 @@ static enum err
 auth_make(struct cx *c)
 {
 	char		dir[] = "/tmp/fuzz.XXXXXX";
-	const char	*file;
+	struct auth_opts opt = { .session = 3600 };
 	struct key	k;
 	enum err	e;
 
 	if (mkdtemp(dir) == NULL)
 		abort();
-	file = str_printf(c->mem, "%s/key", dir).p;
-	if ((e = auth_make_master(c, dir, "key")) == OK &&
-	    (e = auth_open(c, lake.kv, file, &lake.auth)) == OK)
+	opt.master = str_printf(c->mem, "%s/key", dir).p;
+	if ((e = auth_make_master(c, opt.master)) == OK &&
+	    (e = auth_open(c, lake.kv, &opt, &lake.auth)) == OK)
 		e = key_create(c, lake.auth, STR("me"), STR(FUZZ_ID),
 		    STR(FUZZ_SECRET), &k);
-	file_unlink(c, file);
+	file_unlink(c, opt.master);
 	rmdir(dir);
 	return e;
 }
