@@ -17,6 +17,7 @@ liblakegate_a_SOURCES = \
 	src/app/conf.c \
 	src/app/conf.def \
 	src/app/conf.h \
+	src/app/create.c \
 	src/app/handle.c \
 	src/app/inside.h \
 	src/app/modes.c \
@@ -25,6 +26,7 @@ liblakegate_a_SOURCES = \
 	src/auth/cred.c \
 	src/auth/inside.h \
 	src/auth/master.c \
+	src/auth/rekey.c \
 	src/auth/token.c \
 	src/auth/verify.c \
 	src/auth/verify_v2.c \

@@ -14,6 +14,9 @@ import time
 
 TOP = os.path.abspath(os.path.join(os.path.dirname(__file__), ".."))
 KEY, SECRET = "AKIALAKEGATETESTS000", "a-secret-for-tests-only"
+kept = tempfile.NamedTemporaryFile("w")
+print(SECRET, file=kept, flush=True)
+FIRST_KEY = ("--access-key-id", KEY, "--secret-file", kept.name)     # of `lakegate init`
 USER = "www-data" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
 
 
@@ -62,7 +65,7 @@ class Server:
         self.binary = os.path.join(build, "lakegate.fcgi")
         self.others = []
         if not lake:
-            self.run("init", self.lake, "--access-key-id", KEY, "--secret-access-key", SECRET)
+            self.run("init", self.lake, *FIRST_KEY)
         self.prepare()
         self.start()
 

@@ -3,15 +3,15 @@ that no web server under test has."""
 import os
 import subprocess
 
-from servers import KEY, SECRET
+from servers import FIRST_KEY
 
 
 class Cgi:
     def __init__(self, build, folder, **settings):
         self.build, self.lake = build, str(folder)
         self.settings = {"LAKEGATE_" + k.upper(): str(v) for k, v in settings.items()}
-        subprocess.run([os.path.join(build, "lakegate"), "init", self.lake, "--access-key-id", KEY,
-                        "--secret-access-key", SECRET], check=True, capture_output=True)
+        subprocess.run([os.path.join(build, "lakegate"), "init", self.lake,
+                        *FIRST_KEY], check=True, capture_output=True)
 
     def ask(self, method, target, headers=None, body=b"", **more):
         """Status, headers (names in lower case) and body."""

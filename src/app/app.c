@@ -15,7 +15,7 @@
 #include "kv/kv.h"
 #include "store/store.h"
 
-static struct str
+struct str
 master_path(struct cx *cx, const struct conf *c)
 {
 	return c->master_key.n > 0 ? c->master_key :
@@ -87,12 +87,11 @@ check_spool(struct cx *cx, const struct conf *c)
 	    "outside, best on another disk", STRF(c->spool));
 }
 
-enum err
-app_open(struct cx *cx, const struct conf *c, struct app **out)
+/* Is there a lake, closed to others? */
+static enum err
+lake_check(struct cx *cx, const struct conf *c)
 {
-	struct auth_opts	 opt = { .session = c->session };
-	struct app		*a;
-	enum err		 e;
+	enum err	e;
 
 	if (c->lake.n == 0)
 		return fail(cx, E_CONF, "no lake is set: give the setting "
@@ -102,24 +101,61 @@ app_open(struct cx *cx, const struct conf *c, struct app **out)
 		return fail(cx, E_CONF, "%.*s is not a lake: make one with "
 		    "`lakegate init`", STRF(c->lake));
 	if ((e = check_spool(cx, c)) != OK ||
-	    (e = modes_check(cx, str_z(cx->mem, c->lake))) != OK ||
-	    (e = modes_check_key(cx, str_z(cx->mem, master_path(cx, c)))) != OK)
+	    (e = modes_check(cx, str_z(cx->mem, c->lake))) != OK)
+		return e;
+	return modes_check_key(cx, str_z(cx->mem, master_path(cx, c)));
+}
+
+enum err
+app_open(struct cx *cx, const struct conf *c, struct app **out)
+{
+	struct app	*a;
+	enum err	 e;
+
+	if ((e = lake_check(cx, c)) != OK)
 		return e;
 	if ((a = calloc(1, sizeof *a)) == NULL)
 		abort();
-	opt.master = str_z(cx->mem, master_path(cx, c));
 	a->mem = arena_new();
 	a->conf = *c;
 	file_set_relaxed(is_relaxed(c));
 	take_options(a);
 	if ((e = metric_open(cx, str_printf(cx->mem, "%.*s/metrics",
-	    STRF(c->lake)).p)) != OK || (e = open_engine(cx, a)) != OK ||
-	    (e = auth_open(cx, a->kv, &opt, &a->auth)) != OK) {
+	    STRF(c->lake)).p)) != OK || (e = open_engine(cx, a)) != OK) {
 		app_close(a);
 		return e;
 	}
 	*out = a;
 	return OK;
+}
+
+enum err
+app_open_auth(struct cx *cx, struct app *a)
+{
+	const struct auth_opts	opt = { str_z(cx->mem, master_path(cx,
+	    &a->conf)), a->conf.session };
+
+	return auth_open(cx, a->kv, &opt, &a->auth);
+}
+
+enum err
+app_rekey(struct cx *cx, const struct conf *c, bool lost,
+    struct rekey_report *r)
+{
+	const struct kv_sqlite_opts	 durable = { .relaxed = false };
+	struct rekey_opts		 opt = { .lost = lost };
+	struct kv			*kv;
+	enum err			 e;
+
+	if ((e = lake_check(cx, c)) != OK ||
+	    (e = kv_sqlite_open(cx, str_z(cx->mem, c->lake), &durable,
+	    &kv)) != OK)
+		return e;
+	opt.master = str_z(cx->mem, master_path(cx, c));
+	opt.lock = str_printf(cx->mem, "%.*s/rekey.lock", STRF(c->lake)).p;
+	e = auth_rekey(cx, kv, &opt, r);
+	kv_close(kv);
+	return e;
 }
 
 void
@@ -146,64 +182,4 @@ struct auth *
 app_auth(struct app *a)
 {
 	return a->auth;
-}
-
-/* Where locks do not work between processes, no lake. */
-static enum err
-check_locks(struct cx *cx, const char *dir)
-{
-	char		*path = str_z(cx->mem, str_printf(cx->mem,
-	    "%s/writer.lock", dir));
-	enum err	 e;
-	int		 a, b;
-	bool		 works;
-
-	if ((e = file_lock_open(cx, path, &a)) != OK)
-		return e;
-	if ((e = file_lock_open(cx, path, &b)) != OK) {
-		file_close(a);
-		return e;
-	}
-	works = file_try_lock(a) && !file_try_lock(b);
-	file_close(a);
-	file_close(b);
-	return works ? OK : fail(cx, E_CONF, "%s: file locks do not work "
-	    "here; a lake must lie on a local disk", dir);
-}
-
-enum err
-app_create(struct cx *cx, const struct conf *c, const unsigned *group)
-{
-	struct kv_sqlite_opts	 opt = { .create = true };
-	struct engine_opts	 o;
-	struct engine		*eng;
-	struct block		*block = NULL;
-	struct kv		*kv = NULL;
-	char			*dir = str_z(cx->mem, c->lake);
-	enum err		 e;
-
-	if (c->lake.n == 0)
-		return fail(cx, E_CONF, "which folder? lakegate init DIR");
-	if (file_exists(str_printf(cx->mem, "%s/meta.db", dir).p))
-		return fail(cx, E_CONF, "%s is a lake already", dir);
-	if ((e = modes_check_new(cx, dir)) != OK ||
-	    (e = file_make_dir(cx, dir)) != OK ||
-	    (e = check_locks(cx, dir)) != OK ||
-	    (c->master_key.n == 0 &&
-	    (e = auth_make_master(cx, str_z(cx->mem, master_path(cx,
-	    c)))) != OK) ||
-	    (e = block_file_open(cx, dir, true, &block)) != OK ||
-	    (group != NULL &&
-	    (e = block_file_share(cx, dir, *group)) != OK) ||
-	    (e = kv_sqlite_open(cx, dir, &opt, &kv)) != OK) {
-		block_close(block);
-		return e;
-	}
-	engine_defaults(&o);
-	eng = engine_open(kv, block, &o);
-	e = engine_init(cx, eng);
-	engine_close(eng);
-	block_close(block);
-	kv_close(kv);
-	return e == OK ? file_sync_dir(cx, dir) : e;
 }

@@ -2,6 +2,8 @@
 #ifndef APP_APP_H
 #define APP_APP_H
 
+#include <stdbool.h>
+
 #include "app/conf.h"
 #include "base/cx.h"
 
@@ -9,20 +11,37 @@ struct app;
 struct auth;
 struct engine;
 struct front_body;
+struct key;
+struct rekey_report;
 struct sink;
 
 /* Open what the settings name. */
 enum err	app_open(struct cx *cx, const struct conf *c,
 		    struct app **out);
 void		app_close(struct app *a);
+/* Its users and keys: that needs the master key. */
+enum err	app_open_auth(struct cx *cx, struct app *a);
 struct engine	*app_engine(struct app *a);
-struct auth	*app_auth(struct app *a);
+struct auth	*app_auth(struct app *a);	/* NULL: not opened */
 
-/* Make a new lake: folder, database, master key.  The folder may exist, when it
- * is the caller's and closed to others.  With a group its members may read
- * blocks/ (a web server that sends objects by itself); without it is NULL. */
+/*
+ * Make a new lake: folder, database, master key, first key; what fails leaves
+ * everything as it was.  The folder may exist, when it is the caller's and
+ * closed to others.  With a group its members may read blocks/ (a web server
+ * that sends objects by itself); without it is NULL.
+ */
+struct app_first {			/* the first key; "": drawn */
+	struct str	user, id, secret;
+	bool		none;		/* no key */
+	/* Tell it: the lake is not there yet, and does not come to be if this
+	 * fails. */
+	enum err	(*tell)(struct cx *cx, const struct key *key);
+};
 enum err	app_create(struct cx *cx, const struct conf *c,
-		    const unsigned *group);
+		    const unsigned *group, const struct app_first *first);
+/* auth_rekey on the lake of these settings, which need not be open. */
+enum err	app_rekey(struct cx *cx, const struct conf *c, bool lost,
+		    struct rekey_report *r);
 
 /* A serve_fn: one request from its variables to the last byte. */
 void		app_serve(void *app, char **env, const struct front_body *body,

@@ -21,6 +21,8 @@ struct app {
 	bool			 access_log;
 };
 
+struct str	master_path(struct cx *cx, const struct conf *c);
+
 /* Refused, with the chmod line to type: a lake whose folder or files others
  * than its owner may use, but for a group in blocks/. */
 enum err	modes_check(struct cx *cx, const char *dir);

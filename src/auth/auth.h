@@ -33,8 +33,27 @@ struct auth_opts {
 enum err	auth_open(struct cx *cx, struct kv *kv,
 		    const struct auth_opts *opt, struct auth **out);
 void		auth_close(struct auth *a);
-/* Make a master key's file, mode 0600; it must not exist. */
+/* Make a master key's file, mode 0600; it must not exist, and nobody else may
+ * be making it. */
 enum err	auth_make_master(struct cx *cx, const char *path);
+
+/*
+ * Another master key, while workers go on; whatever an interrupted one left is
+ * brought to its end.  With lost, for a lake whose master key is gone: every
+ * access key is revoked.  kv must be durable.  E_BUSY: another one works;
+ * E_CONF: the master key is not the lake's, or (lost) it is.
+ */
+struct rekey_opts {
+	const char	*master;	/* as in auth_opts */
+	const char	*lock;		/* a lock file, made when absent */
+	bool		 lost;
+};
+struct rekey_report {
+	bool		resumed;	/* one had been begun */
+	uint64_t	keys, revoked;	/* sealed anew; (lost) revoked */
+};
+enum err	auth_rekey(struct cx *cx, struct kv *kv,
+		    const struct rekey_opts *opt, struct rekey_report *r);
 
 struct user {
 	struct str	name;
@@ -43,6 +62,7 @@ struct user {
 struct key {
 	struct str	id, user, secret; /* secret: only when asked for */
 	struct str	sealed;		/* the secret, as it is kept */
+	bool		drawn;		/* the secret is a new one of ours */
 	int64_t		created;
 };
 

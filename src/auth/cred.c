@@ -1,6 +1,8 @@
 /* Users and access keys. */
 #include "auth/inside.h"
 
+#include <string.h>
+
 #include "base/buf.h"
 #include "base/cx.h"
 #include "base/digest.h"
@@ -152,7 +154,8 @@ list_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 	enum err		 e;
 	bool			 there;
 
-	c->users.n = c->keys.n = 0;
+	memset(&c->users, 0, sizeof c->users);
+	memset(&c->keys, 0, sizeof c->keys);
 	if ((e = kv_scan(cx, tx, STR("A"), STR("B"), &cur)) != OK)
 		return e;
 	while ((e = kv_next(cx, tx, cur, &k, &v, &there)) == OK && there) {
@@ -200,7 +203,7 @@ key_list(struct cx *cx, struct auth *a, struct str user, struct key **out,
 	return e;
 }
 
-/* Is there a user or a key but these?  [A1, A3] */
+/* Is there a user or a key but these?  [A3] */
 static enum err
 others_find(struct cx *cx, struct kv_tx *tx, struct str user, struct str id,
     bool *users, bool *keys)
@@ -272,15 +275,16 @@ static enum err
 set_up_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 {
 	struct cred	*c = arg;
+	struct str	 name;
 	enum err	 e;
-	bool		 users, keys;
 
 	if ((e = kv_find(cx, tx, cred_key(cx, 'S', STR("")), &c->found,
+	    &c->there)) != OK || c->there ||
+	    (e = kv_last(cx, tx, STR("AK"), STR("AL"), &name, &c->found,
 	    &c->there)) != OK || c->there)
 		return e;
-	e = others_find(cx, tx, STR(""), STR(""), &users, &keys);
-	c->there = users || keys;
-	return e;
+	return kv_last(cx, tx, STR("AU"), STR("AV"), &name, &c->found,
+	    &c->there);
 }
 
 enum err
@@ -379,19 +383,17 @@ key_check(struct cx *cx, struct str user, struct str id, struct str secret)
 	return OK;
 }
 
-/*
- * In a lake whose A M is not written yet, the first key it has must open: a
- * wrong master key would be made the right one.
- */
-static enum err
+enum err
 sealer_prove(struct cx *cx, struct auth *a)
 {
 	struct key	*keys, key;
+	struct str	 sealer;
 	enum err	 e;
 	size_t		 n;
 	bool		 there;
 
-	if ((e = key_list(cx, a, STR(""), &keys, &n)) != OK || n == 0)
+	if ((e = sealer_get(cx, a, &sealer)) != OK || sealer.n > 0 ||
+	    (e = key_list(cx, a, STR(""), &keys, &n)) != OK || n == 0)
 		return e;
 	return key_find(cx, a, keys[0].id, &key, &there);
 }
@@ -405,8 +407,8 @@ key_write(struct cx *cx, struct auth *a, struct cred *c, struct str secret)
 	int			round;
 
 	for (round = 0; round < ROUNDS; round++) {
-		if ((e = sealer_get(cx, a, &c->sealer)) != OK ||
-		    (c->sealer.n == 0 && (e = sealer_prove(cx, a)) != OK))
+		if ((e = sealer_prove(cx, a)) != OK ||
+		    (e = sealer_get(cx, a, &c->sealer)) != OK)
 			return e;
 		if (!master_seal(cx, a, c->sealer, secret, &r)) {
 			if ((e = masters_read(cx, a)) != OK)
@@ -427,20 +429,21 @@ static enum err
 key_make(struct cx *cx, struct auth *a, struct cred *c, struct str secret,
     struct key *out)
 {
+	bool		drawn = secret.n == 0;
 	enum err	e;
 
 	if ((e = key_check(cx, c->user, c->id, secret)) != OK)
 		return e;
 	if (c->id.n == 0)
 		c->id = drawn_id(cx);
-	if (secret.n == 0) {
+	if (drawn) {
 		secret = drawn_secret(cx);
 		secret_wipe_later(cx->mem, secret);
 	}
 	if ((e = key_write(cx, a, c, secret)) != OK)
 		return e;
 	*out = (struct key){ .id = c->id, .user = c->user, .secret = secret,
-	    .created = cx->now };
+	    .created = cx->now, .drawn = drawn };
 	return OK;
 }
 

@@ -40,6 +40,9 @@ enum err	master_read(struct cx *cx, const char *path,
 		    struct master *out);
 /* The path of the one that is to follow. */
 struct str	master_next(struct cx *cx, const char *path);
+/* "/a/b" is the name b in the folder /a; a name alone is in ".". */
+void		path_split(struct cx *cx, struct str path, struct str *dir,
+		    struct str *name);
 /* Read the files anew.  [DESIGN 6] */
 enum err	masters_read(struct cx *cx, struct auth *a);
 /* What A M says, in any transaction; "" when it is not there. */
@@ -55,6 +58,11 @@ bool		master_seal(struct cx *cx, struct auth *a, struct str print,
 		    struct str secret, struct key_record *out);
 bool		master_open(struct cx *cx, struct auth *a,
 		    const struct key_record *r, struct str *secret);
+/*
+ * In a lake that does not have A M yet the first key must open: else a wrong
+ * master key would become the right one.  E_CONF.
+ */
+enum err	sealer_prove(struct cx *cx, struct auth *a);
 enum err	master_wrong(struct cx *cx, const struct auth *a);
 
 /* The forms of a signature; see auth_verify_s3. */

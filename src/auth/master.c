@@ -15,22 +15,48 @@
 
 enum { ROUNDS = 4 };
 
+void
+path_split(struct cx *cx, struct str path, struct str *dir, struct str *name)
+{
+	struct str	rest = path;
+	size_t		at;
+
+	while ((at = str_find(rest, '/')) < rest.n)
+		rest = str_from(rest, at + 1);
+	*name = str_dup(cx->mem, rest);
+	*dir = rest.n == path.n ? STR(".") : str_dup(cx->mem, str_to(path,
+	    path.n - rest.n));
+}
+
+/* What one that was killed left: temporary files of file_replace. */
+static enum err
+sweep_name(struct cx *cx, const char *name, void *arg)
+{
+	const char	**at = arg;	/* the folder, the prefix */
+
+	return str_starts(str_of(name), str_of(at[1])) ? file_unlink(cx,
+	    str_printf(cx->mem, "%s/%s", at[0], name).p) : OK;
+}
+
 enum err
 auth_make_master(struct cx *cx, const char *path)
 {
-	char		hex[2 * MASTER_BYTES + 2];
-	struct str	p = str_of(path), name = p;
-	enum err	e;
+	char		 hex[2 * MASTER_BYTES + 2];
+	const char	*at[2];
+	struct str	 dir, name;
+	enum err	 e;
 
 	if (file_exists(path))
 		return fail(cx, E_CONF, "%s exists already", path);
-	while (str_find(name, '/') < name.n)
-		name = str_from(name, str_find(name, '/') + 1);
-	p = name.n == p.n ? STR(".") : str_to(p, p.n - name.n);
+	path_split(cx, str_of(path), &dir, &name);
+	at[0] = dir.p;
+	at[1] = str_printf(cx->mem, ".%s.", name.p).p;
+	if ((e = file_each(cx, dir.p, sweep_name, at)) != OK)
+		return e;
 	ident_hex(hex, MASTER_BYTES);
 	hex[2 * MASTER_BYTES] = '\n';
-	e = file_replace(cx, str_z(cx->mem, p), str_z(cx->mem, name),
-	    (struct str){ hex, 2 * MASTER_BYTES + 1 });
+	e = file_replace(cx, dir.p, name.p, (struct str){ hex,
+	    2 * MASTER_BYTES + 1 });
 	digest_wipe(hex, sizeof hex);
 	return e;
 }

@@ -21,6 +21,7 @@ fault_init(void)
 	    (size_t)(colon - z) >= sizeof point_name)
 		return;
 	memcpy(point_name, z, (size_t)(colon - z));
+	point_name[colon - z] = '\0';
 	atomic_store(&left, atoi(colon + 1));
 	deadly = strstr(colon + 1, ":kill") != NULL;
 }

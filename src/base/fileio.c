@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -101,7 +102,8 @@ file_share_dir(struct cx *cx, const char *path, unsigned group,
 enum err
 file_make_dir(struct cx *cx, const char *path)
 {
-	if (mkdir(path, 0700) != 0 && errno != EEXIST)
+	if (fault("file.mkdir") || (mkdir(path, 0700) != 0 &&
+	    errno != EEXIST))
 		return broken(cx, "make folder", path);
 	return OK;
 }
@@ -218,6 +220,30 @@ file_unlink(struct cx *cx, const char *path)
 {
 	if (unlink(path) != 0 && errno != ENOENT)
 		return broken(cx, "unlink", path);
+	return OK;
+}
+
+void
+file_remove_dir(const char *path)
+{
+	rmdir(path);
+}
+
+static int
+remove_one(const char *path, const struct stat *st, int kind,
+    struct FTW *ftw)
+{
+	(void)st;
+	(void)ftw;
+	return kind == FTW_DP ? rmdir(path) : unlink(path);
+}
+
+enum err
+file_remove_tree(struct cx *cx, const char *path)
+{
+	if (nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS) != 0 &&
+	    errno != ENOENT)
+		return broken(cx, "remove", path);
 	return OK;
 }
 

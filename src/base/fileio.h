@@ -50,6 +50,9 @@ enum err	file_size(struct cx *cx, const char *path, uint64_t *size,
 		    bool *there);
 enum err	file_rename(struct cx *cx, const char *from, const char *to);
 enum err	file_unlink(struct cx *cx, const char *path);	/* absent: OK */
+void		file_remove_dir(const char *path);	/* if it is empty */
+/* A folder and all that is in it; links are not followed.  Absent: OK. */
+enum err	file_remove_tree(struct cx *cx, const char *path);
 
 /* A file that an administrator names: a link is followed. */
 enum err	file_read_all(struct cx *cx, const char *path, size_t max,

@@ -29,6 +29,13 @@ int		 cli_fail(struct cli *c);
 /* The lake that the settings, or a leading --lake, name, opened as its owner:
  * what only root may read (a file with a secret) is read before. */
 struct app	*cli_app(struct cli *c);	/* NULL: said already */
+struct app	*cli_app_auth(struct cli *c);	/* with users and keys */
+/*
+ * --secret-file: one line of a file, or of standard input for "-"; "" without
+ * the option.  Before cli_become_owner, as the file is the caller's.  false:
+ * said already.
+ */
+bool		 cli_secret(struct cli *c, struct str *out);
 /* Root works on a lake as the user that owns it, so that nothing in it becomes
  * root's and nobody leads root anywhere.  false: said already. */
 bool		 cli_become_owner(struct cli *c);
@@ -38,6 +45,6 @@ void		 cli_progress(void *arg, const char *what,
 void		 cli_progress_end(void);
 
 cli_fn	cmd_init, cmd_serve, cmd_user, cmd_key, cmd_repo, cmd_gc, cmd_fsck,
-	cmd_conf, cmd_version;
+	cmd_rekey, cmd_conf, cmd_version;
 
 #endif

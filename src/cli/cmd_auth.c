@@ -1,19 +1,66 @@
-/* lakegate user, lakegate key. */
+/* lakegate user, lakegate key, lakegate rekey. */
 #include <stdio.h>
 #include <string.h>
 
 #include "auth/auth.h"
+#include "base/limit.h"
+#include "base/secret.h"
 #include "base/when.h"
 #include "cli/cli.h"
 #include "cli/print.h"
 
-void
-print_key(const struct key *key)
+enum err
+print_key(struct cx *cx, const struct key *key)
 {
 	printf("user               %.*s\n"
-	    "access key id      %.*s\n"
-	    "secret access key  %.*s\n", STRF(key->user), STRF(key->id),
-	    STRF(key->secret));
+	    "access key id      %.*s\n", STRF(key->user), STRF(key->id));
+	if (key->drawn)
+		printf("secret access key  %.*s\n", STRF(key->secret));
+	return fflush(stdout) == 0 ? OK : fail(cx, E_STORE, "the secret of "
+	    "the access key \"%.*s\" cannot be printed, so nobody knows it",
+	    STRF(key->id));
+}
+
+/* One line, without its end. */
+static bool
+secret_read(FILE *in, struct str *out, char *room, size_t n)
+{
+	/* stdio keeps no copy */
+	if (in == NULL || setvbuf(in, NULL, _IONBF, 0) != 0)
+		return false;
+	*out = (struct str){ room, fread(room, 1, n, in) };
+	if (ferror(in) || out->n == n)
+		return false;
+	if (out->n > 0 && room[out->n - 1] == '\n')
+		out->n--;
+	if (out->n > 0 && room[out->n - 1] == '\r')
+		out->n--;
+	return out->n > 0 && str_find(*out, '\n') == out->n &&
+	    str_find(*out, '\0') == out->n;
+}
+
+bool
+cli_secret(struct cli *c, struct str *out)
+{
+	const char	*path = cli_option(c, "--secret-file");
+	enum { ROOM = LIMIT_SECRET + 3 };
+	char		*room = arena_get(c->cx->mem, ROOM);
+	FILE		*in;
+	bool		 ok;
+
+	*out = STR("");
+	if (path == NULL)
+		return true;
+	secret_wipe_later(c->cx->mem, (struct str){ room, ROOM });
+	in = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
+	ok = secret_read(in, out, room, ROOM);
+	if (in != NULL && in != stdin)
+		fclose(in);
+	if (!ok)
+		fprintf(stderr, "lakegate: %s must hold a secret access key: "
+		    "one line of at most %d bytes\n", in == stdin ?
+		    "standard input" : path, LIMIT_SECRET);
+	return ok;
 }
 
 static bool
@@ -44,7 +91,7 @@ user_run(struct cli *c, struct auth *a, bool *known)
 }
 
 static enum err
-key_run(struct cli *c, struct auth *a, const char *id, const char *secret,
+key_run(struct cli *c, struct auth *a, const char *id, struct str secret,
     bool *known)
 {
 	struct key	*keys, key;
@@ -54,10 +101,8 @@ key_run(struct cli *c, struct auth *a, const char *id, const char *secret,
 	*known = true;
 	if (is_verb(c, "create", 2)) {
 		e = key_create(c->cx, a, str_of(c->argv[1]), str_of(id),
-		    str_of(secret), &key);
-		if (e == OK)
-			print_key(&key);
-		return e;
+		    secret, &key);
+		return e == OK ? print_key(c->cx, &key) : e;
 	}
 	if (is_verb(c, "revoke", 2))
 		return key_delete(c->cx, a, str_of(c->argv[1]));
@@ -92,7 +137,7 @@ cmd_user(struct cli *c)
 
 	if (!cli_words(c, 1, 2))
 		return CLI_USAGE;
-	if ((app = cli_app(c)) == NULL)
+	if ((app = cli_app_auth(c)) == NULL)
 		return CLI_FAILED;
 	e = user_run(c, app_auth(app), &known);
 	return finish(c, app, e, known);
@@ -102,15 +147,43 @@ int
 cmd_key(struct cli *c)
 {
 	const char	*id = cli_option(c, "--access-key-id");
-	const char	*secret = cli_option(c, "--secret-access-key");
+	struct str	 secret;
 	struct app	*app;
 	enum err	 e;
 	bool		 known;
 
+	if (!cli_secret(c, &secret))
+		return CLI_FAILED;
 	if (!cli_words(c, 1, 2))
 		return CLI_USAGE;
-	if ((app = cli_app(c)) == NULL)
+	if ((app = cli_app_auth(c)) == NULL)
 		return CLI_FAILED;
 	e = key_run(c, app_auth(app), id, secret, &known);
 	return finish(c, app, e, known);
+}
+
+int
+cmd_rekey(struct cli *c)
+{
+	bool			lost = cli_flag(c, "--lost");
+	struct rekey_report	r;
+
+	if (!cli_words(c, 0, 0))
+		return CLI_USAGE;
+	if (!cli_become_owner(c))
+		return CLI_FAILED;
+	if (app_rekey(c->cx, &c->conf, lost, &r) != OK)
+		return cli_fail(c);
+	if (r.resumed)
+		printf("a rekey that had been interrupted is done\n");
+	if (lost)
+		printf("new master key; %llu access keys revoked: make one "
+		    "with `lakegate key create USER`\n",
+		    (unsigned long long)r.revoked);
+	else
+		printf("new master key; %llu secrets sealed anew; sessions "
+		    "have ended\n", (unsigned long long)r.keys);
+	printf("Copy it to your backup; older backups of the database need "
+	    "the old one.\n");
+	return CLI_OK;
 }

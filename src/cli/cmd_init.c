@@ -24,16 +24,16 @@ group_of(const char *name, unsigned *group)
 int
 cmd_init(struct cli *c)
 {
-	const char	*user = cli_option(c, "--user");
-	const char	*id = cli_option(c, "--access-key-id");
-	const char	*secret = cli_option(c, "--secret-access-key");
-	const char	*group = cli_option(c, "--group");
-	unsigned	 gid = 0;
-	bool		 no_key = cli_flag(c, "--no-key");
-	struct app	*app;
-	struct key	 key;
-	enum err	 e;
+	const char		*user = cli_option(c, "--user");
+	const char		*id = cli_option(c, "--access-key-id");
+	const char		*group = cli_option(c, "--group");
+	unsigned		 gid = 0;
+	struct app_first	 first = { .none = cli_flag(c, "--no-key"),
+	    .user = str_of(user != NULL ? user : "admin"),
+	    .id = str_of(id), .tell = print_key };
 
+	if (!cli_secret(c, &first.secret))
+		return CLI_FAILED;
 	if (!cli_words(c, 0, 1))
 		return CLI_USAGE;
 	if (c->argc == 1)
@@ -44,14 +44,8 @@ cmd_init(struct cli *c)
 	}
 	if ((group != NULL && !group_of(group, &gid)) || !cli_become_owner(c))
 		return CLI_FAILED;
-	if (app_create(c->cx, &c->conf, group != NULL ? &gid : NULL) != OK)
+	if (app_create(c->cx, &c->conf, group != NULL ? &gid : NULL,
+	    &first) != OK)
 		return cli_fail(c);
-	if ((app = cli_app(c)) == NULL)
-		return CLI_FAILED;
-	e = no_key ? OK : key_create_first(c->cx, app_auth(app), str_of(user !=
-	    NULL ? user : "admin"), str_of(id), str_of(secret), &key);
-	if (e == OK && !no_key)
-		print_key(&key);
-	app_close(app);
-	return e == OK ? CLI_OK : cli_fail(c);
+	return CLI_OK;
 }

@@ -187,7 +187,7 @@ cmd_serve(struct cli *c)
 		return CLI_USAGE;
 	}
 	/* Say now what would otherwise be said in a worker's log. */
-	if ((app = cli_app(c)) == NULL)
+	if ((app = cli_app_auth(c)) == NULL)
 		return CLI_FAILED;
 	app_close(app);
 	if ((real = realpath(str_z(c->cx->mem, c->conf.lake), NULL)) == NULL) {

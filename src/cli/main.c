@@ -13,16 +13,17 @@ static const struct {
 	const char	*name, *args, *words;
 	cli_fn		*run;
 } commands[] = {
-	{ "init", "[DIR] [--user NAME] [--access-key-id ID "
-	    "--secret-access-key SECRET] [--no-key] [--group NAME]",
+	{ "init", "[DIR] [--user NAME] [--access-key-id ID] "
+	    "[--secret-file FILE|-] [--no-key] [--group NAME]",
 	    "make a lake and its first key", cmd_init },
 	{ "serve", "[--port N] [--bind ADDRESS] | --socket PATH [--mode OCTAL]",
 	    "run lighttpd, or the worker alone on a socket, in the foreground",
 	    cmd_serve },
 	{ "user", "list | create NAME | delete NAME", "users", cmd_user },
-	{ "key", "list [USER] | create USER [--access-key-id ID "
-	    "--secret-access-key SECRET] | revoke ID", "access keys",
-	    cmd_key },
+	{ "key", "list [USER] | create USER [--access-key-id ID] "
+	    "[--secret-file FILE|-] | revoke ID", "access keys", cmd_key },
+	{ "rekey", "[--lost]", "another master key, which seals secrets",
+	    cmd_rekey },
 	{ "repo", "list | create NAME [--default-branch B] | delete NAME",
 	    "repositories", cmd_repo },
 	{ "gc", "[--grace SECONDS]", "remove what nothing names", cmd_gc },
@@ -130,6 +131,18 @@ cli_app(struct cli *c)
 		return NULL;
 	}
 	return app;
+}
+
+struct app *
+cli_app_auth(struct cli *c)
+{
+	struct app	*app = cli_app(c);
+
+	if (app == NULL || app_open_auth(c->cx, app) == OK)
+		return app;
+	cli_fail(c);
+	app_close(app);
+	return NULL;
 }
 
 void

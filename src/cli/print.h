@@ -2,9 +2,12 @@
 #ifndef CLI_PRINT_H
 #define CLI_PRINT_H
 
+#include "base/err.h"
+
+struct cx;
 struct key;
 
-/* The only time that a secret is shown. */
-void	print_key(const struct key *key);
+/* The only time that a secret is shown, and only one that was drawn. */
+enum err	print_key(struct cx *cx, const struct key *key);
 
 #endif

@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/cx.h"
 #include "base/enc.h"
+#include "base/secret.h"
 
 enum { CANONICAL_MAX = 1 << 20 };
 
@@ -111,6 +112,7 @@ sigv4_key(struct cx *cx, struct str secret, struct str day,
 {
 	struct str	first = str_printf(cx->mem, "AWS4%.*s", STRF(secret));
 
+	secret_wipe_later(cx->mem, first);
 	hmac_sha256(first.p, first.n, day, key);
 	hmac_sha256(key, SHA256_BYTES, region, key);
 	hmac_sha256(key, SHA256_BYTES, service, key);

@@ -69,7 +69,8 @@ main(void)
 	if (conf_read(&cx, &conf) != OK || (conf.log_file.n > 0 &&
 	    log_open(&cx, str_z(cx.mem, conf.log_file)) != OK) ||
 	    spool_check(&cx, &conf) != OK ||
-	    app_open(&cx, &conf, &app) != OK)
+	    app_open(&cx, &conf, &app) != OK ||
+	    app_open_auth(&cx, app) != OK)
 		complain(&cx, cgi);
 	opt = (struct front_opts){ (unsigned)conf.threads,
 	    (unsigned)conf.processes, str_printf(cx.mem, "%.*s/slots",

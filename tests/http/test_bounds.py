@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from servers import KEY, SECRET, connect
+from servers import FIRST_KEY, KEY, SECRET, connect
 from sign import Signed, chunked, crc32
 
 pytestmark = pytest.mark.server
@@ -60,7 +60,7 @@ def test_a_hostile_login_is_refused(lake):
 def test_a_length_that_is_too_much_is_refused_before_the_body(tmp_path, server):
     """A CGI program whose body never comes: its length alone is too much."""
     where = tmp_path / "lake"
-    server.run("init", str(where), "--access-key-id", KEY, "--secret-access-key", SECRET)
+    server.run("init", str(where), *FIRST_KEY)
     for path, length, word in (
             ("/api/v1/auth/login", 64 * KIB, "400"), ("/api/v1/auth/login", 64 * KIB + 1, "413")):
         r = subprocess.run([server.binary], capture_output=True, text=True, stdin=subprocess.DEVNULL, env=dict(

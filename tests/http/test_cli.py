@@ -73,9 +73,10 @@ def test_a_lake_is_made_once(cli):
 def test_keys_and_users(server, cli):
     run = lambda *a, **m: cli("--lake", cli.lake, *a, **m)
     run("user", "create", "ann")
+    (cli.tmp / "secret").write_text("anns-secret-key\n")
     out = run("key", "create", "ann", "--access-key-id", "ANNSKEY",
-              "--secret-access-key", "anns-secret-key").stdout
-    assert "ANNSKEY" in out
+              "--secret-file", str(cli.tmp / "secret")).stdout
+    assert "ANNSKEY" in out and "anns-secret-key" not in out
     assert "ANNSKEY\tann\t" in run("key", "list", "ann").stdout
     s3 = boto3.client("s3", endpoint_url=server.url, aws_access_key_id="ANNSKEY",
                       aws_secret_access_key="anns-secret-key", region_name="us-east-1",

@@ -8,10 +8,9 @@ import subprocess
 
 import pytest
 
-from servers import KEY, SECRET
+from servers import FIRST_KEY, KEY, SECRET
 
 NOBODY = 65534
-SECRETS = ("--access-key-id", KEY, "--secret-access-key", SECRET)
 BODY = b"not for the neighbours " * 4096
 
 
@@ -83,7 +82,7 @@ def test_a_new_lake_is_closed_whatever_the_umask(cli, get, tmp_path):
     there = tmp_path / "there"
     there.mkdir(0o700)
     for where in (there, tmp_path / "new"):
-        cli("init", str(where), *SECRETS, umask=0)
+        cli("init", str(where), *FIRST_KEY, umask=0)
         cli("--lake", str(where), "repo", "create", "closed", umask=0)
         put(get, where, "closed")
         assert mode(where) == 0o700
@@ -99,7 +98,7 @@ def test_a_folder_that_others_read_becomes_no_lake(cli, tmp_path, open_mode):
     assert r.returncode == 1 and f"type chmod 700 {where}" in r.stderr, r.stderr
     assert os.listdir(where) == []
     subprocess.run(r.stderr.split(": type ")[1].split(), check=True)
-    cli("init", str(where), *SECRETS)
+    cli("init", str(where), *FIRST_KEY)
 
 
 def test_a_folder_of_another_user_becomes_no_lake(server, tmp_path):
@@ -116,7 +115,7 @@ def test_root_becomes_the_owner_of_the_lake(cli, tmp_path):
     where.mkdir(0o700)
     os.chown(where, NOBODY, NOBODY)
     with passable(tmp_path):
-        cli("init", str(where), *SECRETS)
+        cli("init", str(where), *FIRST_KEY)
         cli("--lake", str(where), "repo", "create", "theirs")
         cli("--lake", str(where), "gc")
     assert {os.stat(p).st_uid for p in walk(where)} == {NOBODY}
@@ -125,7 +124,7 @@ def test_root_becomes_the_owner_of_the_lake(cli, tmp_path):
 @pytest.mark.parametrize("open_mode", [0o755, 0o750, 0o701, 0o720])
 def test_a_lake_that_others_read_is_not_served(cli, get, tmp_path, open_mode):
     where = tmp_path / "lake"
-    cli("init", str(where), *SECRETS)
+    cli("init", str(where), *FIRST_KEY)
     assert " 200" in get(where)[0]
     where.chmod(open_mode)
     first, err = get(where)
@@ -138,7 +137,7 @@ def test_a_lake_that_others_read_is_not_served(cli, get, tmp_path, open_mode):
 def test_a_group_reads_blocks_and_nothing_else(cli, get, tmp_path):
     where = tmp_path / "lake"
     group = grp.getgrgid(os.getgid()).gr_name
-    cli("init", str(where), *SECRETS, "--group", group, umask=0)
+    cli("init", str(where), *FIRST_KEY, "--group", group, umask=0)
     cli("--lake", str(where), "repo", "create", "shared")
     put(get, where, "shared")
     assert mode(where) == 0o2710 and mode(where / "blocks") == 0o2750
@@ -159,7 +158,7 @@ def test_a_group_reads_blocks_and_nothing_else(cli, get, tmp_path):
     ("blocks", 0o2770, "g-w,o=")])
 def test_the_group_finds_nothing_open_but_blocks(cli, get, tmp_path, name, open_mode, words):
     where = tmp_path / "lake"
-    cli("init", str(where), *SECRETS, "--group", grp.getgrgid(os.getgid()).gr_name)
+    cli("init", str(where), *FIRST_KEY, "--group", grp.getgrgid(os.getgid()).gr_name)
     (where / name).chmod(open_mode)
     first, err = get(where)
     assert " 503" in first and f"type chmod {words} {where}/{name}" in err, (first, err)
@@ -173,7 +172,7 @@ def test_a_group_that_is_not_there_makes_no_lake(cli, tmp_path):
 
 def test_a_master_key_elsewhere_is_not_for_all(cli, get, tmp_path):
     where = tmp_path / "lake"
-    cli("init", str(where), *SECRETS)
+    cli("init", str(where), *FIRST_KEY)
     key = tmp_path / "key"
     (where / "master.key").rename(key)
     for good in (0o600, 0o400, 0o640):
@@ -188,7 +187,7 @@ def test_a_master_key_elsewhere_is_not_for_all(cli, get, tmp_path):
 @pytest.mark.parametrize("name", ["metrics", "writer.lock", "queue.lock", "meta.db"])
 def test_a_link_in_the_lake_leads_nowhere(cli, get, tmp_path, name):
     where, out = tmp_path / "lake", tmp_path / "outside"
-    cli("init", str(where), *SECRETS)
+    cli("init", str(where), *FIRST_KEY)
     (where / name).rename(out)
     before = out.read_bytes()
     out.write_bytes(before if name == "meta.db" else b"")

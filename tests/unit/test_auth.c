@@ -3,12 +3,14 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "auth/inside.h"
 #include "base/buf.h"
 #include "base/digest.h"
 #include "base/enc.h"
+#include "base/fault.h"
 #include "base/fileio.h"
 #include "http/http.h"
 #include "kv/kv.h"
@@ -53,6 +55,7 @@ teardown(void **state)
 	kv_close(kv);
 	file_unlink(&cx, master);
 	file_unlink(&cx, master_next(&cx, master).p);
+	file_unlink(&cx, str_printf(cx.mem, "%s/lock", dir).p);
 	assert_int_equal(0, rmdir(dir));
 	arena_free(cx.mem);
 	return 0;
@@ -457,6 +460,314 @@ a_wrong_master_key_does_not_become_the_right_one(void **state)
 	    &k));
 }
 
+/* ---- rekey ------------------------------------------------------------ */
+
+static enum err
+rekey(struct cx *own, struct kv *of, bool lost, struct rekey_report *r)
+{
+	struct rekey_opts	opt = { .master = master, .lost = lost };
+
+	opt.lock = str_printf(own->mem, "%s/lock", dir).p;
+	return auth_rekey(own, of, &opt, r);
+}
+
+static struct str
+master_now(void)
+{
+	struct str	text;
+
+	assert_ok(&cx, file_read_all(&cx, master, 100, &text));
+	return text;
+}
+
+static void
+make_many(unsigned n)
+{
+	unsigned	i;
+
+	for (i = 0; i < n; i++)
+		make("ann", str_printf(cx.mem, "KEY%u", i).p,
+		    str_printf(cx.mem, "secret-of-%u", i).p);
+}
+
+static void
+all_open(unsigned n)
+{
+	unsigned	i;
+
+	for (i = 0; i < n; i++)
+		assert_true(opens(str_printf(cx.mem, "KEY%u", i).p,
+		    str_printf(cx.mem, "secret-of-%u", i).p));
+}
+
+static void
+a_rekey_seals_every_secret_anew(void **state)
+{
+	static const unsigned	counts[] = { 0, 1, 63, 64, 65, 200 };
+	struct rekey_report	r;
+	struct str		before, token;
+	size_t			i;
+
+	(void)state;
+	for (i = 0; i < sizeof counts / sizeof counts[0]; i++) {
+		teardown(NULL);
+		setup(NULL);
+		make_many(counts[i]);
+		before = master_now();
+		token = counts[i] > 0 ? token_of("KEY0", "secret-of-0") :
+		    STR("");
+		assert_ok(&cx, rekey(&cx, kv, false, &r));
+		assert_int_equal(counts[i], r.keys);
+		assert_false(r.resumed);
+		assert_false(str_is(before, master_now()));
+		assert_false(file_exists(master_next(&cx, master).p));
+		/* Whoever has the old one at hand takes the new one. */
+		all_open(counts[i]);
+		assert_false(is_good(token));
+		auth_again();
+		all_open(counts[i]);
+		assert_false(is_good(token));
+	}
+}
+
+/* A group that reads the master key reads the new one. */
+static void
+a_rekey_keeps_who_may_read(void **state)
+{
+	static const unsigned	modes[] = { 0600, 0640 };
+	struct rekey_report	r;
+	struct stat		st;
+	size_t			i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		assert_int_equal(0, chmod(master, modes[i]));
+		assert_ok(&cx, rekey(&cx, kv, false, &r));
+		assert_int_equal(0, stat(master, &st));
+		assert_int_equal(modes[i], st.st_mode & 07777);
+	}
+}
+
+static void
+an_old_record_is_sealed_anew(void **state)
+{
+	struct rekey_report	r;
+
+	old_records_are_read(state);
+	assert_ok(&cx, rekey(&cx, kv, false, &r));
+	assert_int_equal(2, r.keys);
+	auth_again();
+	assert_true(opens("OLDKEY", "an-old-secret-16"));
+}
+
+static void
+fault_set(const char *point)
+{
+	setenv("LAKEGATE_FAULT", point, 1);
+	fault_init();
+}
+
+/* Stopped anywhere: every key works, and another run brings it to its end. */
+static void
+a_rekey_that_stops_is_gone_on_with(void **state)
+{
+	static const char *const	points[] = { "file.create:1",
+	    "file.write:1", "file.sync:1", "file.rename:1", "file.syncdir:1",
+	    "rekey.made:1", "rekey.named:1", "rekey.sealed:1",
+	    "rekey.sealed:2", "rekey.sealed:3", "file.rename:2",
+	    "rekey.renamed:1", "file.syncdir:2" };
+	struct rekey_report		r;
+	struct str			before;
+	size_t				i;
+
+	(void)state;
+	make_many(150);
+	for (i = 0; i < sizeof points / sizeof points[0]; i++) {
+		before = master_now();
+		fault_set(points[i]);
+		assert_int_not_equal(OK, rekey(&cx, kv, false, &r));
+		fault_set("none:0");
+		all_open(150);
+		auth_again();
+		all_open(150);
+		make("ann", "MEANWHILE", "secret-meanwhile");
+		assert_ok(&cx, rekey(&cx, kv, false, &r));
+		assert_false(str_is(before, master_now()));
+		assert_false(file_exists(master_next(&cx, master).p));
+		all_open(150);
+		auth_again();
+		all_open(150);
+		assert_true(opens("MEANWHILE", "secret-meanwhile"));
+		assert_ok(&cx, key_delete(&cx, a, STR("MEANWHILE")));
+	}
+}
+
+/* A kv where something happens just before a write. */
+static struct hooked {
+	struct kv	 kv;
+	struct kv	*inner;
+	unsigned	 left;
+	void		(*hook)(void);
+} hooked;
+
+static enum err
+hooked_read(struct cx *own, struct kv *of, kv_fn *fn, void *arg)
+{
+	(void)of;
+	return hooked.inner->ops->read(own, hooked.inner, fn, arg);
+}
+
+static enum err
+hooked_write(struct cx *own, struct kv *of, kv_fn *fn, void *arg)
+{
+	(void)of;
+	if (--hooked.left == 0)
+		hooked.hook();
+	return hooked.inner->ops->write(own, hooked.inner, fn, arg);
+}
+
+static const struct kv_ops	hooked_ops = { .read = hooked_read,
+    .write = hooked_write };
+
+static struct kv *
+hook_before(unsigned nth, void (*hook)(void))
+{
+	hooked = (struct hooked){ { &hooked_ops }, kv, nth, hook };
+	return &hooked.kv;
+}
+
+static void
+revoke_one(void)
+{
+	struct str	key = STR("AKKEY1");
+
+	assert_ok(&cx, kv->ops->write(&cx, kv, drop_fn, &key));
+}
+
+static void
+a_key_revoked_during_a_rekey_stays_revoked(void **state)
+{
+	struct rekey_report	r;
+
+	(void)state;
+	make_many(3);
+	assert_ok(&cx, rekey(&cx, hook_before(2, revoke_one), false, &r));
+	assert_int_equal(2, r.keys);
+	assert_true(opens("KEY0", "secret-of-0"));
+	assert_false(opens("KEY1", "secret-of-1"));
+	assert_true(opens("KEY2", "secret-of-2"));
+}
+
+static void *
+rekey_thread(void *arg)
+{
+	struct rekey_report	r;
+	struct cx		own;
+
+	(void)arg;
+	cx_init(&own, arena_new());
+	assert_ok(&own, rekey(&own, kv, false, &r));
+	arena_free(own.mem);
+	return NULL;
+}
+
+static void
+rekey_aside(void)
+{
+	pthread_t	t;
+
+	assert_int_equal(0, pthread_create(&t, NULL, rekey_thread, NULL));
+	pthread_join(t, NULL);
+}
+
+/* Sealed under the old master key, written when the new one is there. */
+static void
+a_key_made_during_a_rekey_is_kept(void **state)
+{
+	struct key	k;
+
+	(void)state;
+	make_many(3);
+	a->kv = hook_before(1, rekey_aside);
+	assert_ok(&cx, key_create(&cx, a, STR("bob"), STR("BOBSKEY"),
+	    STR("a-secret-of-bob"), &k));
+	a->kv = kv;
+	auth_again();
+	assert_true(opens("BOBSKEY", "a-secret-of-bob"));
+	all_open(3);
+}
+
+static void
+one_rekey_at_a_time(void **state)
+{
+	struct rekey_report	r;
+	int			fd;
+
+	(void)state;
+	make_many(1);
+	assert_ok(&cx, file_lock_open(&cx, str_printf(cx.mem, "%s/lock",
+	    dir).p, &fd));
+	assert_true(file_try_lock(fd));
+	assert_err(E_BUSY, rekey(&cx, kv, false, &r));
+	file_close(fd);
+	assert_ok(&cx, rekey(&cx, kv, false, &r));
+}
+
+static void
+a_lost_master_key_costs_the_keys_alone(void **state)
+{
+	static const char *const	points[] = { "none:0", "rekey.made:1",
+	    "rekey.named:1", "file.rename:2", "rekey.renamed:1" };
+	struct rekey_report		r;
+	struct user			*users;
+	size_t				i, n;
+	enum err			e;
+
+	(void)state;
+	for (i = 0; i < sizeof points / sizeof points[0]; i++) {
+		teardown(NULL);
+		setup(NULL);
+		make_many(3);
+		assert_err(E_CONF, rekey(&cx, kv, true, &r));
+		assert_true(strstr(cx.words, "is not lost") != NULL);
+		file_unlink(&cx, master);
+		assert_err(E_CONF, rekey(&cx, kv, false, &r));
+		fault_set(points[i]);
+		e = rekey(&cx, kv, true, &r);
+		fault_set("none:0");
+		assert_int_equal(i == 0, e == OK);
+		/* renamed already: it is a lake with a right master key */
+		if (e != OK && !file_exists(master))
+			assert_ok(&cx, rekey(&cx, kv, true, &r));
+		auth_again();
+		assert_false(opens("KEY0", "secret-of-0"));
+		assert_ok(&cx, user_list(&cx, a, &users, &n));
+		assert_int_equal(1, n);
+		assert_err(E_SET_UP, first("evil"));
+		make("ann", "NEWKEY", "a-new-secret");
+		auth_again();
+		assert_true(opens("NEWKEY", "a-new-secret"));
+	}
+}
+
+/* Restored from the wrong lake's backup. */
+static void
+a_wrong_master_key_is_lost_too(void **state)
+{
+	struct rekey_report	r;
+
+	(void)state;
+	make_many(3);
+	file_unlink(&cx, master);
+	assert_ok(&cx, auth_make_master(&cx, master));
+	assert_err(E_CONF, rekey(&cx, kv, false, &r));
+	assert_ok(&cx, rekey(&cx, kv, true, &r));
+	assert_int_equal(3, r.revoked);
+	auth_again();
+	make("ann", "NEWKEY", "a-new-secret");
+	assert_true(opens("NEWKEY", "a-new-secret"));
+}
+
 #define TEST(f)	cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int
@@ -479,6 +790,15 @@ main(void)
 		TEST(tokens_of_older_programs_are_refused),
 		TEST(a_missing_or_wrong_master_key_says_what_to_do),
 		TEST(a_wrong_master_key_does_not_become_the_right_one),
+		TEST(a_rekey_seals_every_secret_anew),
+		TEST(a_rekey_keeps_who_may_read),
+		TEST(an_old_record_is_sealed_anew),
+		TEST(a_rekey_that_stops_is_gone_on_with),
+		TEST(a_key_revoked_during_a_rekey_stays_revoked),
+		TEST(a_key_made_during_a_rekey_is_kept),
+		TEST(one_rekey_at_a_time),
+		TEST(a_lost_master_key_costs_the_keys_alone),
+		TEST(a_wrong_master_key_is_lost_too),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
