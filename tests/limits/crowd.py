@@ -1,8 +1,11 @@
-"""A crowd of slow clients, in a thread of its own, over sockets alone."""
+"""A crowd of slow clients, in a process of its own, over sockets alone."""
+import multiprocessing
 import random
 import socket
-import threading
 import time
+
+# What a crowd is made of is not to be pickled.
+FORK = multiprocessing.get_context("fork")
 
 
 class Sender:
@@ -41,15 +44,18 @@ class Reader:
             return True
 
 
-class Crowd(threading.Thread):
+class Crowd(FORK.Process):
     """Keeps all its clients there: who is cut comes again, unless once."""
 
     def __init__(self, url, clients, once=False):
         super().__init__(daemon=True)
         host, port = url.split("//")[1].split(":")
         self.address, self.clients, self.once = (host, int(port)), clients, once
-        self.ended = threading.Event()
-        self.cut = 0
+        self.ended, self.times_cut = FORK.Event(), FORK.Value("i")
+
+    @property
+    def cut(self):
+        return self.times_cut.value
 
     def connect(self, client):
         c = socket.socket()
@@ -71,7 +77,7 @@ class Crowd(threading.Thread):
             pass
         if c is not None:
             c.close()
-            self.cut += 1
+            self.times_cut.value += 1
         return None
 
     def run(self):

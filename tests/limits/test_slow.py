@@ -77,15 +77,18 @@ def probe(lake, seconds):
         for call in (lambda: health(lake), lambda: put(lake, n), lambda: get(lake, n)):
             begin = time.monotonic()
             call()
-            worst = max(worst, time.monotonic() - begin)
+            took = time.monotonic() - begin
+            if took > 0.5:
+                print(f"{took:.2f} s, {end - begin:.0f} s before the end")
+            worst = max(worst, took)
         n += 1
         time.sleep(0.1)
     return worst
 
 
 class Keeps(threading.Thread):
-    """A client that keeps up, at so many bytes a second (None: as fast as it
-    goes), again and again; what went wrong for it is in wrong."""
+    """A client that keeps up, at so many bytes a second, again and again; what
+    went wrong for it is in wrong."""
 
     def __init__(self, lake, rate):
         super().__init__(daemon=True)
@@ -93,11 +96,9 @@ class Keeps(threading.Thread):
         self.ended, self.wrong, self.done = threading.Event(), [], 0
 
     def blocks(self, body):
-        step = self.rate // 10 if self.rate else 64 * 1024
-        for at in range(0, len(body), step):
-            if self.rate:
-                time.sleep(0.1)
-            yield body[at:at + step]
+        for at in range(0, len(body), self.rate // 10):
+            time.sleep(0.1)
+            yield body[at:at + self.rate // 10]
 
     def upload(self, body):
         s = Signed(self.lake.url, "PUT", f"/{self.lake.repo}/main/kept{self.rate}")
@@ -115,16 +116,15 @@ class Keeps(threading.Thread):
         r, got = c.getresponse(), b""
         assert r.status == 206, r.read()
         while len(got) < size:
-            piece = r.read(self.rate // 10 if self.rate else 64 * 1024)
+            piece = r.read(self.rate // 10)
             assert piece, f"cut after {len(got)} bytes"
             got += piece
-            if self.rate:
-                time.sleep(0.1)
+            time.sleep(0.1)
         assert got == LARGE[:size]
         c.close()
 
     def run(self):
-        size = len(LARGE) if self.rate is None else 3 * self.rate
+        size = min(len(LARGE), 3 * self.rate)
         while not self.ended.is_set():
             try:
                 self.upload(LARGE[:size])
@@ -143,7 +143,7 @@ class Keeps(threading.Thread):
 def test_others_are_served(request, kind):
     lake = start(request, kind)
     slow = crowd(lake, Signed, SENDERS, READERS)
-    keeps = [Keeps(lake, None), Keeps(lake, 100 * 1024)]
+    keeps = [Keeps(lake, 10 * MIB), Keeps(lake, 100 * 1024)]
     slow.start()
     for k in keeps:
         k.start()
@@ -167,11 +167,12 @@ def test_a_shared_host_is_back(request):
     begin = time.monotonic()
     slow.start()
     time.sleep(2)
-    health(lake)
-    put(lake, 1)
-    get(lake, 1)
-    assert time.monotonic() - begin < 30
+    for call in (lambda: health(lake), lambda: put(lake, 1), lambda: get(lake, 1)):
+        call()
+        print(f"{time.monotonic() - begin:.1f} s")
+    took = time.monotonic() - begin
     slow.stop()
+    assert took < 30
     stop(lake)
 
 
@@ -235,5 +236,5 @@ def test_each_client_alone(request, kind):
         t.join(seconds + 200)
     assert out["in"][0] == b"200" and out["out"] == hashlib.md5(LARGE).hexdigest()
     assert lake.body("main/in819") == LARGE
-    assert out["slow"][0] in (b"400", b"502", b"500", b"cut") and out["slow"][1] < (45 if FULL else 150)
+    assert out["slow"][0] in (b"400", b"408", b"500", b"502", b"cut") and out["slow"][1] < (45 if FULL else 150)
     stop(lake)
