@@ -53,8 +53,8 @@ def stop(lake):
     shutil.rmtree(lake.server.root)
 
 
-def health(lake):
-    c = connect(lake.url, 60)
+def health(lake, timeout=60):
+    c = connect(lake.url, timeout)
     c.request("GET", "/_health")
     r = c.getresponse()
     assert (r.status, r.read()) == (200, b"ok\n")
@@ -161,18 +161,21 @@ def test_others_are_served(request, kind):
 
 @pytest.mark.skipif(not FULL, reason="takes minutes: FULL=1")
 def test_a_shared_host_is_back(request):
-    """Where only the host bounds its threads, once they have been taken."""
+    """There only the host bounds threads and processes.  A client that tries
+    again every few seconds is served within 30, while the crowd still stands."""
     lake = start(request, "apache-htaccess")
     slow = crowd(lake, Signed, SENDERS, READERS, once=True)
-    begin = time.monotonic()
+    begin, served = time.monotonic(), 0
     slow.start()
     time.sleep(2)
-    for call in (lambda: health(lake), lambda: put(lake, 1), lambda: get(lake, 1)):
-        call()
-        print(f"{time.monotonic() - begin:.1f} s")
-    took = time.monotonic() - begin
+    while served < 3 and time.monotonic() - begin < 30:
+        try:
+            health(lake, 4)
+            served += 1
+        except OSError:
+            pass
     slow.stop()
-    assert took < 30
+    assert served == 3
     stop(lake)
 
 
