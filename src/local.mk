@@ -24,6 +24,9 @@ liblakegate_a_SOURCES = \
 	src/auth/auth.h \
 	src/auth/cookie.c \
 	src/auth/cred.c \
+	src/auth/failed.c \
+	src/auth/failure.c \
+	src/auth/failure.h \
 	src/auth/inside.h \
 	src/auth/master.c \
 	src/auth/rekey.c \
@@ -119,6 +122,7 @@ liblakegate_a_SOURCES = \
 	src/engine/versions.h \
 	src/engine/walk.c \
 	src/engine/walk.h \
+	src/http/client.c \
 	src/http/crew.c \
 	src/http/crew.h \
 	src/http/form.c \

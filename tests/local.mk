@@ -5,6 +5,7 @@ if CMOCKA
 UNIT_TESTS = test_base test_limits test_lake test_http test_pace test_tree \
 	test_engine test_conf \
 	test_auth kv_contract block_contract
+UNIT_TESTS += test_client test_failure
 else
 UNIT_TESTS =
 endif
@@ -33,6 +34,12 @@ test_http_LDADD = $(UNIT_LDADD)
 test_pace_SOURCES = tests/unit/test_pace.c
 test_pace_CPPFLAGS = $(UNIT_CPPFLAGS)
 test_pace_LDADD = $(UNIT_LDADD)
+test_client_SOURCES = tests/unit/test_client.c
+test_client_CPPFLAGS = $(UNIT_CPPFLAGS)
+test_client_LDADD = $(UNIT_LDADD)
+test_failure_SOURCES = tests/unit/test_failure.c
+test_failure_CPPFLAGS = $(UNIT_CPPFLAGS)
+test_failure_LDADD = $(UNIT_LDADD)
 test_tree_SOURCES = tests/unit/test_tree.c
 test_tree_CPPFLAGS = $(UNIT_CPPFLAGS)
 test_tree_LDADD = $(UNIT_LDADD)

@@ -1,7 +1,9 @@
 """The web servers under test, each with the configuration that is shipped for
 it, over a lake: a new one, or one that another server serves too.
 
-A kind is a key of KINDS; with "+tls" after it, where the server does TLS."""
+A kind is a key of KINDS; with "+tls" after it, where the server does TLS.  The
+settings of the workers are SETTINGS, and what a test wants otherwise; RUN in
+them is the server's own folder."""
 import os
 import pwd
 import shutil
@@ -17,6 +19,8 @@ KEY, SECRET = "AKIALAKEGATETESTS000", "a-secret-for-tests-only"
 kept = tempfile.NamedTemporaryFile("w")
 print(SECRET, file=kept, flush=True)
 FIRST_KEY = ("--access-key-id", KEY, "--secret-file", kept.name)     # of `lakegate init`
+# Tests send what is wrong on purpose, all from one address.
+SETTINGS = {"failures": "log"}
 USER = "www-data" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
 
 
@@ -48,8 +52,9 @@ class Server:
     reload_signal = signal.SIGUSR1
     env = {}
 
-    def __init__(self, kind, build, lake=None, tls=False):
+    def __init__(self, kind, build, lake=None, tls=False, settings=None):
         self.kind, self.build, self.tls = kind, build, tls
+        self.settings = dict(SETTINGS, **(settings or {}))
         self.root = tempfile.mkdtemp(prefix="lakegate-")
         os.chmod(self.root, 0o755)
         self.lake = lake or os.path.join(self.root, "lake")
@@ -64,6 +69,7 @@ class Server:
             os.environ["AWS_CA_BUNDLE"] = os.environ["SSL_CERT_FILE"] = self.pem + ".crt"
         self.binary = os.path.join(build, "lakegate.fcgi")
         self.others = []
+        self.conf_file = self.write_conf(self.root)
         if not lake:
             self.run("init", self.lake, *FIRST_KEY)
         self.prepare()
@@ -72,6 +78,10 @@ class Server:
     def run(self, *args, check=True):
         return subprocess.run([os.path.join(self.build, "lakegate"), *args],
                               check=check, capture_output=True, text=True)
+
+    def write_conf(self, folder, **more):
+        return write(os.path.join(folder, "lakegate.conf"), "".join(
+            f"{k} = {v}\n".replace("RUN", self.rundir) for k, v in dict(self.settings, **more).items()))
 
     def prepare(self):
         """Files, once; what the server's user must own becomes its own."""
@@ -154,6 +164,7 @@ class Lighttpd(Server):
 
     def prepare(self):
         self.env = dict(LAKEGATE_LAKE=self.lake, LAKEGATE_RUN=self.rundir, LAKEGATE_SPOOL=self.spool,
+                        LAKEGATE_CONF=self.conf_file,
                         LAKEGATE_PORT=str(self.port), LAKEGATE_WORKER=self.binary,
                         LAKEGATE_PEM=self.pem or "")
         self.file = f"{TOP}/lighttpd/{self.conf}"
@@ -174,6 +185,7 @@ class LighttpdCgi(Lighttpd):
         cgi = os.path.join(self.root, "cgi")
         os.mkdir(cgi)
         shutil.copy(self.binary, f"{cgi}/lakegate.cgi")
+        self.write_conf(cgi)
         self.env["LAKEGATE_CGI_DIR"] = cgi
 
 
@@ -199,6 +211,7 @@ Define LAKEGATE_PORT {port}
         bindir = os.path.join(self.root, "bin")
         os.mkdir(bindir)
         shutil.copy(self.binary, bindir)
+        self.write_conf(bindir)
         return self.fcgid() + (f"Define LAKEGATE_BIN {bindir}\n"
                                f"Include {TOP}/apache/lakegate.conf\n")
 
@@ -233,7 +246,7 @@ class ApacheHtaccess(Apache):
         shutil.copy(f"{TOP}/apache/htaccess", root + "/.htaccess")
         for name in ("lakegate.fcgi", "lakegate.cgi"):
             shutil.copy(self.binary, f"{root}/lakegate/{name}")
-        write(f"{root}/lakegate/lakegate.conf", f"lake = {self.lake}\nthreads = 1\n")
+        self.write_conf(f"{root}/lakegate", lake=self.lake, threads=1)
         return self.fcgid() + (f"TypesConfig /dev/null\n"
                                f"ScriptSock {self.rundir}/cgid.sock\n"
                                f"DocumentRoot {root}\n<Directory {root}>\n"
@@ -260,7 +273,8 @@ class Socket(Server):
         argv = [self.binary]
         if os.geteuid() == 0:
             argv = ["setpriv", "--reuid", USER, "--regid", USER, "--clear-groups", *argv]
-        self.others = [self.spawn(argv, self.listening, LAKEGATE_LAKE=self.lake)]
+        self.others = [self.spawn(argv, self.listening, LAKEGATE_LAKE=self.lake,
+                                  LAKEGATE_CONF=self.conf_file)]
 
     @property
     def socket(self):
@@ -314,9 +328,9 @@ KINDS = {"lighttpd": Lighttpd, "lighttpd-cgi": LighttpdCgi, "apache": Apache,
          "apache-htaccess": ApacheHtaccess, "apache-proxy": ApacheProxy, "nginx": Nginx}
 
 
-def serve(kind, build, lake=None):
+def serve(kind, build, lake=None, settings=None):
     name, _, tls = kind.partition("+")
-    return KINDS[name](kind, build, lake, tls == "tls")
+    return KINDS[name](kind, build, lake, tls == "tls", settings)
 
 
 def connect(url, timeout=30):

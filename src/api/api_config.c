@@ -124,7 +124,8 @@ api_login(struct cx *cx, struct api_call *c)
 	    (e = json_need_str(cx, in, "secret_access_key", &secret)) != OK)
 		return e;
 	secret_wipe_later(cx->mem, secret);
-	if ((e = auth_login(cx, c->auth, id, secret, &token, &expires)) != OK)
+	if ((e = auth_login(cx, c->auth, c->req, id, secret, &token,
+	    &expires)) != OK)
 		return e;
 	j = api_begin(cx, &b);
 	json_open(&j, NULL, '{');

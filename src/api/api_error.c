@@ -37,6 +37,7 @@ api_error_status(enum err e)
 	case E_TOO_LARGE: return 413;
 	case E_NOT_MODIFIED: return 304;
 	case E_BAD_RANGE: case E_BAD_PART_NUMBER: return 416;
+	case E_TOO_MANY: return 429;
 	case E_NOT_IMPLEMENTED: return 501;
 	case E_BUSY: case E_CONDEMNED: case E_DISK_FULL: return 503;
 	case E_STORE: case E_CORRUPT: case E_CONF: return 500;

@@ -59,6 +59,9 @@ render_error(struct cx *cx, struct api_call *c)
 	json_close(&j, '}');
 	if (status == 503)
 		response_header(c->res, "Retry-After", STR("1"));
+	if (status == 429)
+		response_header(c->res, "Retry-After", str_printf(cx->mem,
+		    "%d", LIMIT_FAILURE_TIME));
 	if (status == 304)
 		response_body(c->res, status, NULL, STR(""));
 	else

@@ -121,7 +121,8 @@ app_open(struct cx *cx, const struct conf *c, struct app **out)
 	file_set_relaxed(is_relaxed(c));
 	take_options(a);
 	if ((e = metric_open(cx, str_printf(cx->mem, "%.*s/metrics",
-	    STRF(c->lake)).p)) != OK || (e = open_engine(cx, a)) != OK) {
+	    STRF(c->lake)).p)) != OK || (e = open_engine(cx, a)) != OK ||
+	    (e = proxies_parse(cx, c->trusted_proxies, &a->proxies)) != OK) {
 		app_close(a);
 		return e;
 	}
@@ -134,8 +135,14 @@ app_open_auth(struct cx *cx, struct app *a)
 {
 	const struct auth_opts	opt = { str_z(cx->mem, master_path(cx,
 	    &a->conf)), a->conf.session };
+	enum err		e;
 
-	return auth_open(cx, a->kv, &opt, &a->auth);
+	if ((e = auth_open(cx, a->kv, &opt, &a->auth)) != OK)
+		return e;
+	auth_count_failures(a->auth, str_printf(a->mem, "%.*s/failures",
+	    STRF(a->conf.lake)).p, str_is(a->conf.failures,
+	    STR("refuse")));
+	return OK;
 }
 
 enum err

@@ -42,11 +42,46 @@ plain(struct response *res, int status, const char *type, struct str body)
 	response_body(res, status, type, body);
 }
 
+/* Of all own addresses the one that signatures reach, too. */
+static bool
+is_metrics(const struct request *req)
+{
+	return (req->method == M_GET || req->method == M_HEAD) &&
+	    (str_is(req->path, STR("/metrics")) ||
+	    str_is(req->path, STR("/_metrics")));
+}
+
+/* For this machine or a key; E_DENIED, E_TOO_MANY, or a fault of ours. */
+static enum err
+metrics_check(struct cx *cx, struct app *a, struct request *req)
+{
+	const struct auth_place	at = { STR(""), a->s3.only_region };
+	struct identity		who;
+	struct signature	sig;
+	enum err		e;
+
+	if (fault_skip("METRICS") || (req->client.near &&
+	    str_is(a->conf.metrics, STR("loopback"))))
+		return OK;
+	e = auth_is_signed(req) ? auth_verify_s3(cx, a->auth, req, &at,
+	    &who, &sig) : auth_verify_api(cx, a->auth, req, &who);
+	if (e == OK || e == E_TOO_MANY || e == E_STORE || e == E_CORRUPT ||
+	    e == E_CONF || e == E_BUSY)
+		return e;
+	return fail(cx, E_DENIED, "Metrics are for who asks from this "
+	    "machine, or has a key: see the setting \"metrics\".");
+}
+
 static void
-metrics(struct cx *cx, struct response *res)
+metrics(struct cx *cx, struct app *a, struct request *req,
+    struct response *res)
 {
 	struct buf	b;
 
+	if (metrics_check(cx, a, req) != OK) {
+		s3_render_error(cx, req, res);
+		return;
+	}
 	buf_init(&b, cx->mem, 1 << 20);
 	metric_text(&b);
 	plain(res, 200, "text/plain; version=0.0.4", buf_as_str(&b));
@@ -54,7 +89,7 @@ metrics(struct cx *cx, struct response *res)
 
 /* Addresses that are neither protocol's; false: not one of them. */
 static bool
-own_address(struct cx *cx, const struct app *a, const struct request *req,
+own_address(struct cx *cx, struct app *a, struct request *req,
     struct response *res, struct note *n)
 {
 	struct str	p = req->path;
@@ -66,8 +101,8 @@ own_address(struct cx *cx, const struct app *a, const struct request *req,
 		/* Why not is the log's. */
 		plain(res, store_ready(cx, a->store) == OK ? 200 : 503,
 		    "text/plain", STR(""));
-	else if (str_is(p, STR("/metrics")) || str_is(p, STR("/_metrics")))
-		metrics(cx, res);
+	else if (is_metrics(req))
+		metrics(cx, a, req, res);
 	else if (str_is(p, STR("/logout"))) {
 		response_header(res, "Location", STR("/"));
 		response_header(res, "Set-Cookie", auth_cookie(cx, req,
@@ -92,7 +127,8 @@ dispatch(struct cx *cx, struct app *a, struct request *req,
 	struct api_note	api;
 	bool		is_s3;
 
-	is_s3 = is_domain(a, req->host) || auth_is_signed(req);
+	is_s3 = is_domain(a, req->host) ||
+	    (auth_is_signed(req) && !is_metrics(req));
 	if (!is_s3 && own_address(cx, a, req, res, n))
 		return;
 	if (!is_s3 && str_starts(req->path, STR("/api/v1/"))) {
@@ -120,6 +156,9 @@ log_request(struct cx *cx, const struct request *req, const struct note *n,
 	buf_printf(&b, "id=%s protocol=%s op=%s", cx->id, n->protocol,
 	    n->operation);
 	log_value(&b, "user", n->user);
+	log_value(&b, "client", req->client.name);
+	if (!str_is(req->remote, req->client.name))
+		log_value(&b, "peer", str_to(req->remote, 256));
 	log_value(&b, "method", req->method_name);
 	log_value(&b, "repo", n->repo);
 	log_value(&b, "ref", n->ref);
@@ -179,9 +218,12 @@ serve(struct cx *cx, struct app *a, char **env, const struct front_body *body,
 	struct response	res;
 	uint64_t	sent;
 	struct cx	sending;
+	enum err	e;
 
 	response_init(&res, cx);
-	if (request_from_env(cx, env, body, &req) != OK) {
+	e = request_from_env(cx, env, body, &req);
+	client_find(cx, a->proxies, &req);
+	if (e != OK) {
 		s3_render_error(cx, &req, &res);
 		res.is_head = req.method == M_HEAD;
 	} else

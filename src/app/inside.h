@@ -17,6 +17,7 @@ struct app {
 	struct s3_opts		 s3;
 	struct api_opts		 api;
 	struct send_opts	 send;
+	struct proxies		*proxies;
 	struct arena		*mem;		/* of the settings */
 	bool			 access_log;
 };

@@ -123,6 +123,15 @@ struct auth_place {
 	struct str	region;		/* that a scope must name; "": any */
 };
 
+/*
+ * From now on count what fails to authenticate in a file of this path (kept),
+ * which all processes of the lake share, and log each; with refuse, what fails
+ * when its address or key has failed too often is E_TOO_MANY instead of the
+ * error below.  What is right is never refused.
+ */
+void		auth_count_failures(struct auth *a, const char *path,
+		    bool refuse);
+
 /* An AWS signature, right or wrong, in header or query? */
 bool		auth_is_signed(const struct request *req);
 /* A parameter of the signature itself in presigned addresses, in any case? */
@@ -138,9 +147,10 @@ enum err	auth_verify_s3(struct cx *cx, struct auth *a,
 		    struct request *req, const struct auth_place *at,
 		    struct identity *who, struct signature *sig);
 /*
- * A form that was posted: its fields, as headers, with a policy that version
- * 4 or 2 signs.  The policy's own conditions are the caller's.  E_NO_AUTH
- * without a policy, E_BAD_ARGUMENT without its signature; else as above.
+ * A form that was posted: its fields, as the headers of who posted it, with a
+ * policy that version 4 or 2 signs.  The policy's own conditions are the
+ * caller's.  E_NO_AUTH without a policy, E_BAD_ARGUMENT without its signature;
+ * else as above.
  */
 enum err	auth_verify_form(struct cx *cx, struct auth *a,
 		    const struct request *fields,
@@ -161,7 +171,8 @@ struct str	auth_cookie(struct cx *cx, const struct request *req,
  * A token for a key's owner, and when it ends (seconds since 1970); E_NO_AUTH
  * when the pair is wrong.
  */
-enum err	auth_login(struct cx *cx, struct auth *a, struct str id,
-		    struct str secret, struct str *token, int64_t *expires);
+enum err	auth_login(struct cx *cx, struct auth *a,
+		    const struct request *req, struct str id, struct str secret,
+		    struct str *token, int64_t *expires);
 
 #endif

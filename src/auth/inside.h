@@ -23,6 +23,8 @@ struct auth {
 	pthread_rwlock_t	 lock;		/* of the masters */
 	struct master		 masters[2];	/* the file's; the new one */
 	size_t			 n_masters;
+	struct failures		*failures;	/* NULL: not counted */
+	bool			 refuse; /* those of whom fails too often */
 };
 
 /* A key's record.  [DESIGN 1] */
@@ -89,14 +91,26 @@ bool		must_be_signed(struct str name);
 /* E_DENIED, with the names in sig. */
 enum err	headers_not_signed(struct cx *cx, struct str names,
 		    struct signature *sig);
+/*
+ * What cx says came of a wrong secret, signature or token, or an unknown key:
+ * count and log it.  The error that the client is to see: this one, or
+ * E_TOO_MANY.  Neither what is malformed nor what came too early or too late
+ * is such a failure.
+ */
+enum err	auth_failed(struct cx *cx, struct auth *a,
+		    const struct request *req, struct str key_id,
+		    const char *reason);
 /* The key pair is right: the key, or its user.  E_NO_AUTH. */
-enum err	pair_key(struct cx *cx, struct auth *a, struct str id,
+enum err	pair_key(struct cx *cx, struct auth *a,
+		    const struct request *req, struct str id,
 		    struct str secret, struct key *out);
-enum err	pair_check(struct cx *cx, struct auth *a, struct str id,
+enum err	pair_check(struct cx *cx, struct auth *a,
+		    const struct request *req, struct str id,
 		    struct str secret, struct identity *who);
 /* cookie: may a request go on the strength of one?  E_CORS. */
 enum err	cookie_origin(struct cx *cx, const struct request *req);
 enum err	token_check(struct cx *cx, struct auth *a,
-		    struct str token, struct identity *who);
+		    const struct request *req, struct str token,
+		    struct identity *who);
 
 #endif

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "auth/failure.h"
 #include "base/cx.h"
 #include "base/digest.h"
 #include "base/enc.h"
@@ -260,6 +261,7 @@ auth_close(struct auth *a)
 {
 	if (a == NULL)
 		return;
+	failures_free(a->failures);
 	digest_wipe(a->masters, sizeof a->masters);
 	pthread_rwlock_destroy(&a->lock);
 	free(a->path);

@@ -65,8 +65,8 @@ token_sign(struct cx *cx, const struct key *key, struct str signed_part)
 }
 
 enum err
-auth_login(struct cx *cx, struct auth *a, struct str id, struct str secret,
-    struct str *token, int64_t *expires)
+auth_login(struct cx *cx, struct auth *a, const struct request *req,
+    struct str id, struct str secret, struct str *token, int64_t *expires)
 {
 	struct json_out	j = { .comma = false };
 	struct key	key;
@@ -75,7 +75,7 @@ auth_login(struct cx *cx, struct auth *a, struct str id, struct str secret,
 	char		jti[33];
 	enum err	e;
 
-	if ((e = pair_key(cx, a, id, secret, &key)) != OK)
+	if ((e = pair_key(cx, a, req, id, secret, &key)) != OK)
 		return e;
 	*expires = cx->now / 1000 + a->session;
 	ident_hex(jti, 16);
@@ -131,8 +131,8 @@ token_parse(struct cx *cx, struct str token, struct token *out)
 }
 
 enum err
-token_check(struct cx *cx, struct auth *a, struct str token,
-    struct identity *who)
+token_check(struct cx *cx, struct auth *a, const struct request *req,
+    struct str token, struct identity *who)
 {
 	struct token	t;
 	struct key	key;
@@ -144,11 +144,16 @@ token_check(struct cx *cx, struct auth *a, struct str token,
 		return refused(cx);
 	if ((e = key_find(cx, a, t.key_id, &key, &there)) != OK)
 		return e;
-	if (!there)
-		return refused(cx);
+	if (!there) {
+		refused(cx);
+		return auth_failed(cx, a, req, t.key_id, "unknown-key");
+	}
 	mac = token_sign(cx, &key, t.signed_part);
-	if (mac.n != t.mac.n || !digest_same(mac.p, t.mac.p, mac.n) ||
-	    !str_is(t.audience, STR("login")) || (t.expires <=
+	if (mac.n != t.mac.n || !digest_same(mac.p, t.mac.p, mac.n)) {
+		refused(cx);
+		return auth_failed(cx, a, req, t.key_id, "token");
+	}
+	if (!str_is(t.audience, STR("login")) || (t.expires <=
 	    cx->now / 1000 && !fault_skip("TOKEN_END")))
 		return refused(cx);
 	*who = (struct identity){ .user = key.user, .key_id = key.id };
@@ -187,15 +192,15 @@ auth_verify_api(struct cx *cx, struct auth *a, const struct request *req,
 		secret_wipe_later(cx->mem, h);
 		secret_wipe_later(cx->mem, pair);
 		colon = str_find(pair, ':');
-		return pair_check(cx, a, str_to(pair, colon),
+		return pair_check(cx, a, req, str_to(pair, colon),
 		    str_from(pair, colon + 1), who);
 	}
 	if (str_starts_nocase(h, STR("Bearer ")))
-		return token_check(cx, a, str_trim(str_from(h, 7)), who);
+		return token_check(cx, a, req, str_trim(str_from(h, 7)), who);
 	h = cookie(request_header(req, "cookie"),
 	    STR(AUTH_COOKIE));
 	if (h.n == 0)
 		return refused(cx);
-	e = token_check(cx, a, h, who);
+	e = token_check(cx, a, req, h, who);
 	return e == OK ? cookie_origin(cx, req) : e;
 }

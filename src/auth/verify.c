@@ -123,6 +123,18 @@ one_signature(struct cx *cx, const struct request *req)
 	    "each of their parameters once.");
 }
 
+/* Of errors, which say that somebody may be guessing? */
+static enum err
+judge(struct cx *cx, struct auth *a, const struct request *req,
+    const struct signature *sig, enum err e)
+{
+	if (e == E_NO_SUCH_KEY_ID)
+		return auth_failed(cx, a, req, sig->key_id, "unknown-key");
+	if (e == E_SIGNATURE)
+		return auth_failed(cx, a, req, sig->key_id, "signature");
+	return e;
+}
+
 enum err
 auth_verify_s3(struct cx *cx, struct auth *a, struct request *req,
     const struct auth_place *at, struct identity *who, struct signature *sig)
@@ -138,8 +150,9 @@ auth_verify_s3(struct cx *cx, struct auth *a, struct request *req,
 		return e;
 	if (str_starts(h, STR("AWS ")) || (h.n == 0 &&
 	    request_query(req, "AWSAccessKeyId") != NULL))
-		return verify_v2(cx, a, req, at, who, sig);
-	return verify_v4(cx, a, req, at, who, sig);
+		return judge(cx, a, req, sig, verify_v2(cx, a, req, at, who,
+		    sig));
+	return judge(cx, a, req, sig, verify_v4(cx, a, req, at, who, sig));
 }
 
 enum err
@@ -154,6 +167,7 @@ auth_verify_form(struct cx *cx, struct auth *a, const struct request *fields,
 	if (request_header(fields, "policy").n == 0)
 		return fail(cx, E_NO_AUTH, "Access Denied: a form needs a "
 		    "signed policy.");
-	return v4 ? verify_v4_form(cx, a, fields, at, who, sig) :
-	    verify_v2_form(cx, a, fields, who, sig);
+	return judge(cx, a, fields, sig, v4 ?
+	    verify_v4_form(cx, a, fields, at, who, sig) :
+	    verify_v2_form(cx, a, fields, who, sig));
 }

@@ -169,8 +169,10 @@ verify_v2(struct cx *cx, struct auth *a, const struct request *req,
 	struct key		key;
 	enum err		e;
 
-	if ((e = claim_read(cx, req, &c)) != OK ||
-	    (e = signer_key(cx, a, c.key_id, &key)) != OK ||
+	if ((e = claim_read(cx, req, &c)) != OK)
+		return e;
+	sig->key_id = c.key_id;
+	if ((e = signer_key(cx, a, c.key_id, &key)) != OK ||
 	    (e = time_check(cx, req, &c)) != OK ||
 	    (e = query_check(cx, req)) != OK ||
 	    (e = take_amz(cx, req, c.presigned, &r, sig)) != OK)
@@ -180,7 +182,6 @@ verify_v2(struct cx *cx, struct auth *a, const struct request *req,
 	else if (request_header(req, "x-amz-date").n == 0)
 		r.date = request_header(req, "date");
 	sig->by_query = c.presigned ? 2 : 0;
-	sig->key_id = c.key_id;
 	sig->provided = c.signature;
 	sig->string_to_sign = sigv2_string_to_sign(cx, &r);
 	want = sigv2_sign(cx, key.secret, sig->string_to_sign);

@@ -306,7 +306,6 @@ signature_check(struct cx *cx, const struct claim *c, const struct key *key,
 
 	sigv4_key(cx, key->secret, c->day, c->region, c->service, sig->key);
 	sigv4_sign(sig->key, sig->string_to_sign, hex);
-	sig->key_id = c->key_id;
 	sig->provided = c->signature;
 	if (!digest_same(hex, c->signature.p, 64))
 		return signature_wrong(cx, hint);
@@ -326,6 +325,7 @@ verify(struct cx *cx, struct auth *a, struct request *req,
 	    req->n_headers + 1);
 	enum err		e;
 
+	sig->key_id = c->key_id;
 	if ((e = names_check(cx, c)) != OK ||
 	    (e = scope_check(cx, c, at->region, sig)) != OK ||
 	    (e = signer_key(cx, a, c->key_id, &key)) != OK ||
@@ -378,6 +378,7 @@ verify_v4_form(struct cx *cx, struct auth *a, const struct request *fields,
 		return fail(cx, E_BAD_ARGUMENT, "Bucket POST must contain the "
 		    "fields x-amz-algorithm (AWS4-HMAC-SHA256), "
 		    "x-amz-credential, x-amz-date and x-amz-signature.");
+	sig->key_id = c.key_id;
 	if ((e = scope_check(cx, &c, at->region, sig)) != OK ||
 	    (e = scope_date_check(cx, &c, request_header(fields,
 	    "x-amz-date"))) != OK ||

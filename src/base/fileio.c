@@ -369,21 +369,72 @@ file_free_space(struct cx *cx, const char *path, uint64_t *bytes)
 	return OK;
 }
 
+/* Room is taken now: a page for which there is none kills who writes to it. */
+static int
+grow(int fd, size_t size)
+{
+	struct stat	st;
+
+	if (fstat(fd, &st) != 0)
+		return errno;
+	return st.st_size >= (off_t)size ? 0 :
+	    posix_fallocate(fd, 0, (off_t)size);
+}
+
+enum err
+file_share_open(struct cx *cx, const char *path, size_t size,
+    struct file_share *out)
+{
+	enum err	 e;
+	int		 fd, no;
+
+	*out = (struct file_share){ NULL, size, -1 };
+	if ((e = file_lock_open(cx, path, &fd)) != OK)
+		return e;
+	if ((no = grow(fd, size)) != 0) {
+		close(fd);
+		errno = no;
+		return broken(cx, "resize", path);
+	}
+	out->p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (out->p != MAP_FAILED) {
+		out->fd = fd;
+		return OK;
+	}
+	out->p = NULL;
+	e = broken(cx, "map", path);
+	close(fd);
+	return e;
+}
+
+bool
+file_share_is_whole(const struct file_share *s, const char *path)
+{
+	struct stat	st;
+
+	return s->p != NULL && file_is_at(s->fd, path) &&
+	    fstat(s->fd, &st) == 0 && st.st_size >= (off_t)s->size;
+}
+
+void
+file_share_close(struct file_share *s)
+{
+	if (s->p == NULL)
+		return;
+	munmap(s->p, s->size);
+	close(s->fd);
+	s->p = NULL;
+}
+
 enum err
 file_map(struct cx *cx, const char *path, size_t size, void **out)
 {
-	struct stat	 st;
-	enum err	 e;
-	int		 fd;
+	struct file_share	s;
+	enum err		e;
 
-	if ((e = file_lock_open(cx, path, &fd)) != OK)
+	if ((e = file_share_open(cx, path, size, &s)) != OK)
 		return e;
-	if (fstat(fd, &st) != 0 || (st.st_size < (off_t)size &&
-	    ftruncate(fd, (off_t)size) != 0)) {
-		close(fd);
-		return broken(cx, "resize", path);
-	}
-	*out = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	close(fd);
-	return *out == MAP_FAILED ? broken(cx, "map", path) : OK;
+	close(s.fd);
+	*out = s.p;
+	return OK;
 }

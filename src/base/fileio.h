@@ -87,6 +87,21 @@ enum err	file_free_space(struct cx *cx, const char *path,
 /* A file of at least size bytes, mapped shared for all processes. */
 enum err	file_map(struct cx *cx, const char *path, size_t size,
 		    void **out);
+/*
+ * The same for one that may be lost: touching a page past the end of a file
+ * that was cut kills the process, so ask before each use whether it is still
+ * whole and of that name.
+ */
+struct file_share {
+	void	*p;		/* NULL: not open */
+	size_t	 size;
+	int	 fd;
+};
+enum err	file_share_open(struct cx *cx, const char *path, size_t size,
+		    struct file_share *out);
+bool		file_share_is_whole(const struct file_share *s,
+		    const char *path);
+void		file_share_close(struct file_share *s);
 
 /* With durability = relaxed, no file is synced (process-wide switch). */
 void		file_set_relaxed(bool relaxed);

@@ -32,6 +32,19 @@ struct front_body {
 	void		(*hurry)(void *self, int64_t ms);
 };
 
+/* An internet address; one of IPv4 as ::ffff:192.0.2.7. */
+struct address {
+	unsigned char	bytes[16];
+};
+
+/* Who sent a request, as far as that is known. */
+struct client {
+	bool		known;		/* address is the client's own */
+	bool		near;		/* of this machine, and no proxy's */
+	struct address	address;
+	struct str	name;		/* the address, or "-", for logs */
+};
+
 struct request {
 	enum method	 method;
 	struct str	 method_name;
@@ -42,7 +55,8 @@ struct request {
 	struct pair	*headers;		/* names in lower case, "-" */
 	size_t		 n_headers;
 	struct str	 host;			/* as sent */
-	struct str	 remote;
+	struct str	 remote;		/* peer, as the server says */
+	struct client	 client;		/* see client_find */
 	bool		 https;
 	bool		 is_apache;
 	bool		 by_server;	/* LAKEGATE_SENDFILE: see send_opts */
@@ -62,6 +76,30 @@ struct str	request_header(const struct request *req, const char *name);
 struct pair	*request_query(const struct request *req, const char *name);
 /* The value of a query parameter, "" with p NULL when absent. */
 struct str	request_param(const struct request *req, const char *name);
+
+/* Numbers and colons only; false: it is none. */
+bool		address_parse(struct str text, struct address *out);
+struct str	address_text(struct cx *cx, const struct address *a);
+/* What one customer usually has: the address, of IPv6 the /64.  The bytes
+ * belong to a. */
+struct str	address_network(const struct address *a);
+
+/*
+ * The proxies that are trusted to say for whom they ask: addresses and
+ * networks, by blanks; "unix", whoever comes through a socket file; or "none":
+ * there is no proxy, whatever a header says.  E_CONF.
+ */
+struct proxies;
+enum err	proxies_parse(struct cx *cx, struct str text,
+		    struct proxies **out);
+/*
+ * Fill req->client.  When the peer is a trusted proxy, the client is the last
+ * one in X-Forwarded-For, or where that did not come in Forwarded, that no
+ * trusted proxy is.  When another peer sends such a header the client is not
+ * known: it may be a proxy of which we were not told.
+ */
+void		client_find(struct cx *cx, const struct proxies *p,
+		    struct request *req);
 
 enum { RESPONSE_HEADERS = 60 * 1024 };
 

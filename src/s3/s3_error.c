@@ -61,6 +61,7 @@ s3_error_code(enum err e, int *status)
 	case E_TIME_SKEW: IS(403, "RequestTimeTooSkewed");
 	case E_AUTH_HEADER: IS(400, "AuthorizationHeaderMalformed");
 	case E_AUTH_QUERY: IS(400, "AuthorizationQueryParametersError");
+	case E_TOO_MANY: IS(429, "TooManyRequests");
 	case E_NOT_IMPLEMENTED: IS(501, "NotImplemented");
 	case E_API_ENDPOINT: IS(404, "ErrNoSuchBucketPossibleAPIEndpoint");
 	case E_BUSY: case E_CONDEMNED: IS(503, "SlowDown");
@@ -111,6 +112,9 @@ s3_error_render(struct cx *cx, const struct request *req,
 	code = s3_error_code(cx->code, &status);
 	if (status == 503)
 		response_header(res, "Retry-After", STR("1"));
+	if (status == 429)
+		response_header(res, "Retry-After", str_printf(cx->mem, "%d",
+		    LIMIT_FAILURE_TIME));
 	if (status == 304)
 		response_body(res, status, NULL, STR(""));
 	else

@@ -17,6 +17,8 @@
 
 enum { SESSION = 100 };
 
+static const struct request	nobody;
+
 static struct cx	cx;
 static struct kv	*kv;
 static struct auth	*a;
@@ -75,7 +77,7 @@ opens(const char *id, const char *secret)
 {
 	struct identity	who;
 
-	return pair_check(&cx, a, str_of(id), str_of(secret), &who) == OK;
+	return pair_check(&cx, a, &nobody, str_of(id), str_of(secret), &who) == OK;
 }
 
 static enum err
@@ -277,7 +279,7 @@ token_of(const char *id, const char *secret)
 	struct str	token = STR("");
 	int64_t		end;
 
-	assert_ok(&cx, auth_login(&cx, a, str_of(id), str_of(secret), &token,
+	assert_ok(&cx, auth_login(&cx, a, &nobody, str_of(id), str_of(secret), &token,
 	    &end));
 	assert_int_equal(cx.now / 1000 + SESSION, end);
 	return token;
@@ -287,7 +289,7 @@ static bool
 is_good(struct str token)
 {
 	struct identity	who;
-	enum err	e = token_check(&cx, a, token, &who);
+	enum err	e = token_check(&cx, a, &nobody, token, &who);
 
 	if (e != OK)
 		assert_err(E_NO_AUTH, e);
@@ -303,7 +305,7 @@ a_token_says_whose_it_is(void **state)
 	(void)state;
 	make("ann", "ANNSKEY", "a-secret-of-ann");
 	token = token_of("ANNSKEY", "a-secret-of-ann");
-	assert_ok(&cx, token_check(&cx, a, token, &who));
+	assert_ok(&cx, token_check(&cx, a, &nobody, token, &who));
 	assert_str("ann", who.user);
 	assert_str("ANNSKEY", who.key_id);
 	assert_false(who.anonymous);
