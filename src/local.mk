@@ -241,6 +241,7 @@ src/worker/lakegate-gc.service: src/worker/lakegate-gc.service.in \
 		src/worker/sandbox
 	$(UNIT)
 EXTRA_DIST += lighttpd/README.md lighttpd/fastcgi.conf lighttpd/cgi.conf \
+	lighttpd/front.conf apache/front.conf nginx/front.conf \
 	lighttpd/tls.conf lighttpd/lakegate.conf lighttpd/sendfile.conf \
 	apache/README.md \
 	apache/lakegate.conf apache/proxy.conf apache/htaccess \
@@ -256,5 +257,6 @@ EXTRA_DIST += debian/apache.conf debian/changelog debian/control \
 EXTRA_DIST += examples/README.md examples/data_tests.py \
 	examples/delta_experiments.py examples/demonstration.py \
 	examples/duckdb_branches.py examples/etl_branch.py \
+	examples/fail2ban-filter.conf examples/fail2ban-jail.conf \
 	examples/pandas_notebook.py examples/public_dataset.py \
 	examples/quickstart examples/restic_backup examples/spark_job.py

@@ -2,8 +2,9 @@
 it, over a lake: a new one, or one that another server serves too.
 
 A kind is a key of KINDS; with "+tls" after it, where the server does TLS.  The
-settings of the workers are SETTINGS, and what a test wants otherwise; RUN in
-them is the server's own folder."""
+settings of the workers are SETTINGS, and what a test wants otherwise."""
+import atexit
+import functools
 import os
 import pwd
 import shutil
@@ -36,15 +37,32 @@ def write(path, text):
     return path
 
 
-def certificate(folder):
-    """A certificate of our own, with its key, in one file."""
+@functools.cache
+def certificate():
+    """A certificate of our own, with its key, in one file; the clients of this
+    process trust it."""
+    folder = tempfile.mkdtemp(prefix="lakegate-tls-")
+    atexit.register(shutil.rmtree, folder)
+    os.chmod(folder, 0o755)
     pem = os.path.join(folder, "tls.pem")
     subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
                     "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost",
                     "-keyout", pem + ".key", "-out", pem + ".crt"], check=True, capture_output=True)
     with open(pem + ".key") as k, open(pem + ".crt") as c:
         write(pem, k.read() + c.read())
+    os.environ["AWS_CA_BUNDLE"] = os.environ["SSL_CERT_FILE"] = pem + ".crt"
     return pem
+
+
+def wait_for(process, port, words):
+    for _ in range(200):
+        try:
+            socket.create_connection(("127.0.0.1", port)).close()
+            return
+        except OSError:
+            time.sleep(0.05)
+            assert process.poll() is None, words()
+    raise AssertionError("the server did not start: " + words())
 
 
 class Server:
@@ -64,9 +82,7 @@ class Server:
         os.mkdir(self.spool)
         self.port = free_port()
         self.url = f"http{'s' if tls else ''}://127.0.0.1:{self.port}"
-        self.pem = certificate(self.root) if tls else None
-        if tls:                 # what the clients of this process trust
-            os.environ["AWS_CA_BUNDLE"] = os.environ["SSL_CERT_FILE"] = self.pem + ".crt"
+        self.pem = certificate() if tls else None
         self.binary = os.path.join(build, "lakegate.fcgi")
         self.others = []
         self.conf_file = self.write_conf(self.root)
@@ -80,8 +96,9 @@ class Server:
                               check=check, capture_output=True, text=True)
 
     def write_conf(self, folder, **more):
+        """RUN/ in a value is the server's own folder."""
         return write(os.path.join(folder, "lakegate.conf"), "".join(
-            f"{k} = {v}\n".replace("RUN", self.rundir) for k, v in dict(self.settings, **more).items()))
+            f"{k} = {v}\n".replace("RUN/", self.rundir + "/") for k, v in dict(self.settings, **more).items()))
 
     def prepare(self):
         """Files, once; what the server's user must own becomes its own."""
@@ -101,14 +118,7 @@ class Server:
     def start(self):
         self.log = open(os.path.join(self.root, "server.log"), "ab")
         self.process = self.spawn(self.argv(), **self.env)
-        for _ in range(200):
-            try:
-                socket.create_connection(("127.0.0.1", self.port)).close()
-                return
-            except OSError:
-                time.sleep(0.05)
-                assert self.process.poll() is None, self.words()
-        raise AssertionError("the server did not start: " + self.words())
+        wait_for(self.process, self.port, self.words)
 
     def words(self):
         out = ""

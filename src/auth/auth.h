@@ -33,6 +33,14 @@ struct auth_opts {
 enum err	auth_open(struct cx *cx, struct kv *kv,
 		    const struct auth_opts *opt, struct auth **out);
 void		auth_close(struct auth *a);
+/*
+ * From now on count what fails to authenticate in a file of this path (kept),
+ * which all processes of the lake share, and log each; with refuse, what fails
+ * when its address or key has failed too often is E_TOO_MANY instead of the
+ * error below.  What is right is never refused.
+ */
+void		auth_count_failures(struct auth *a, const char *path,
+		    bool refuse);
 /* Make a master key's file, mode 0600; it must not exist, and nobody else may
  * be making it. */
 enum err	auth_make_master(struct cx *cx, const char *path);
@@ -122,15 +130,6 @@ struct auth_place {
 	struct str	bucket;		/* that the host names, or "" */
 	struct str	region;		/* that a scope must name; "": any */
 };
-
-/*
- * From now on count what fails to authenticate in a file of this path (kept),
- * which all processes of the lake share, and log each; with refuse, what fails
- * when its address or key has failed too often is E_TOO_MANY instead of the
- * error below.  What is right is never refused.
- */
-void		auth_count_failures(struct auth *a, const char *path,
-		    bool refuse);
 
 /* An AWS signature, right or wrong, in header or query? */
 bool		auth_is_signed(const struct request *req);

@@ -191,7 +191,8 @@ auth_verify_api(struct cx *cx, struct auth *a, const struct request *req,
 		pair = (struct str){ plain, n };
 		secret_wipe_later(cx->mem, h);
 		secret_wipe_later(cx->mem, pair);
-		colon = str_find(pair, ':');
+		if ((colon = str_find(pair, ':')) == pair.n)
+			return refused(cx);
 		return pair_check(cx, a, req, str_to(pair, colon),
 		    str_from(pair, colon + 1), who);
 	}

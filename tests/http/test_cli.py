@@ -118,15 +118,9 @@ def test_a_reserve_of_disk_is_kept_for_cleaning_up(cli):
     key = re.search(r"id +(\S+)", out).group(1)
     secret = re.search(r"secret access key +(\S+)", out).group(1)
     cli("--lake", where, "repo", "create", "repo")
-    conf = cli.tmp / "x.conf"
     codes = []
     for reserve in ("0", "1024G"):
-        conf.write_text(f"reserve = {reserve}\n")
-        os.environ["LAKEGATE_CONF"] = str(conf)
-        try:
-            s = serve("lighttpd", cli.build, where)
-        finally:
-            del os.environ["LAKEGATE_CONF"]
+        s = serve("lighttpd", cli.build, where, {"reserve": reserve})
         s3 = boto3.client("s3", endpoint_url=s.url, aws_access_key_id=key,
                           aws_secret_access_key=secret, region_name="us-east-1",
                           config=Config(s3={"addressing_style": "path"},
@@ -170,12 +164,7 @@ def test_the_log_file_may_be_rotated(cli):
     where = str(cli.tmp / "lake")
     cli("init", where)
     log = cli.tmp / "worker.log"
-    os.environ["LAKEGATE_CONF"] = str(cli.tmp / "x.conf")
-    (cli.tmp / "x.conf").write_text(f"log_file = {log}\n")
-    try:
-        s = serve("lighttpd", cli.build, where)
-    finally:
-        del os.environ["LAKEGATE_CONF"]
+    s = serve("lighttpd", cli.build, where, {"log_file": log})
     ask = lambda n: urllib.request.urlopen(f"{s.url}/_health?n={n}").read()
     ask(1)
     assert log.read_text().count("protocol=own") == 1

@@ -77,7 +77,8 @@ opens(const char *id, const char *secret)
 {
 	struct identity	who;
 
-	return pair_check(&cx, a, &nobody, str_of(id), str_of(secret), &who) == OK;
+	return pair_check(&cx, a, &nobody, str_of(id), str_of(secret),
+	    &who) == OK;
 }
 
 static enum err
@@ -279,8 +280,8 @@ token_of(const char *id, const char *secret)
 	struct str	token = STR("");
 	int64_t		end;
 
-	assert_ok(&cx, auth_login(&cx, a, &nobody, str_of(id), str_of(secret), &token,
-	    &end));
+	assert_ok(&cx, auth_login(&cx, a, &nobody, str_of(id),
+	    str_of(secret), &token, &end));
 	assert_int_equal(cx.now / 1000 + SESSION, end);
 	return token;
 }
