@@ -184,6 +184,14 @@ check_sum(struct cx *cx, struct s3_body *b, struct s3_sum *s)
 	return OK;
 }
 
+static enum err
+wrong_length(struct cx *cx, const struct s3_body *b, uint64_t size)
+{
+	return fail(cx, E_INCOMPLETE_BODY, "You did not provide the number of "
+	    "bytes specified: %llu came, %llu were announced.",
+	    (unsigned long long)size, (unsigned long long)b->length);
+}
+
 /* After the last byte: nothing is stored unless all of it holds. */
 static enum err
 check(struct cx *cx, struct s3_body *b, uint64_t size,
@@ -194,10 +202,7 @@ check(struct cx *cx, struct s3_body *b, uint64_t size,
 	size_t		i;
 
 	if (size != b->length && !b->any_length)
-		return fail(cx, E_INCOMPLETE_BODY, "You did not provide the "
-		    "number of bytes specified: %llu came, %llu were "
-		    "announced.", (unsigned long long)size,
-		    (unsigned long long)b->length);
+		return wrong_length(cx, b, size);
 	if (b->has_md5 && memcmp(md5, b->md5, 16) != 0)
 		return fail(cx, E_BAD_DIGEST, "The Content-MD5 you specified "
 		    "did not match what we received.");
@@ -243,6 +248,9 @@ vouched_read(struct cx *cx, void *self, void *p, size_t n, size_t *got)
 	b->seen += *got;
 	if (b->seen > b->most)
 		return too_large(cx, b);
+	/* No more comes than there was memory claimed for. */
+	if (b->seen > b->length)
+		return wrong_length(cx, b, b->seen);
 	if (*got > 0) {
 		feed(b, p, *got);
 		if (b->has_md5)
