@@ -117,6 +117,7 @@ def test_root_becomes_the_owner_of_the_lake(cli, tmp_path):
     with passable(tmp_path):
         cli("init", str(where), *FIRST_KEY)
         cli("--lake", str(where), "repo", "create", "theirs")
+        cli("--lake", str(where), "rekey")
         cli("--lake", str(where), "gc")
     assert {os.stat(p).st_uid for p in walk(where)} == {NOBODY}
 
