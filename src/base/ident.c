@@ -1,6 +1,7 @@
 /* Random bytes and ids. */
 #include "base/ident.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <sys/random.h>
 
@@ -14,6 +15,8 @@ ident_random(void *p, size_t n)
 
 	while (n > 0) {
 		got = getrandom(at, n, 0);
+		if (got < 0 && errno == EINTR)
+			continue;
 		if (got < 0)
 			abort();	/* the kernel has had this since 3.17 */
 		at += got;

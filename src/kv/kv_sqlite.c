@@ -10,10 +10,14 @@
  * processes, then the batch, runs each fn under a savepoint, and commits once.
  */
 #include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <sqlite3.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/cx.h"
@@ -764,11 +768,45 @@ format_check(struct cx *cx, struct conn *c)
 	    version, FORMAT);
 }
 
+/*
+ * SQLite's locks.  It takes an interrupted call for a lock that is held, and
+ * when a lock cannot be given back it counts it as held for as long as the
+ * process lives, so that nobody reads any more: then the process ends, which
+ * gives all of them back, and the web server starts another.
+ */
+static int
+lock_call(int fd, int what, ...)
+{
+	va_list		 ap;
+	void		*arg;
+	int		 rc;
+
+	va_start(ap, what);
+	arg = va_arg(ap, void *);
+	va_end(ap);
+	do
+		rc = fcntl(fd, what, arg);
+	while (rc < 0 && errno == EINTR);
+	if (rc < 0 && what == F_SETLK &&
+	    ((struct flock *)arg)->l_type == F_UNLCK) {
+		log_line(LOG_ERROR, "database words=\"a lock cannot be "
+		    "released: %s\"", strerror(errno));
+		_exit(1);
+	}
+	return rc;
+}
+
 static void
 library_setup(void)
 {
+	sqlite3_vfs	*vfs;
+
 	sqlite3_config(SQLITE_CONFIG_MULTITHREAD);
 	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+	vfs = sqlite3_vfs_find("unix");
+	if (vfs != NULL && vfs->iVersion >= 3)
+		vfs->xSetSystemCall(vfs, "fcntl",
+		    (sqlite3_syscall_ptr)lock_call);
 }
 
 enum err
