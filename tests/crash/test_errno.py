@@ -23,7 +23,7 @@ import time
 import pytest
 
 from fcgi import Worker
-from servers import KEY, SECRET, TOP
+from servers import FIRST_KEY, KEY, SECRET, TOP
 from sign import Signed
 
 FULL = os.environ.get("FULL") == "1"
@@ -77,7 +77,7 @@ class Bench:
         library = os.path.join(self.root, "errno.so")
         subprocess.run([os.environ.get("CC", "cc"), "-shared", "-fPIC", "-O1", "-fno-builtin", "-o",
                         library, f"{TOP}/tests/crash/errno.c", "-ldl"], check=True)
-        self.command("init", "--access-key-id", KEY, "--secret-access-key", SECRET)
+        self.command("init", *FIRST_KEY)
         control = os.path.join(self.root, "control")
         with open(control, "w+b") as f:
             f.truncate(4096)
