@@ -37,7 +37,7 @@ def basic(key, secret):
 
 
 @pytest.fixture
-def fresh(request, tmp_path, monkeypatch):
+def fresh(request, tmp_path):
     """A lake of its own, made and served as a test wants it."""
     build, servers = os.path.abspath(request.config.getoption("--build")), []
 
@@ -51,10 +51,7 @@ def fresh(request, tmp_path, monkeypatch):
             return r
 
         def serve(self, **settings):
-            for name, value in settings.items():
-                monkeypatch.setenv("LAKEGATE_CONF", str(tmp_path / "x.conf"))
-                (tmp_path / "x.conf").write_text(f"{name} = {value}\n")
-            servers.append(serve("lighttpd", build, self.lake))
+            servers.append(serve("lighttpd", build, self.lake, settings))
             return servers[-1].url
     yield Fresh()
     for s in servers:
