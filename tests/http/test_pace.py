@@ -34,7 +34,8 @@ def test_a_refused_upload_is_not_waited_for(lake):
     # Two seconds are allowed, ten are too many.
     got, _ = trickle(lake.url, f"PUT /{lake.repo}/main/x HTTP/1.1\r\nHost: x\r\n"
                      "Content-Length: 1048576\r\n\r\n", 0.2, 10)
-    assert got is not None and (got == b"" or b" 403 " in got)
+    # nginx says 502 when a byte of the client's comes between refusal and answer.
+    assert got is not None and (got == b"" or got.split()[1] in (b"403", b"502")), got
 
 
 def test_a_stranger_on_a_slow_line_holds_nobody_up(lake):

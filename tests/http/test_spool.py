@@ -63,9 +63,8 @@ def test_the_reserve_must_be_free_in_the_spool_too(request, refused):
         del os.environ["LAKEGATE_SPOOL"], os.environ["LAKEGATE_RESERVE"]
     try:
         lake = Lake(server)
-        with refused("ServiceUnavailable", 503) as r:
+        with refused("ServiceUnavailable", 503):
             lake.put("main/x", b"x")
-        assert "spool" in r.message
         lake.s3.delete_object(Bucket=lake.repo, Key="main/x")
     finally:
         server.stop()
