@@ -89,7 +89,7 @@ def aws_chunked(lake):
 def early(lake):
     """An upload that must be refused: is it, before all of it has come?"""
     s = Signed(lake.url, "PUT", f"/{lake.repo}/main/o")
-    with begin(s, f"Content-Length: {6 << 30}", b"x" * (2 << 20)) as c:
+    with begin(s, f"Content-Length: {(5 << 30) + (1 << 20)}", b"x" * (2 << 20)) as c:
         c.settimeout(3)
         try:
             return "yes" if c.recv(4096).startswith(b"HTTP/1.1 400") else "no"
