@@ -19,7 +19,9 @@ struct api_opts {
 
 struct api_note {
 	const char	*operation;
-	struct str	 user, repo, ref, path;
+	struct str	 user, key_id, repo, ref, path;
+	struct str	*deleted;	/* paths, where one request has many */
+	size_t		 n_deleted;
 };
 
 /* Always fills a response; errors are rendered here and nowhere else. */

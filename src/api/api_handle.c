@@ -79,6 +79,9 @@ api_handle(struct cx *cx, struct store *store, struct auth *auth,
 	note->operation = "-";
 	if (handle(cx, &c, note) != OK)
 		render_error(cx, &c);
+	note->key_id = c.who.key_id;
+	note->deleted = c.deleted;
+	note->n_deleted = c.n_deleted;
 	response_header(res, "X-Request-Id", str_of(cx->id));
 	res->is_head = req->method == M_HEAD;
 }

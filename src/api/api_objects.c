@@ -367,6 +367,11 @@ api_delete_objects(struct cx *cx, struct api_call *c)
 	    (e = store_objects_delete(cx, c->store, c->arg[0], c->arg[1],
 	    paths.at, paths.n, force)) != OK)
 		return e;
+	c->deleted = arena_get(cx->mem, paths.n * sizeof *c->deleted);
+	while (c->n_deleted < paths.n) {
+		c->deleted[c->n_deleted] = paths.at[c->n_deleted].path;
+		c->n_deleted++;
+	}
 	j = api_begin(cx, &b);
 	json_open(&j, NULL, '{');
 	json_open(&j, "errors", '[');

@@ -26,6 +26,8 @@ struct api_call {
 	struct identity		 who;
 	const struct api_row	*row;
 	struct str		 arg[API_ARGS];	/* what the template captured */
+	struct str		*deleted;	/* paths, by deleteObjects */
+	size_t			 n_deleted;
 };
 
 typedef enum err api_fn(struct cx *cx, struct api_call *c);

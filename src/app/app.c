@@ -87,6 +87,15 @@ check_spool(struct cx *cx, const struct conf *c)
 	    "outside, best on another disk", STRF(c->spool));
 }
 
+/* The name of the file is kept as long as the settings. */
+static enum err
+audit_open(struct cx *cx, const struct conf *c)
+{
+	if (c->audit_log.n == 0)
+		return OK;
+	return log_open_audit(cx, str_z(cx->mem, c->audit_log));
+}
+
 /* Is there a lake, closed to others? */
 static enum err
 lake_check(struct cx *cx, const struct conf *c)
@@ -120,7 +129,8 @@ app_open(struct cx *cx, const struct conf *c, struct app **out)
 	a->conf = *c;
 	file_set_relaxed(is_relaxed(c));
 	take_options(a);
-	if ((e = metric_open(cx, str_printf(cx->mem, "%.*s/metrics",
+	if ((e = audit_open(cx, c)) != OK ||
+	    (e = metric_open(cx, str_printf(cx->mem, "%.*s/metrics",
 	    STRF(c->lake)).p)) != OK || (e = open_engine(cx, a)) != OK ||
 	    (e = proxies_parse(cx, c->trusted_proxies, &a->proxies)) != OK) {
 		app_close(a);
@@ -154,7 +164,7 @@ app_rekey(struct cx *cx, const struct conf *c, bool lost,
 	struct kv			*kv;
 	enum err			 e;
 
-	if ((e = lake_check(cx, c)) != OK ||
+	if ((e = lake_check(cx, c)) != OK || (e = audit_open(cx, c)) != OK ||
 	    (e = kv_sqlite_open(cx, str_z(cx->mem, c->lake), &durable,
 	    &kv)) != OK)
 		return e;

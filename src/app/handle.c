@@ -14,9 +14,11 @@
 
 enum { DRAIN_MAX = 1 << 20, DRAIN_LONG = 64 << 20, TEND_MS = 50 };
 
-struct note {			/* for the log line */
+struct note {			/* for the log lines */
 	const char	*protocol, *operation;
-	struct str	 user, repo, ref, path;
+	struct str	 user, key_id, repo, ref, path;
+	struct str	*deleted;	/* paths, where one request has many */
+	size_t		 n_deleted;
 };
 
 static bool
@@ -134,15 +136,16 @@ dispatch(struct cx *cx, struct app *a, struct request *req,
 	if (!is_s3 && str_starts(req->path, STR("/api/v1/"))) {
 		memset(&api, 0, sizeof api);
 		api_handle(cx, a->store, a->auth, &a->api, req, res, &api);
-		*n = (struct note){ "api", api.operation, api.user, api.repo,
-		    api.ref, api.path };
+		*n = (struct note){ "api", api.operation, api.user,
+		    api.key_id, api.repo, api.ref, api.path, api.deleted,
+		    api.n_deleted };
 		metric_add(METRIC_requests_api, 1);
 		return;
 	}
 	memset(&s3, 0, sizeof s3);
 	s3_handle(cx, a->store, a->auth, &a->s3, req, res, &s3);
-	*n = (struct note){ "s3", s3.operation, s3.user, s3.repo, s3.ref,
-	    s3.path };
+	*n = (struct note){ "s3", s3.operation, s3.user, s3.key_id, s3.repo,
+	    s3.ref, s3.path, s3.deleted, s3.n_deleted };
 	metric_add(METRIC_requests_s3, 1);
 }
 
@@ -174,6 +177,41 @@ log_request(struct cx *cx, const struct request *req, const struct note *n,
 		buf_printf(&b, " at=%s:%d", cx->file, cx->line);
 	log_line(status >= 500 && status != 501 && status != 503 ?
 	    LOG_ERROR : LOG_INFO, "%.*s", STRF(buf_as_str(&b)));
+}
+
+static void
+audit_path(struct cx *cx, const struct request *req, const struct note *n,
+    struct str path, int status)
+{
+	struct buf	b;
+
+	buf_init(&b, cx->mem, 32 * 1024);
+	buf_printf(&b, "id=%s protocol=%s op=%s", cx->id, n->protocol,
+	    n->operation);
+	log_value(&b, "user", n->user);
+	log_value(&b, "key", n->key_id);
+	log_value(&b, "client", req->client.name);
+	log_value(&b, "repo", n->repo);
+	log_value(&b, "ref", n->ref);
+	log_value(&b, "path", path);
+	buf_printf(&b, " status=%d", status);
+	log_audit(cx, buf_as_str(&b));
+}
+
+/* Before the answer goes: a change that somebody knows of has its line. */
+static void
+audit(struct cx *cx, const struct request *req, const struct note *n,
+    int status)
+{
+	size_t	i;
+
+	if (!log_audits() || status >= 400 || req->method == M_GET ||
+	    req->method == M_HEAD || req->method == M_OPTIONS)
+		return;
+	for (i = 0; i < n->n_deleted; i++)
+		audit_path(cx, req, n, n->deleted[i], status);
+	if (n->n_deleted == 0)
+		audit_path(cx, req, n, n->path, status);
 }
 
 static void
@@ -229,6 +267,7 @@ serve(struct cx *cx, struct app *a, char **env, const struct front_body *body,
 	} else
 		dispatch(cx, a, &req, &res, &n);
 	response_guard(&res, is_domain(a, req.host));
+	audit(cx, &req, &n, res.status);
 	/* What the answer holds, it holds until its client has read it. */
 	budget_hold(cx, arena_held(cx->mem));
 	drain(cx, &req, body);

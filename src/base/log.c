@@ -1,4 +1,4 @@
-/* Log lines. */
+/* Log lines, and those of the audit log. */
 #include "base/log.h"
 
 #include <pthread.h>
@@ -17,12 +17,15 @@ enum { LOOK_US = 1000 * 1000 };		/* how often a rename is looked for */
 static const char *const	names[] = { "error", "warn", "info", "debug" };
 static enum log_level		limit = LOG_INFO;
 
-static struct {
+struct log_file {
 	pthread_mutex_t	 lock;
-	const char	*path;		/* NULL: standard error */
+	const char	*path;		/* NULL: not opened */
 	int		 fd;
 	int64_t		 looked;
-} file = { PTHREAD_MUTEX_INITIALIZER, NULL, -1, 0 };
+};
+static struct log_file	lines = { PTHREAD_MUTEX_INITIALIZER, NULL,
+    STDERR_FILENO, 0 };
+static struct log_file	audit = { PTHREAD_MUTEX_INITIALIZER, NULL, -1, 0 };
 
 bool
 log_set_level(struct str name)
@@ -37,34 +40,58 @@ log_set_level(struct str name)
 	return false;
 }
 
-enum err
-log_open(struct cx *cx, const char *path)
+static enum err
+file_start(struct cx *cx, struct log_file *f, const char *path)
 {
 	int	fd;
 
 	if (!file_append_open(path, &fd))
 		return fail(cx, E_CONF, "the log %s cannot be written", path);
-	file.path = path;
-	file.fd = fd;
-	file.looked = when_monotonic();
+	f->path = path;
+	f->fd = fd;
+	f->looked = when_monotonic();
 	return OK;
+}
+
+enum err
+log_open(struct cx *cx, const char *path)
+{
+	return file_start(cx, &lines, path);
+}
+
+enum err
+log_open_audit(struct cx *cx, const char *path)
+{
+	return file_start(cx, &audit, path);
 }
 
 /* Rotation renames the file: go on in a new one of its name. */
 static void
-follow(void)
+follow(struct log_file *f)
 {
 	int64_t	now = when_monotonic();
 	int	fd;
 
-	if (now - file.looked < LOOK_US)
+	if (f->path == NULL || now - f->looked < LOOK_US)
 		return;
-	file.looked = now;
-	if (file_is_at(file.fd, file.path) ||
-	    !file_append_open(file.path, &fd))
+	f->looked = now;
+	if (file_is_at(f->fd, f->path) || !file_append_open(f->path, &fd))
 		return;
-	file_close(file.fd);
-	file.fd = fd;
+	file_close(f->fd);
+	f->fd = fd;
+}
+
+/* One line, whole, whoever else writes to the file; false: not written. */
+static bool
+put_line(struct log_file *f, const char *line, size_t n)
+{
+	ssize_t	m;
+
+	pthread_mutex_lock(&f->lock);
+	follow(f);
+	m = write(f->fd, line, n);
+	pthread_mutex_unlock(&f->lock);
+	return m == (ssize_t)n;
 }
 
 void
@@ -90,16 +117,24 @@ log_line(enum log_level level, const char *fmt, ...)
 	if (n > (int)sizeof line - 2)
 		n = (int)sizeof line - 2;
 	line[n++] = '\n';
-	if (file.path == NULL) {
-		m = (int)write(STDERR_FILENO, line, (size_t)n);
-	} else {
-		pthread_mutex_lock(&file.lock);
-		follow();
-		m = (int)write(file.fd, line, (size_t)n);
-		pthread_mutex_unlock(&file.lock);
-	}
-	if (m < 0)
-		return;		/* nowhere left to say so */
+	put_line(&lines, line, (size_t)n);	/* else nowhere to say so */
+}
+
+bool
+log_audits(void)
+{
+	return audit.path != NULL;
+}
+
+void
+log_audit(struct cx *cx, struct str words)
+{
+	struct str	line = str_printf(cx->mem, "%.*s audit %.*s\n",
+	    STRF(when_iso(cx->mem, when_now())), STRF(words));
+
+	if (log_audits() && !put_line(&audit, line.p, line.n))
+		log_line(LOG_ERROR, "audit line not written: %.*s",
+		    STRF(words));
 }
 
 /* Characters that order a terminal about, or the text on it: controls, and

@@ -23,6 +23,14 @@ bool	log_set_level(struct str name);	/* "error", "warn", "info", "debug" */
  * that name.  path is kept.  E_CONF: it cannot be written.
  */
 enum err log_open(struct cx *cx, const char *path);
+/*
+ * The audit log: one line for each change that was made, in a file of its own
+ * as above.  Where none was opened, log_audit writes nothing; a line that the
+ * file does not take goes to the log, as an error.
+ */
+enum err log_open_audit(struct cx *cx, const char *path);
+bool	log_audits(void);
+void	log_audit(struct cx *cx, struct str words);
 void	log_line(enum log_level level, const char *fmt, ...)
 	    __attribute__((format(printf, 2, 3)));
 

@@ -15,6 +15,7 @@ struct cli {
 	struct conf	 conf;
 	int		 argc;		/* after the subcommand */
 	char		**argv;
+	unsigned	 by;		/* user id of who typed it */
 };
 
 typedef int cli_fn(struct cli *c);
@@ -39,6 +40,8 @@ bool		 cli_secret(struct cli *c, struct str *out);
 /* Root works on a lake as the user that owns it, so that nothing in it becomes
  * root's and nobody leads root anywhere.  false: said already. */
 bool		 cli_become_owner(struct cli *c);
+/* A line of the audit log: this command changed that. */
+void		 cli_audit(struct cli *c, const char *command, struct str what);
 /* A bar on a terminal, nothing elsewhere. */
 void		 cli_progress(void *arg, const char *what,
 		    uint64_t done, uint64_t total);

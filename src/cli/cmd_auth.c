@@ -102,10 +102,16 @@ key_run(struct cli *c, struct auth *a, const char *id, struct str secret,
 	if (is_verb(c, "create", 2)) {
 		e = key_create(c->cx, a, str_of(c->argv[1]), str_of(id),
 		    secret, &key);
+		if (e == OK)
+			cli_audit(c, "key create", key.id);
 		return e == OK ? print_key(c->cx, &key) : e;
 	}
-	if (is_verb(c, "revoke", 2))
-		return key_delete(c->cx, a, str_of(c->argv[1]));
+	if (is_verb(c, "revoke", 2)) {
+		e = key_delete(c->cx, a, str_of(c->argv[1]));
+		if (e == OK)
+			cli_audit(c, "key revoke", str_of(c->argv[1]));
+		return e;
+	}
 	*known = strcmp(c->argv[0], "list") == 0;
 	if (!*known || (e = key_list(c->cx, a, str_of(c->argc > 1 ?
 	    c->argv[1] : ""), &keys, &n)) != OK)
@@ -140,6 +146,9 @@ cmd_user(struct cli *c)
 	if ((app = cli_app_auth(c)) == NULL)
 		return CLI_FAILED;
 	e = user_run(c, app_auth(app), &known);
+	if (e == OK && known && c->argc == 2)
+		cli_audit(c, strcmp(c->argv[0], "create") == 0 ?
+		    "user create" : "user delete", str_of(c->argv[1]));
 	return finish(c, app, e, known);
 }
 
@@ -174,6 +183,7 @@ cmd_rekey(struct cli *c)
 		return CLI_FAILED;
 	if (app_rekey(c->cx, &c->conf, lost, &r) != OK)
 		return cli_fail(c);
+	cli_audit(c, lost ? "rekey --lost" : "rekey", c->conf.lake);
 	if (r.resumed)
 		printf("a rekey that had been interrupted is done\n");
 	if (lost)

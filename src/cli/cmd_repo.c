@@ -61,6 +61,9 @@ cmd_repo(struct cli *c)
 		fprintf(stderr, "lakegate: see `lakegate help`\n");
 		return CLI_USAGE;
 	}
+	if (e == OK && c->argc == 2)
+		cli_audit(c, strcmp(c->argv[0], "create") == 0 ?
+		    "repo create" : "repo delete", str_of(c->argv[1]));
 	app_close(app);
 	return e == OK ? CLI_OK : cli_fail(c);
 }

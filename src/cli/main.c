@@ -5,7 +5,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "base/fault.h"
+#include "base/log.h"
 #include "base/secret.h"
 #include "cli/cli.h"
 
@@ -146,6 +148,19 @@ cli_app_auth(struct cli *c)
 }
 
 void
+cli_audit(struct cli *c, const char *command, struct str what)
+{
+	struct buf	b;
+
+	buf_init(&b, c->cx->mem, 8 * 1024);
+	buf_printf(&b, "id=%s protocol=cli", c->cx->id);
+	log_value(&b, "op", str_of(command));
+	buf_printf(&b, " uid=%u", c->by);
+	log_value(&b, "what", what);
+	log_audit(c->cx, buf_as_str(&b));
+}
+
+void
 cli_progress(void *arg, const char *what, uint64_t done, uint64_t total)
 {
 	(void)arg;
@@ -194,7 +209,8 @@ run(struct cli *c)
 int
 main(int argc, char **argv)
 {
-	struct cli	c = { .argc = argc - 1, .argv = argv + 1 };
+	struct cli	c = { .argc = argc - 1, .argv = argv + 1,
+	    .by = getuid() };
 	struct cx	cx;
 	int		status;
 

@@ -34,6 +34,8 @@ struct s3_call {
 	struct lakepath		 lp;
 	struct at		 at;
 	const struct s3_row	*row;
+	struct str		*deleted;	/* keys, by DeleteObjects */
+	size_t			 n_deleted;
 };
 
 typedef enum err s3_fn(struct cx *cx, struct s3_call *c);

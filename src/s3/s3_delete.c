@@ -213,6 +213,10 @@ s3_delete_objects(struct cx *cx, struct s3_call *c)
 	for (it = all.at; it < all.at + all.n; it++)
 		if (!it->done)
 			delete_of_ref(cx, c, &all, it->at.ref);
+	c->deleted = arena_get(cx->mem, all.n * sizeof *c->deleted);
+	for (it = all.at; it < all.at + all.n; it++)
+		if (it->result == OK)
+			c->deleted[c->n_deleted++] = it->key;
 	s3_xml_begin(cx, &b, "DeleteResult");
 	for (it = all.at; it < all.at + all.n; it++) {
 		if (it->result == OK && all.quiet)

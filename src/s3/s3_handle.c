@@ -223,6 +223,9 @@ s3_handle(struct cx *cx, struct store *store, struct auth *auth,
 	}
 	s3_cors_headers(cx, &c);
 	note->user = c.who.user;
+	note->key_id = c.who.key_id;
+	note->deleted = c.deleted;
+	note->n_deleted = c.n_deleted;
 	note->repo = c.lp.repo;
 	note->ref = c.lp.ref;
 	note->path = c.lp.path;
