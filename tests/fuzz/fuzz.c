@@ -29,7 +29,7 @@ static const struct target {
 	{ "headers", fuzz_headers }, { "tags", fuzz_tags },
 	{ "cors", fuzz_cors }, { "policy", fuzz_policy },
 	{ "settings", fuzz_settings }, { "chunked", fuzz_chunked },
-	{ "post", fuzz_post },
+	{ "post", fuzz_post }, { "address", fuzz_address },
 };
 
 enum { TARGETS = sizeof targets / sizeof targets[0] };

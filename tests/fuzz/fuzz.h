@@ -24,7 +24,7 @@ typedef void	fuzz_fn(struct str in);
 
 /* parse: parsers, with their inverse where there is one. */
 fuzz_fn	fuzz_path, fuzz_encodings, fuzz_range, fuzz_records, fuzz_node,
-	fuzz_xml, fuzz_json, fuzz_form;
+	fuzz_xml, fuzz_json, fuzz_form, fuzz_address;
 /* request: whole requests, and all that says who sends them. */
 fuzz_fn	fuzz_s3, fuzz_api, fuzz_rest, fuzz_query, fuzz_credential;
 /* setter: what is stored must come back, what is refused changes nothing. */

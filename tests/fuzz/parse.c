@@ -213,3 +213,46 @@ fuzz_form(struct str in)
 	    &b) == e);
 	assert(str_is(buf_as_str(&a), buf_as_str(&b)));
 }
+
+/* ---- addresses of clients ---------------------------------------------- */
+
+static bool
+is_text_of(struct str text, const struct address *a)
+{
+	struct address	b;
+
+	return address_parse(text, &b) && memcmp(a, &b, sizeof b) == 0;
+}
+
+/* The proxies that are trusted; the peer; the headers that it sent.  Nobody
+ * is known, or near, by what a peer says that is not trusted. */
+void
+fuzz_address(struct str in)
+{
+	struct request	 req = { .remote = STR("") };
+	struct proxies	*p;
+	struct address	 a;
+	struct str	 trusted, line, rest = in;
+	struct pair	*h = arena_get(cx.mem, 8 * sizeof *h);
+	size_t		 at;
+
+	if (address_parse(in, &a))
+		assert(is_text_of(address_text(&cx, &a), &a));
+	if (!str_split(&rest, '\n', &trusted) ||
+	    !str_split(&rest, '\n', &req.remote) ||
+	    proxies_parse(&cx, trusted, &p) != OK)
+		return;
+	req.headers = h;
+	while (req.n_headers < 8 && str_split(&rest, '\n', &line)) {
+		at = str_find(line, ':');
+		h[req.n_headers++] = (struct pair){
+		    str_lower(cx.mem, str_to(line, at)),
+		    str_trim(str_from(line, at + 1)) };
+	}
+	client_find(&cx, p, &req);
+	assert(!req.client.known || is_text_of(req.client.name,
+	    &req.client.address));
+	if (str_trim(trusted).n == 0 &&
+	    request_header(&req, "x-forwarded-for").p != NULL)
+		assert(!req.client.known && !req.client.near);
+}
