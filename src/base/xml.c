@@ -23,6 +23,7 @@ static __typeof__(xmlParseChunk)		*parse_chunk;
 static __typeof__(xmlStopParser)		*parser_stop;
 static __typeof__(xmlDictSetLimit)		*dict_limit;
 static __typeof__(xmlFreeDoc)			*doc_free;
+static __typeof__(xmlSetGenericErrorFunc)	*errors_to;
 static pthread_once_t				 once = PTHREAD_ONCE_INIT;
 static bool					 loaded;
 
@@ -39,9 +40,18 @@ load(void)
 	*(void **)&parser_stop = dlsym(lib, "xmlStopParser");
 	*(void **)&dict_limit = dlsym(lib, "xmlDictSetLimit");
 	*(void **)&doc_free = dlsym(lib, "xmlFreeDoc");
+	*(void **)&errors_to = dlsym(lib, "xmlSetGenericErrorFunc");
 	loaded = parser_new != NULL && parser_free != NULL &&
 	    parse_chunk != NULL && parser_stop != NULL &&
-	    dict_limit != NULL && doc_free != NULL;
+	    dict_limit != NULL && doc_free != NULL && errors_to != NULL;
+}
+
+/* What the library would write to standard error is the client's doing. */
+static void
+say_nothing(void *arg, const char *words, ...)
+{
+	(void)arg;
+	(void)words;
 }
 
 /* ---- what the parser says ---------------------------------------------- */
@@ -265,6 +275,7 @@ xml_open(struct cx *cx, const struct source *in, const char *root,
 	pthread_once(&once, load);
 	if (!loaded)
 		return fail(cx, E_STORE, "libxml2.so.2 cannot be loaded");
+	errors_to(NULL, say_nothing);		/* of this thread */
 	x->in = *in;
 	x->mem = arena_new();
 	arena_defer(cx->mem, xml_release, x);
