@@ -101,7 +101,8 @@ enum err	proxies_parse(struct cx *cx, struct str text,
 void		client_find(struct cx *cx, const struct proxies *p,
 		    struct request *req);
 
-enum { RESPONSE_HEADERS = 60 * 1024 };
+/* All lines together, and a line: Apache answers 500 to one of 8190 bytes. */
+enum { RESPONSE_HEADERS = 60 * 1024, RESPONSE_LINE = 8100 };
 
 struct response {
 	int			 status;
@@ -123,7 +124,7 @@ void		response_init(struct response *res, struct cx *cx);
  * characters but tabs.  [RFC 9110 5.5, 5.6.2]
  */
 bool		header_is_legal(struct str name, struct str value);
-/* A whole line, or none: not when it is not legal, or over RESPONSE_HEADERS.
+/* A whole line, or none: not when it is not legal, or over the limits above.
  * The value must last until the answer is sent. */
 void		response_header(struct response *res, const char *name,
 		    struct str value);

@@ -59,7 +59,8 @@ response_header(struct response *res, const char *name, struct str value)
 	struct str	n = str_of(name);
 
 	if (!header_is_legal(n, value) || n.n + value.n + 4 >
-	    RESPONSE_HEADERS - res->headers.n)
+	    RESPONSE_HEADERS - res->headers.n ||
+	    (!fault_skip("HEADER_LINE") && n.n + value.n > RESPONSE_LINE))
 		return;
 	if (str_is_nocase(n, STR("Content-Type")))
 		res->type = value;

@@ -114,8 +114,8 @@ s3_entry_headers(struct cx *cx, struct s3_call *c, const struct entry *en)
 			    h != NULL ? h->value : STR("");
 		}
 		/* Without a type browsers and servers guess one. */
-		if (i == 0 && (over[i].n == 0 || !header_is_legal(
-		    STR("Content-Type"), over[i])))
+		if (i == 0 && (over[i].n == 0 || over[i].n > LIMIT_META_HTTP ||
+		    !header_is_legal(STR("Content-Type"), over[i])))
 			over[i] = STR("binary/octet-stream");
 		if (over[i].n > 0)
 			response_header(c->res, overrides[i].name, over[i]);

@@ -200,6 +200,13 @@ def test_overrides_that_are_no_header_are_left_out(lake, param, value):
         assert h["content-type"] == "binary/octet-stream"
 
 
+def test_lines_that_no_server_carries_are_left_out(lake):
+    lake.put("main/o", b"body")
+    for param in ("cache-control", "content-disposition", "content-type"):
+        status, h = got(lake, query=f"response-{param}=" + "v" * 9000)
+        assert status == 200 and "v" * 100 not in h.get(param, "") and "content-type" in h
+
+
 def test_headers_at_their_limits(lake, refused):
     most = 2048 - len("text/plain")
     lake.put("main/o", ContentType="text/plain", CacheControl="c" * most)

@@ -98,14 +98,19 @@ headers_without_room_are_left_out(void **state)
 {
 	char		*p = arena_get(cx.mem, RESPONSE_HEADERS);
 	struct response	 res;
-	size_t		 n;
+	size_t		 n, i;
 
 	(void)state;
 	memset(p, 'v', RESPONSE_HEADERS);
 	response_init(&res, &cx);
-	response_header(&res, "a", (struct str){ p, RESPONSE_HEADERS - 20 });
+	response_header(&res, "a", (struct str){ p, RESPONSE_LINE });
+	assert_int_equal(0, res.headers.n);
+	for (i = 0; i < 10; i++)
+		response_header(&res, "a", (struct str){ p,
+		    RESPONSE_LINE - 1 });
 	n = res.headers.n;
-	response_header(&res, "b", (struct str){ p, 100 });
+	assert_int_equal(7 * (RESPONSE_LINE + 4), n);
+	response_header(&res, "b", (struct str){ p, RESPONSE_LINE / 2 + 1000 });
 	assert_int_equal(n, res.headers.n);
 	response_header(&res, "c", STR("v"));
 	assert_true(buf_ok(&res.headers));
