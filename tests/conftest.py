@@ -21,6 +21,7 @@ def pytest_configure(config):
         "command runs only these")
     config.addinivalue_line(
         "markers", "heavy: not behind plain CGI, where a request is a process")
+    config.addinivalue_line("markers", "minutes: only where FULL is set")
     config.addinivalue_line("markers", "tls: only over TLS")
     config.addinivalue_line("markers", "plain: talks to a socket itself, so not with TLS")
     config.addinivalue_line("markers", "root: only as root, who can be several users")
@@ -33,6 +34,7 @@ def pytest_collection_modifyitems(config, items):
     out = (["heavy"] if server == "lighttpd-cgi" else []) + (
         ["streams"] if server not in ("lighttpd", "nginx") else []) + (
         ["plain"] if server.endswith("+tls") else ["tls"]) + (
+        [] if os.environ.get("FULL") else ["minutes"]) + (
         [] if os.geteuid() == 0 else ["root"])
     gone = [i for i in items if any(i.get_closest_marker(m) for m in out)]
     config.hook.pytest_deselected(items=gone)

@@ -159,7 +159,7 @@ def test_others_are_served(request, kind):
     stop(lake)
 
 
-@pytest.mark.skipif(not FULL, reason="takes minutes: FULL=1")
+@pytest.mark.minutes
 def test_a_shared_host_is_back(request):
     """There only the host bounds threads and processes.  A client that tries
     again every few seconds is served within 30, while the crowd still stands."""
