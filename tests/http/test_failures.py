@@ -293,6 +293,17 @@ def test_one_line_for_each_failure_and_nobody_forges_it(strict):
     assert banned(lines(strict)[-1:]) == [] and " client=- " in lines(strict)[-1]
 
 
+def test_the_jail_is_the_filters():
+    conf = configparser.ConfigParser()
+    conf.read(f"{TOP}/examples/fail2ban-jail.conf")
+    jail = conf["lakegate"]
+    with open(f"{TOP}/examples/fail2ban-filter.conf") as f:
+        assert f"/filter.d/{jail['filter']}.conf" in f.read()
+    with open(f"{TOP}/debian/lakegate.conf") as f:
+        assert f"log_file = {jail['logpath']}\n" in f.read()
+    assert int(jail["maxretry"]) > 10       # who mistypes is told 429 first
+
+
 @pytest.mark.heavy              # lighttpd ends a CGI program whose client has gone
 def test_the_access_log_says_who_asks(strict):
     v4_header(strict, SECRET, "2001:DB8:0::7")
