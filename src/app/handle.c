@@ -205,13 +205,15 @@ audit(struct cx *cx, const struct request *req, const struct note *n,
 {
 	size_t	i;
 
+	/* Own addresses have no operation, and change nothing. */
 	if (!log_audits() || status >= 400 || req->method == M_GET ||
-	    req->method == M_HEAD || req->method == M_OPTIONS)
+	    req->method == M_HEAD || req->method == M_OPTIONS ||
+	    str_is(str_of(n->operation), STR("-")))
 		return;
+	if (n->deleted == NULL)
+		audit_path(cx, req, n, n->path, status);
 	for (i = 0; i < n->n_deleted; i++)
 		audit_path(cx, req, n, n->deleted[i], status);
-	if (n->n_deleted == 0)
-		audit_path(cx, req, n, n->path, status);
 }
 
 static void

@@ -72,7 +72,7 @@ follow(struct log_file *f)
 	int64_t	now = when_monotonic();
 	int	fd;
 
-	if (f->path == NULL || now - f->looked < LOOK_US)
+	if (now - f->looked < LOOK_US)
 		return;
 	f->looked = now;
 	if (file_is_at(f->fd, f->path) || !file_append_open(f->path, &fd))
@@ -87,6 +87,9 @@ put_line(struct log_file *f, const char *line, size_t n)
 {
 	ssize_t	m;
 
+	/* Standard error is never changed for another file. */
+	if (f->path == NULL)
+		return write(f->fd, line, n) == (ssize_t)n;
 	pthread_mutex_lock(&f->lock);
 	follow(f);
 	m = write(f->fd, line, n);

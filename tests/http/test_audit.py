@@ -6,7 +6,7 @@ import subprocess
 import pytest
 
 from lake import Lake, s3_client
-from servers import KEY, serve
+from servers import KEY, connect, serve
 from test_api import call
 
 pytestmark = pytest.mark.heavy
@@ -73,6 +73,10 @@ def test_what_changed_nothing_has_none(audited):
     for client in (s3_client(audited.url, secret="wrong-wrong"), lake.s3):
         with pytest.raises(Exception):
             client.put_object(Bucket=lake.repo, Key="none/x", Body=b"x")
+    lake.s3.delete_objects(Bucket=lake.repo, Delete={"Objects": [{"Key": "none/c"}]})
+    c = connect(audited.url)
+    c.request("POST", "/_health")
+    assert c.getresponse().status == 200
     assert lines(audited) == []
 
 
