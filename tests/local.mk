@@ -58,7 +58,7 @@ kv_contract_LDADD = $(UNIT_LDADD)
 block_contract_SOURCES = tests/contract/block_contract.c
 block_contract_CPPFLAGS = $(UNIT_CPPFLAGS)
 block_contract_LDADD = $(UNIT_LDADD)
-EXTRA_DIST += tests/run tests/packages tests/package tests/lock \
+EXTRA_DIST += tests/run tests/install tests/debian tests/lock \
 	tests/requirements.in tests/requirements.txt \
 	tests/lint/layers tests/http tests/limits/crowd.py \
 	tests/limits/test_limits.py tests/limits/test_slow.py tests/model \
@@ -92,7 +92,7 @@ EXTRA_DIST += tests/limits/test_memory.py tests/bench/run tests/conftest.py test
 	tests/routes.py tests/sign.py tests/pytest.ini tests/worker.py
 CLEANFILES += $(EXTRA_PROGRAMS)
 bench: all bench_memory bench_versions
-	sh $(top_srcdir)/tests/packages bench
+	sh $(top_srcdir)/tests/install bench
 	@test -x $(top_srcdir)/.venv/bin/python || \
 	    { echo "sh tests/run http makes the Python environment"; exit 1; }
 	$(top_srcdir)/.venv/bin/python $(srcdir)/tests/bench/run .
