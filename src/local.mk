@@ -1,6 +1,7 @@
 # Sources, by folder; a folder's layer is in tests/lint/layers.
 liblakegate_a_SOURCES = \
 	src/api/api.h \
+	src/api/api_call.h \
 	src/api/api_commits.c \
 	src/api/api_config.c \
 	src/api/api_error.c \
@@ -11,23 +12,22 @@ liblakegate_a_SOURCES = \
 	src/api/api_route.c \
 	src/api/api_sample.c \
 	src/api/api_shape.c \
-	src/api/call.h \
 	src/app/app.c \
 	src/app/app.h \
+	src/app/app_inside.h \
 	src/app/conf.c \
 	src/app/conf.def \
 	src/app/conf.h \
 	src/app/create.c \
 	src/app/handle.c \
-	src/app/inside.h \
 	src/app/modes.c \
 	src/auth/auth.h \
+	src/auth/auth_inside.h \
 	src/auth/cookie.c \
 	src/auth/cred.c \
 	src/auth/failed.c \
 	src/auth/failure.c \
 	src/auth/failure.h \
-	src/auth/inside.h \
 	src/auth/master.c \
 	src/auth/rekey.c \
 	src/auth/token.c \
@@ -88,6 +88,7 @@ liblakegate_a_SOURCES = \
 	src/engine/commit.h \
 	src/engine/engine.c \
 	src/engine/engine.h \
+	src/engine/engine_inside.h \
 	src/engine/fold.c \
 	src/engine/fold.h \
 	src/engine/fsck.c \
@@ -96,7 +97,6 @@ liblakegate_a_SOURCES = \
 	src/engine/give.h \
 	src/engine/history.c \
 	src/engine/history.h \
-	src/engine/inside.h \
 	src/engine/keys.c \
 	src/engine/keys.h \
 	src/engine/listing.c \
@@ -142,7 +142,6 @@ liblakegate_a_SOURCES = \
 	src/kv/kv.h \
 	src/kv/kv_mem.c \
 	src/kv/kv_sqlite.c \
-	src/lake/call.h \
 	src/lake/cond.c \
 	src/lake/cond.h \
 	src/lake/lakepath.c \
@@ -159,10 +158,10 @@ liblakegate_a_SOURCES = \
 	src/net/sigv2.h \
 	src/net/sigv4.c \
 	src/net/sigv4.h \
-	src/s3/call.h \
 	src/s3/s3.h \
 	src/s3/s3_body.c \
 	src/s3/s3_bucket.c \
+	src/s3/s3_call.h \
 	src/s3/s3_chunked.c \
 	src/s3/s3_config.c \
 	src/s3/s3_cors.c \
@@ -179,20 +178,18 @@ liblakegate_a_SOURCES = \
 	src/s3/s3_route.c \
 	src/s3/s3_shape.c \
 	src/s3/s3_tagging.c \
-	src/s3/s3_upload.c \
-	src/store/store.h \
-	src/store/store_engine.c
+	src/s3/s3_upload.c
 
 # ---- programs and what is not compiled ------------------------------------
 bin_PROGRAMS += lakegate
 cgibin_PROGRAMS += lakegate.fcgi
-lakegate_SOURCES = src/cli/cli.h src/cli/print.h src/cli/main.c \
+lakegate_SOURCES = src/cli/cli.h src/cli/print.h src/cli/cli_main.c \
 	src/cli/cmd_auth.c src/cli/cmd_conf.c src/cli/cmd_init.c \
 	src/cli/cmd_repo.c src/cli/cmd_serve.c src/cli/cmd_upkeep.c \
 	src/cli/owner.c
 lakegate_CPPFLAGS = $(AM_CPPFLAGS) \
 	-DWORKER_PATH='"$(cgibindir)/lakegate.fcgi"'
-lakegate_fcgi_SOURCES = src/worker/main.c
+lakegate_fcgi_SOURCES = src/worker/worker_main.c
 liblakegate_a_CPPFLAGS = $(AM_CPPFLAGS) \
 	-DCONF_PATH='"$(sysconfdir)/lakegate/lakegate.conf"'
 EXTRA_DIST += src/STYLE src/auth/DESIGN src/engine/DESIGN src/http/DESIGN \

@@ -10,7 +10,7 @@ struct auth;
 struct cx;
 struct request;
 struct response;
-struct store;
+struct engine;
 
 struct api_opts {
 	struct str	version;	/* of lakeFS's API that we speak */
@@ -25,7 +25,7 @@ struct api_note {
 };
 
 /* Always fills a response; errors are rendered here and nowhere else. */
-void	api_handle(struct cx *cx, struct store *store, struct auth *auth,
+void	api_handle(struct cx *cx, struct engine *eng, struct auth *auth,
 	    const struct api_opts *opt, struct request *req,
 	    struct response *res, struct api_note *note);
 

@@ -1,5 +1,5 @@
 /* Commits, log, diff and merge. */
-#include "api/call.h"
+#include "api/api_call.h"
 
 #include "base/vec.h"
 #include "base/when.h"
@@ -41,7 +41,7 @@ api_commit(struct cx *cx, struct api_call *c)
 	if (opt.date < 0)
 		return fail(cx, E_BAD_ARGUMENT, "date must not be before "
 		    "1970");
-	if ((e = store_commit_create(cx, c->store, c->arg[0], c->arg[1], &opt,
+	if ((e = commit_create(cx, c->eng, c->arg[0], c->arg[1], &opt,
 	    &commit)) != OK)
 		return e;
 	return answer_commit(cx, c, 201, &commit);
@@ -53,8 +53,7 @@ api_get_commit(struct cx *cx, struct api_call *c)
 	struct commit	commit;
 	enum err	e;
 
-	if ((e = store_ref_commit(cx, c->store, c->arg[0], c->arg[1],
-	    &commit)) != OK)
+	if ((e = ref_commit(cx, c->eng, c->arg[0], c->arg[1], &commit)) != OK)
 		return e;
 	return answer_commit(cx, c, 200, &commit);
 }
@@ -125,7 +124,7 @@ api_log_commits(struct cx *cx, struct api_call *c)
 	enum err		e;
 
 	if ((e = take_log(cx, c, &q)) != OK ||
-	    (e = store_commit_log(cx, c->store, c->arg[0], &q, &page)) != OK)
+	    (e = commit_log(cx, c->eng, c->arg[0], &q, &page)) != OK)
 		return e;
 	j = api_begin(cx, &b);
 	json_open(&j, NULL, '{');
@@ -195,7 +194,7 @@ api_diff_branch(struct cx *cx, struct api_call *c)
 	enum err		e;
 
 	if ((e = api_take_page(cx, c, &q)) != OK ||
-	    (e = store_diff_uncommitted(cx, c->store, c->arg[0], c->arg[1],
+	    (e = diff_uncommitted(cx, c->eng, c->arg[0], c->arg[1],
 	    &q, &page)) != OK)
 		return e;
 	return answer_diff(cx, c, &page, false);
@@ -218,7 +217,7 @@ api_diff_refs(struct cx *cx, struct api_call *c)
 		    "two_dot or three_dot");
 	if ((e = api_take_page(cx, c, &q)) != OK ||
 	    (e = api_take_bool(cx, c, "include_right_stats", &right)) != OK ||
-	    (e = store_diff_refs(cx, c->store, c->arg[0], c->arg[1],
+	    (e = diff_refs(cx, c->eng, c->arg[0], c->arg[1],
 	    c->arg[2], kind, &q, &page)) != OK)
 		return e;
 	return answer_diff(cx, c, &page, right);
@@ -282,7 +281,7 @@ api_merge_into_branch(struct cx *cx, struct api_call *c)
 	meta[co->n_meta++] = (struct pair){ STR(".lakefs.merge.strategy"),
 	    str_of(strategy) };
 	co->meta = meta;
-	if ((e = store_branch_merge(cx, c->store, c->arg[0], c->arg[1],
+	if ((e = branch_merge(cx, c->eng, c->arg[0], c->arg[1],
 	    c->arg[2], &opt, &commit)) != OK)
 		return e;
 	hex = oid_hex(&commit.id);
@@ -304,7 +303,7 @@ api_find_merge_base(struct cx *cx, struct api_call *c)
 	enum err	e;
 	bool		found;
 
-	if ((e = store_merge_base(cx, c->store, c->arg[0], c->arg[1],
+	if ((e = merge_base(cx, c->eng, c->arg[0], c->arg[1],
 	    c->arg[2], &src, &dst, &base, &found)) != OK)
 		return e;
 	j = api_begin(cx, &b);

@@ -1,5 +1,5 @@
 /* Configuration, setup, health, and who one is. */
-#include "api/call.h"
+#include "api/api_call.h"
 
 #include "base/fault.h"
 #include "base/secret.h"

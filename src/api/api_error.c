@@ -1,5 +1,5 @@
 /* Error kinds to the statuses of the REST API. */
-#include "api/call.h"
+#include "api/api_call.h"
 
 int
 api_error_status(enum err e)

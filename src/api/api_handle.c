@@ -1,5 +1,5 @@
 /* One request of the API: route, who asks, operation, answer. */
-#include "api/call.h"
+#include "api/api_call.h"
 
 #include <string.h>
 
@@ -69,11 +69,11 @@ render_error(struct cx *cx, struct api_call *c)
 }
 
 void
-api_handle(struct cx *cx, struct store *store, struct auth *auth,
+api_handle(struct cx *cx, struct engine *eng, struct auth *auth,
     const struct api_opts *opt, struct request *req, struct response *res,
     struct api_note *note)
 {
-	struct api_call	c = { .store = store, .auth = auth, .opt = opt,
+	struct api_call	c = { .eng = eng, .auth = auth, .opt = opt,
 	    .req = req, .res = res };
 
 	note->operation = "-";

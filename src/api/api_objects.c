@@ -1,5 +1,5 @@
 /* Objects. */
-#include "api/call.h"
+#include "api/api_call.h"
 
 #include <string.h>
 
@@ -27,7 +27,7 @@ answer_stats(struct cx *cx, struct api_call *c, int status, struct str path,
 	struct buf	b;
 	enum err	e;
 
-	if ((e = store_repo_get(cx, c->store, c->arg[0], &r)) != OK)
+	if ((e = repo_get(cx, c->eng, c->arg[0], &r)) != OK)
 		return e;
 	j = api_begin(cx, &b);
 	api_put_stats(cx, &j, &r, path, en, with_meta);
@@ -120,17 +120,15 @@ api_upload_object(struct cx *cx, struct api_call *c)
 	if ((e = take_at(cx, c, &at)) != OK ||
 	    (e = api_take_bool(cx, c, "force", &force)) != OK ||
 	    (e = take_write_cond(cx, c, &cond)) != OK ||
-	    (e = store_object_check_write(cx, c->store, &at, &cond,
-	    force)) != OK ||
+	    (e = object_check_write(cx, c->eng, &at, &cond, force)) != OK ||
 	    (e = open_upload(cx, c, &src, &en.content_type)) != OK ||
-	    (e = store_body_take(cx, c->store, &src, LIMIT_OBJECT_API, NULL,
+	    (e = body_take(cx, c->eng, &src, LIMIT_OBJECT_API, NULL,
 	    NULL, &body)) != OK)
 		return e;
 	take_meta(cx, c, &en);
-	enc_hex(hex, store_body_md5(body), 16);
+	enc_hex(hex, body_md5(body), 16);
 	en.etag = str_of(hex);
-	if ((e = store_object_put(cx, c->store, &at, body, &en, &cond,
-	    force)) != OK)
+	if ((e = object_put(cx, c->eng, &at, body, &en, &cond, force)) != OK)
 		return e;
 	return answer_stats(cx, c, 201, at.path, &en, true);
 }
@@ -205,13 +203,13 @@ api_get_object(struct cx *cx, struct api_call *c)
 	enum err	 e;
 
 	if ((e = take_at(cx, c, &at)) != OK ||
-	    (e = store_object_open(cx, c->store, &at, &en)) != OK ||
+	    (e = object_open(cx, c->eng, &at, &en)) != OK ||
 	    (e = cond_check(cx, &cond, COND_READ, &en)) != OK ||
 	    (e = take_span(cx, c, en.size, &part)) != OK)
 		return e;
-	if (c->req->method == M_GET && ((e = store_object_source(cx, c->store,
+	if (c->req->method == M_GET && ((e = object_source(cx, c->eng,
 	    &en, part.off, part.len, &bytes)) != OK ||
-	    (e = store_object_files(cx, c->store, &en, part.off, part.len,
+	    (e = object_files(cx, c->eng, &en, part.off, part.len,
 	    &files, &c->res->n_files)) != OK))
 		return e;
 	object_headers(cx, c, &en);
@@ -253,7 +251,7 @@ api_stat_object(struct cx *cx, struct api_call *c)
 	if ((e = take_at(cx, c, &at)) != OK ||
 	    (e = refuse_presign(cx, c)) != OK ||
 	    (e = api_take_bool(cx, c, "user_metadata", &meta)) != OK ||
-	    (e = store_object_stat(cx, c->store, &at, &en)) != OK)
+	    (e = object_stat(cx, c->eng, &at, &en)) != OK)
 		return e;
 	return answer_stats(cx, c, 200, at.path, &en, meta);
 }
@@ -285,8 +283,8 @@ api_list_objects(struct cx *cx, struct api_call *c)
 	if ((e = api_take_page(cx, c, &q)) != OK ||
 	    (e = refuse_presign(cx, c)) != OK ||
 	    (e = api_take_bool(cx, c, "user_metadata", &meta)) != OK ||
-	    (e = store_repo_get(cx, c->store, c->arg[0], &r)) != OK ||
-	    (e = store_object_list(cx, c->store, c->arg[0], c->arg[1], &q,
+	    (e = repo_get(cx, c->eng, c->arg[0], &r)) != OK ||
+	    (e = object_list(cx, c->eng, c->arg[0], c->arg[1], &q,
 	    &page)) != OK)
 		return e;
 	j = api_begin(cx, &b);
@@ -316,8 +314,7 @@ api_delete_object(struct cx *cx, struct api_call *c)
 
 	if ((e = take_at(cx, c, &at)) != OK ||
 	    (e = api_take_bool(cx, c, "force", &force)) != OK ||
-	    (e = store_object_delete(cx, c->store, &at, &none, force,
-	    &marker)) != OK)
+	    (e = object_delete(cx, c->eng, &at, &none, force, &marker)) != OK)
 		return e;
 	c->res->status = 204;
 	return OK;
@@ -364,7 +361,7 @@ api_delete_objects(struct cx *cx, struct api_call *c)
 
 	if ((e = take_paths(cx, c, &paths)) != OK ||
 	    (e = api_take_bool(cx, c, "force", &force)) != OK ||
-	    (e = store_objects_delete(cx, c->store, c->arg[0], c->arg[1],
+	    (e = objects_delete(cx, c->eng, c->arg[0], c->arg[1],
 	    paths.at, paths.n, force)) != OK)
 		return e;
 	c->deleted = arena_get(cx->mem, paths.n * sizeof *c->deleted);
@@ -404,8 +401,7 @@ api_copy_object(struct cx *cx, struct api_call *c)
 	/* Every copy here is shallow: no bytes move. */
 	if ((e = target_object(cx, c->arg[0], ref, from, &src)) != OK ||
 	    (e = target_object(cx, c->arg[0], c->arg[1], to, &dst)) != OK ||
-	    (e = store_object_copy(cx, c->store, &src, &dst, &opt,
-	    &en)) != OK)
+	    (e = object_copy(cx, c->eng, &src, &dst, &opt, &en)) != OK)
 		return e;
 	return answer_stats(cx, c, 201, dst.path, &en, true);
 }
@@ -425,8 +421,7 @@ api_update_object_user_metadata(struct cx *cx, struct api_call *c)
 		return e;
 	if (!json_has(in, "set"))
 		return fail(cx, E_BAD_JSON, "\"set\" is required");
-	if ((e = store_object_set_meta(cx, c->store, &at, meta, n,
-	    false)) != OK)
+	if ((e = object_set_meta(cx, c->eng, &at, meta, n, false)) != OK)
 		return e;
 	c->res->status = 204;
 	return OK;
@@ -440,7 +435,7 @@ api_get_underlying_properties(struct cx *cx, struct api_call *c)
 	enum err	e;
 
 	if ((e = take_at(cx, c, &at)) != OK ||
-	    (e = store_object_stat(cx, c->store, &at, &en)) != OK)
+	    (e = object_stat(cx, c->eng, &at, &en)) != OK)
 		return e;
 	response_body(c->res, 200, "application/json",
 	    STR("{\"storage_class\":null}\n"));

@@ -1,5 +1,5 @@
 /* Branches and tags. */
-#include "api/call.h"
+#include "api/api_call.h"
 
 #include "lake/target.h"
 
@@ -46,8 +46,7 @@ api_list_branches(struct cx *cx, struct api_call *c)
 
 	if ((e = api_take_page(cx, c, &q)) != OK ||
 	    (e = api_take_bool(cx, c, "show_hidden", &hidden)) != OK ||
-	    (e = store_branch_list(cx, c->store, c->arg[0], &q, hidden,
-	    &page)) != OK)
+	    (e = branch_list(cx, c->eng, c->arg[0], &q, hidden, &page)) != OK)
 		return e;
 	return answer_refs(cx, c, &page);
 }
@@ -67,7 +66,7 @@ api_create_branch(struct cx *cx, struct api_call *c)
 	    (e = json_need_str(cx, in, "source", &source)) != OK ||
 	    (e = json_get_bool(cx, in, "hidden", &hidden)) != OK ||
 	    (e = target_ref(cx, source)) != OK ||
-	    (e = store_branch_create(cx, c->store, c->arg[0], name, source,
+	    (e = branch_create(cx, c->eng, c->arg[0], name, source,
 	    hidden, c->who.user, &head)) != OK)
 		return e;
 	hex = oid_hex(&head);
@@ -83,8 +82,7 @@ api_get_branch(struct cx *cx, struct api_call *c)
 	struct branch	br;
 	enum err	e;
 
-	if ((e = store_branch_get(cx, c->store, c->arg[0], c->arg[1],
-	    &br)) != OK)
+	if ((e = branch_get(cx, c->eng, c->arg[0], c->arg[1], &br)) != OK)
 		return e;
 	return answer_ref(cx, c, 200, c->arg[1], &br.head);
 }
@@ -96,7 +94,7 @@ api_delete_branch(struct cx *cx, struct api_call *c)
 	bool		force = false;
 
 	if ((e = api_take_bool(cx, c, "force", &force)) != OK ||
-	    (e = store_branch_delete(cx, c->store, c->arg[0], c->arg[1],
+	    (e = branch_delete(cx, c->eng, c->arg[0], c->arg[1],
 	    force, c->who.user)) != OK)
 		return e;
 	c->res->status = 204;
@@ -120,11 +118,10 @@ api_reset_branch(struct cx *cx, struct api_call *c)
 	if (str_is(type, STR("object")) && path.n == 0)
 		return fail(cx, E_BAD_PATH, "the path is empty");
 	if (str_is(type, STR("reset")))
-		e = store_branch_reset(cx, c->store, c->arg[0], c->arg[1],
-		    force);
+		e = branch_reset(cx, c->eng, c->arg[0], c->arg[1], force);
 	else if (str_is(type, STR("object")) ||
 	    str_is(type, STR("common_prefix")))
-		e = store_branch_reset_path(cx, c->store, c->arg[0],
+		e = branch_reset_path(cx, c->eng, c->arg[0],
 		    c->arg[1], path, str_is(type, STR("common_prefix")),
 		    force);
 	else
@@ -143,7 +140,7 @@ api_list_tags(struct cx *cx, struct api_call *c)
 	enum err		e;
 
 	if ((e = api_take_page(cx, c, &q)) != OK ||
-	    (e = store_tag_list(cx, c->store, c->arg[0], &q, &page)) != OK)
+	    (e = tag_list(cx, c->eng, c->arg[0], &q, &page)) != OK)
 		return e;
 	return answer_refs(cx, c, &page);
 }
@@ -162,7 +159,7 @@ api_create_tag(struct cx *cx, struct api_call *c)
 	    (e = json_need_str(cx, in, "ref", &ref)) != OK ||
 	    (e = json_get_bool(cx, in, "force", &force)) != OK ||
 	    (e = target_ref(cx, ref)) != OK ||
-	    (e = store_tag_create(cx, c->store, c->arg[0], id, ref, force,
+	    (e = tag_create(cx, c->eng, c->arg[0], id, ref, force,
 	    &commit)) != OK)
 		return e;
 	return answer_ref(cx, c, 201, id, &commit);
@@ -174,8 +171,7 @@ api_get_tag(struct cx *cx, struct api_call *c)
 	struct oid	commit;
 	enum err	e;
 
-	if ((e = store_tag_get(cx, c->store, c->arg[0], c->arg[1],
-	    &commit)) != OK)
+	if ((e = tag_get(cx, c->eng, c->arg[0], c->arg[1], &commit)) != OK)
 		return e;
 	return answer_ref(cx, c, 200, c->arg[1], &commit);
 }
@@ -187,8 +183,7 @@ api_delete_tag(struct cx *cx, struct api_call *c)
 	bool		force = false;
 
 	if ((e = api_take_bool(cx, c, "force", &force)) != OK ||
-	    (e = store_tag_delete(cx, c->store, c->arg[0], c->arg[1],
-	    force)) != OK)
+	    (e = tag_delete(cx, c->eng, c->arg[0], c->arg[1], force)) != OK)
 		return e;
 	c->res->status = 204;
 	return OK;

@@ -1,5 +1,5 @@
 /* Repositories. */
-#include "api/call.h"
+#include "api/api_call.h"
 
 #include "base/fault.h"
 
@@ -15,7 +15,7 @@ api_list_repositories(struct cx *cx, struct api_call *c)
 	enum err		e;
 
 	if ((e = api_take_page(cx, c, &q)) != OK ||
-	    (e = store_repo_list(cx, c->store, &q, &page)) != OK)
+	    (e = repo_list(cx, c->eng, &q, &page)) != OK)
 		return e;
 	j = api_begin(cx, &b);
 	json_open(&j, NULL, '{');
@@ -74,7 +74,7 @@ api_create_repository(struct cx *cx, struct api_call *c)
 	if (!fault_skip("NAMESPACE") && r.storage_namespace.n > LIMIT_NAMESPACE)
 		return fail(cx, E_BAD_ARGUMENT, "the storage namespace may "
 		    "have %d bytes", LIMIT_NAMESPACE);
-	if ((e = store_repo_create(cx, c->store, &r, c->who.user)) != OK ||
+	if ((e = repo_create(cx, c->eng, &r, c->who.user)) != OK ||
 	    (sample && (e = api_put_samples(cx, c, &r)) != OK))
 		return e;
 	return answer_repo(cx, c, 201, &r);
@@ -86,7 +86,7 @@ api_get_repository(struct cx *cx, struct api_call *c)
 	struct repo	r;
 	enum err	e;
 
-	if ((e = store_repo_get(cx, c->store, c->arg[0], &r)) != OK)
+	if ((e = repo_get(cx, c->eng, c->arg[0], &r)) != OK)
 		return e;
 	return answer_repo(cx, c, 200, &r);
 }
@@ -98,7 +98,7 @@ api_delete_repository(struct cx *cx, struct api_call *c)
 	bool		force = false;
 
 	if ((e = api_take_bool(cx, c, "force", &force)) != OK ||
-	    (e = store_repo_delete(cx, c->store, c->arg[0], force)) != OK)
+	    (e = repo_delete(cx, c->eng, c->arg[0], force)) != OK)
 		return e;
 	c->res->status = 204;
 	return OK;
@@ -112,7 +112,7 @@ api_get_repository_metadata(struct cx *cx, struct api_call *c)
 	struct buf	b;
 	enum err	e;
 
-	if ((e = store_repo_get(cx, c->store, c->arg[0], &r)) != OK)
+	if ((e = repo_get(cx, c->eng, c->arg[0], &r)) != OK)
 		return e;
 	j = api_begin(cx, &b);
 	json_put_map(&j, NULL, r.meta, r.n_meta);

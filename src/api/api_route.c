@@ -3,7 +3,7 @@
  * client, with what it runs, or NULL where it answers 501 on purpose.  A fixed
  * segment wins over a captured one by coming first.
  */
-#include "api/call.h"
+#include "api/api_call.h"
 
 #include <string.h>
 

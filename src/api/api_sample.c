@@ -2,7 +2,7 @@
  * The sample data of a new repository: a page, a table, a picture; ours.
  * The table is Parquet, uncompressed, the picture PNG.
  */
-#include "api/call.h"
+#include "api/api_call.h"
 
 #include "base/enc.h"
 #include "lake/target.h"
@@ -104,12 +104,12 @@ put_sample(struct cx *cx, struct api_call *c, const struct at *at, size_t i)
 	char			*hex = arena_get(cx->mem, 33);
 	enum err		e;
 
-	if ((e = store_body_take(cx, c->store, &src, samples[i].n, NULL, NULL,
+	if ((e = body_take(cx, c->eng, &src, samples[i].n, NULL, NULL,
 	    &body)) != OK)
 		return e;
-	enc_hex(hex, store_body_md5(body), 16);
+	enc_hex(hex, body_md5(body), 16);
 	en.etag = str_of(hex);
-	return store_object_put(cx, c->store, at, body, &en, &none, true);
+	return object_put(cx, c->eng, at, body, &en, &none, true);
 }
 
 enum err
@@ -128,6 +128,6 @@ api_put_samples(struct cx *cx, struct api_call *c, const struct repo *r)
 		    (e = put_sample(cx, c, &at, i)) != OK)
 			return e;
 	}
-	return store_commit_create(cx, c->store, r->name, r->default_branch,
+	return commit_create(cx, c->eng, r->name, r->default_branch,
 	    &opt, &commit);
 }

@@ -1,5 +1,5 @@
 /* Queries, bodies and values in JSON. */
-#include "api/call.h"
+#include "api/api_call.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* Opening and making lakes. */
-#include "app/inside.h"
+#include "app/app_inside.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +13,6 @@
 #include "block/block.h"
 #include "engine/engine.h"
 #include "kv/kv.h"
-#include "store/store.h"
 
 struct str
 master_path(struct cx *cx, const struct conf *c)
@@ -71,7 +70,6 @@ open_engine(struct cx *cx, struct app *a)
 	o.reserve = (uint64_t)c->reserve;
 	o.spool = c->spool.n > 0 ? str_z(a->mem, c->spool) : NULL;
 	a->eng = engine_open(a->kv, a->block, &o);
-	a->store = store_engine_open(a->eng);
 	return OK;
 }
 
@@ -181,7 +179,6 @@ app_close(struct app *a)
 	if (a == NULL)
 		return;
 	auth_close(a->auth);
-	store_close(a->store);
 	engine_close(a->eng);
 	block_close(a->block);
 	kv_close(a->kv);

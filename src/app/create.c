@@ -6,7 +6,7 @@
  * is made in a folder of its own, init.new.  What fails is undone; what was
  * killed leaves nothing that a second run does not take over.
  */
-#include "app/inside.h"
+#include "app/app_inside.h"
 
 #include "auth/auth.h"
 #include "base/fault.h"

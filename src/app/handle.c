@@ -1,5 +1,5 @@
 /* One request from its variables to the last byte: whose it is, and the log. */
-#include "app/inside.h"
+#include "app/app_inside.h"
 
 #include <string.h>
 
@@ -10,7 +10,7 @@
 #include "base/log.h"
 #include "base/metric.h"
 #include "base/when.h"
-#include "store/store.h"
+#include "engine/engine.h"
 
 enum { DRAIN_MAX = 1 << 20, DRAIN_LONG = 64 << 20, TEND_MS = 50 };
 
@@ -101,7 +101,7 @@ own_address(struct cx *cx, struct app *a, struct request *req,
 		plain(res, 200, "text/plain", STR("ok\n"));
 	else if (str_is(p, STR("/_ready")))
 		/* Why not is the log's. */
-		plain(res, store_ready(cx, a->store) == OK ? 200 : 503,
+		plain(res, engine_ready(cx, a->eng) == OK ? 200 : 503,
 		    "text/plain", STR(""));
 	else if (is_metrics(req))
 		metrics(cx, a, req, res);
@@ -135,7 +135,7 @@ dispatch(struct cx *cx, struct app *a, struct request *req,
 		return;
 	if (!is_s3 && str_starts(req->path, STR("/api/v1/"))) {
 		memset(&api, 0, sizeof api);
-		api_handle(cx, a->store, a->auth, &a->api, req, res, &api);
+		api_handle(cx, a->eng, a->auth, &a->api, req, res, &api);
 		*n = (struct note){ "api", api.operation, api.user,
 		    api.key_id, api.repo, api.ref, api.path, api.deleted,
 		    api.n_deleted };
@@ -143,7 +143,7 @@ dispatch(struct cx *cx, struct app *a, struct request *req,
 		return;
 	}
 	memset(&s3, 0, sizeof s3);
-	s3_handle(cx, a->store, a->auth, &a->s3, req, res, &s3);
+	s3_handle(cx, a->eng, a->auth, &a->s3, req, res, &s3);
 	*n = (struct note){ "s3", s3.operation, s3.user, s3.key_id, s3.repo,
 	    s3.ref, s3.path, s3.deleted, s3.n_deleted };
 	metric_add(METRIC_requests_s3, 1);
@@ -310,7 +310,7 @@ app_idle(void *arg)
 
 	cx_init(&cx, mem);
 	while (more && when_monotonic() - begin < TEND_MS * 1000) {
-		if ((e = store_tend(&cx, a->store, &more)) != OK) {
+		if ((e = engine_tend(&cx, a->eng, &more)) != OK) {
 			log_failure(LOG_WARN, "upkeep", &cx);
 			break;
 		}

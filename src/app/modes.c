@@ -5,7 +5,7 @@
  * group may pass through it (2710) the names inside are looked at, each of
  * them, so that no list of them has to be kept.
  */
-#include "app/inside.h"
+#include "app/app_inside.h"
 
 #include <string.h>
 #include <unistd.h>

@@ -1,5 +1,5 @@
 /* What a browser's session is good for, and from where. */
-#include "auth/inside.h"
+#include "auth/auth_inside.h"
 
 #include "base/cx.h"
 #include "base/fault.h"

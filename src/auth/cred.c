@@ -1,5 +1,5 @@
 /* Users and access keys. */
-#include "auth/inside.h"
+#include "auth/auth_inside.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* What follows a failure to authenticate: a count, a log line, an answer. */
-#include "auth/inside.h"
+#include "auth/auth_inside.h"
 
 #include "auth/failure.h"
 #include "base/buf.h"

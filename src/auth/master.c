@@ -1,5 +1,5 @@
 /* The master key, which seals secrets: its file, or two during a rekey. */
-#include "auth/inside.h"
+#include "auth/auth_inside.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* Another master key, while workers go on.  [DESIGN 6] */
-#include "auth/inside.h"
+#include "auth/auth_inside.h"
 
 #include <string.h>
 

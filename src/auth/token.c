@@ -1,5 +1,5 @@
 /* Session tokens, and who calls the REST API. */
-#include "auth/inside.h"
+#include "auth/auth_inside.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* An S3 request's signature: which form it has, and whose key signed it. */
 #include <string.h>
 
-#include "auth/inside.h"
+#include "auth/auth_inside.h"
 #include "base/cx.h"
 #include "base/fault.h"
 #include "base/when.h"

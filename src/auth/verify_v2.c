@@ -2,7 +2,7 @@
  * SigV2 in the header and in the query: what boto3 and aws-cli 1 presign with
  * by default.  [S3 "Signing and authenticating REST requests"]
  */
-#include "auth/inside.h"
+#include "auth/auth_inside.h"
 
 #include "base/cx.h"
 #include "base/digest.h"

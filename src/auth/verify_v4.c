@@ -1,5 +1,5 @@
 /* SigV4 in the header and in the query (presigned).  [AWS SigV4] */
-#include "auth/inside.h"
+#include "auth/auth_inside.h"
 
 #include <stdlib.h>
 #include <string.h>

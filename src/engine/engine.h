@@ -1,9 +1,12 @@
 /*
- * The versioning engine.  DESIGN states its invariants and protocols.
+ * The versioning engine: what operations of s3 and api, and the commands, may
+ * ask, and the plain values that they pass and get.  DESIGN states its
+ * invariants and protocols.
  *
- * Values that come back live in cx->mem.  Errors are those of the name of the
- * thing that is missing or refused; besides, every call may give E_STORE,
- * E_BUSY, E_DISK_FULL and E_CORRUPT.  Times are cx->now.
+ * One engine is open per process; any number of threads call it.  Strings that
+ * are passed stay the caller's; values that come back live in cx->mem.  Errors
+ * are those of the name of the thing that is missing or refused; besides, every
+ * call may give E_STORE, E_BUSY, E_DISK_FULL and E_CORRUPT.  Times are cx->now.
  */
 #ifndef ENGINE_ENGINE_H
 #define ENGINE_ENGINE_H
@@ -13,9 +16,11 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "base/stream.h"
 #include "base/str.h"
-#include "lake/call.h"
+#include "base/stream.h"
+#include "lake/cond.h"
+#include "lake/record.h"
+#include "lake/target.h"
 
 struct block;
 struct cx;
@@ -54,6 +59,12 @@ enum err	engine_ready(struct cx *cx, struct engine *eng);
 
 /* ---- repositories ------------------------------------------------------ */
 
+struct repo_page {
+	struct repo	*at;
+	size_t		 n;
+	bool		 more;
+};
+
 /* Creates the default branch on a first commit.  E_REPO_EXISTS, E_BAD_NAME. */
 enum err	repo_create(struct cx *cx, struct engine *eng,
 		    struct repo *r, struct str who);
@@ -72,6 +83,17 @@ enum err	repo_delete_unused(struct cx *cx, struct engine *eng,
 		    struct str name);
 
 /* ---- refs -------------------------------------------------------------- */
+
+struct ref {
+	struct str	name;
+	struct oid	commit;
+};
+
+struct ref_page {
+	struct ref	*at;
+	size_t		 n;
+	bool		 more;
+};
 
 /* Any ref expression to a commit; "$" is refused (E_BAD_REF). */
 enum err	ref_commit(struct cx *cx, struct engine *eng,
@@ -98,6 +120,47 @@ enum err	tag_delete(struct cx *cx, struct engine *eng, struct str repo,
 		    struct str name, bool force);
 
 /* ---- objects ----------------------------------------------------------- */
+
+struct body;			/* bytes that are stored but have no name yet */
+
+struct delete_item {
+	struct str	path;
+	struct cond	cond;
+	enum err	result;
+	struct str	words;
+	bool		marker;	/* where versions are shown: the deletion is
+				 * one, staged */
+};
+
+struct copy_opts {
+	struct cond		 src_cond, dst_cond;
+	const struct entry	*replace; /* type, metadata, headers; or NULL */
+	bool			 replace_tags;	/* tags of replace, too */
+	struct pair		 sum;	/* for those of the source; or "" */
+	bool			 force;
+	bool			 move;	/* the source, of the same branch, goes;
+					 * its time is kept */
+};
+
+struct list_page {
+	struct list_item	*at;
+	size_t			 n;
+	bool			 more;
+};
+
+struct version {		/* one state of an object in history */
+	bool		is_prefix, is_latest, is_deleted;
+	struct str	path;		/* or the group, with is_prefix */
+	struct oid	commit;		/* that brought it; zero: staged */
+	int64_t		time;		/* ms; of a deletion, the commit's */
+	struct entry	en;		/* not of a deletion */
+};
+
+struct version_page {
+	struct version	*at;
+	size_t		 n;
+	bool		 more;
+};
 
 /*
  * Store what a source gives, at most max bytes (E_TOO_LARGE).  Afterwards
@@ -162,6 +225,47 @@ enum err	object_versions(struct cx *cx, struct engine *eng,
 
 /* ---- commits, diff, merge, reset --------------------------------------- */
 
+struct commit_opts {
+	struct str	 message, committer;
+	struct pair	*meta;
+	size_t		 n_meta;
+	int64_t		 date;		/* seconds; 0: now */
+	bool		 allow_empty, force;
+};
+
+struct log_query {
+	struct str	 ref, after, stop_at;
+	int64_t		 since;			/* seconds, 0: none */
+	struct str	*paths;			/* exact */
+	size_t		 n_paths;
+	struct str	*prefixes;
+	size_t		 n_prefixes;
+	bool		 first_parent, limit;
+	size_t		 amount;
+};
+
+struct commit_page {
+	struct commit	*at;
+	size_t		 n;
+	bool		 more;
+};
+
+enum diff_kind { DIFF_TWO_DOT, DIFF_THREE_DOT };
+
+struct diff_page {
+	struct diff_item	*at;
+	size_t			 n;
+	bool			 more;
+};
+
+enum strategy { STRATEGY_NONE, STRATEGY_SOURCE, STRATEGY_DEST };
+
+struct merge_opts {
+	struct commit_opts	commit;		/* message may be empty */
+	enum strategy		strategy;
+	bool			squash;
+};
+
 enum err	commit_create(struct cx *cx, struct engine *eng,
 		    struct str repo, struct str branch,
 		    const struct commit_opts *opt, struct commit *out);
@@ -191,6 +295,33 @@ enum err	branch_reset_path(struct cx *cx, struct engine *eng,
 		    bool prefix, bool force);
 
 /* ---- multipart uploads ------------------------------------------------- */
+
+struct complete_item {
+	uint32_t	number;
+	struct str	etag;		/* without quotes */
+	struct pair	sum;		/* as sent, or empty */
+};
+
+struct complete_opts {
+	struct cond		 cond;
+	struct complete_item	*items;
+	size_t			 n;
+	struct pair		 sum;	/* of the whole object, or empty */
+	bool			 has_size;
+	uint64_t		 size;
+};
+
+struct part_page {
+	struct part	*at;
+	size_t		 n;
+	bool		 more;
+};
+
+struct upload_page {
+	struct upload	*at;
+	size_t		 n;
+	bool		 more;
+};
 
 enum err	upload_create(struct cx *cx, struct engine *eng,
 		    const struct at *at, struct upload *u);

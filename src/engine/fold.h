@@ -2,7 +2,7 @@
 #ifndef ENGINE_FOLD_H
 #define ENGINE_FOLD_H
 
-#include "engine/inside.h"
+#include "engine/engine_inside.h"
 
 struct branch_id {
 	struct uid	ruid, uid;

@@ -7,7 +7,7 @@
 #ifndef ENGINE_GIVE_H
 #define ENGINE_GIVE_H
 
-#include "engine/inside.h"
+#include "engine/engine_inside.h"
 
 struct gc_state {
 	uint64_t	epoch, floor;

@@ -2,7 +2,7 @@
 #ifndef ENGINE_HISTORY_H
 #define ENGINE_HISTORY_H
 
-#include "engine/inside.h"
+#include "engine/engine_inside.h"
 
 /* The best common ancestor; found is false for unrelated histories. */
 enum err	history_base(struct cx *cx, struct engine *eng,

@@ -2,7 +2,7 @@
 #ifndef ENGINE_LISTING_H
 #define ENGINE_LISTING_H
 
-#include "engine/inside.h"
+#include "engine/engine_inside.h"
 
 /* The group a path falls into: up to and with the delimiter, or none. */
 bool		list_group(const struct list_query *q, struct str path,

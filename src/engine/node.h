@@ -15,7 +15,7 @@
 #include <stdatomic.h>
 
 #include "base/limit.h"
-#include "engine/inside.h"
+#include "engine/engine_inside.h"
 
 enum {
 	NODE_TARGET = 8192,

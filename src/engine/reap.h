@@ -2,7 +2,7 @@
 #ifndef ENGINE_REAP_H
 #define ENGINE_REAP_H
 
-#include "engine/inside.h"
+#include "engine/engine_inside.h"
 
 /*
  * Rows of deleted repositories and branches, of folded areas, uploads and head

@@ -2,7 +2,7 @@
 #ifndef ENGINE_WALK_H
 #define ENGINE_WALK_H
 
-#include "engine/inside.h"
+#include "engine/engine_inside.h"
 
 enum { WALK_MAX = 1000000 };	/* commits, then an honest error */
 

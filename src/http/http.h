@@ -14,8 +14,8 @@
 
 #include "base/buf.h"
 #include "base/err.h"
-#include "base/stream.h"
 #include "base/str.h"
+#include "base/stream.h"
 
 struct cx;
 

@@ -201,13 +201,6 @@ struct diff_item {
 	struct entry	en;	/* right side; of removed: the old one */
 };
 
-/* What a listing asks, for objects and names alike. */
-struct list_query {
-	struct str	prefix, delimiter;
-	struct str	after;		/* exclusive */
-	size_t		limit;
-};
-
 struct list_item {
 	bool		is_prefix;
 	struct str	path;

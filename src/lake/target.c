@@ -4,7 +4,6 @@
 #include "base/cx.h"
 #include "base/fault.h"
 #include "base/limit.h"
-#include "lake/call.h"
 #include "lake/names.h"
 
 static enum err

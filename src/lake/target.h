@@ -13,9 +13,20 @@
 #include "base/err.h"
 #include "base/str.h"
 
-struct at;
 struct cx;
-struct list_query;
+
+struct at {			/* repository/ref/path */
+	struct str	repo, ref, path;
+	struct str	version;	/* [S3] versionId: "" none, "null" what
+					 * is staged, or a commit's full id */
+};
+
+/* What a listing asks, for objects and names alike. */
+struct list_query {
+	struct str	prefix, delimiter;
+	struct str	after;		/* exclusive */
+	size_t		limit;
+};
 
 /*
  * A repository, a ref of it, a path there; a part that is not named is "".

@@ -8,7 +8,7 @@ struct auth;
 struct cx;
 struct request;
 struct response;
-struct store;
+struct engine;
 
 struct s3_opts {
 	struct str	 region;
@@ -26,7 +26,7 @@ struct s3_note {
 };
 
 /* Always fills a response; errors are rendered here and nowhere else. */
-void	s3_handle(struct cx *cx, struct store *store, struct auth *auth,
+void	s3_handle(struct cx *cx, struct engine *eng, struct auth *auth,
 	    const struct s3_opts *opt, struct request *req,
 	    struct response *res, struct s3_note *note);
 

@@ -1,5 +1,5 @@
 /* Request bodies, and everything that vouches for them. */
-#include "s3/call.h"
+#include "s3/s3_call.h"
 
 #include <string.h>
 
@@ -229,10 +229,10 @@ s3_body_take(struct cx *cx, struct s3_body *b, uint64_t max,
 		return fail(cx, E_TOO_LARGE, "Your proposed upload exceeds "
 		    "the maximum allowed size of %llu bytes.",
 		    (unsigned long long)max);
-	if ((e = store_body_take(cx, b->call->store, &b->source, max, feed, b,
+	if ((e = body_take(cx, b->call->eng, &b->source, max, feed, b,
 	    out)) != OK)
 		return e;
-	return check(cx, b, store_body_size(*out), store_body_md5(*out));
+	return check(cx, b, body_size(*out), body_md5(*out));
 }
 
 /* The payload; its end is an error unless all vouches for it. */
@@ -333,6 +333,6 @@ s3_body_etag(struct cx *cx, const struct body *b)
 {
 	char	*hex = arena_get(cx->mem, 33);
 
-	enc_hex(hex, store_body_md5(b), 16);
+	enc_hex(hex, body_md5(b), 16);
 	return str_of(hex);
 }

@@ -1,8 +1,8 @@
 /* Operations on buckets, that is, repositories. */
-#include "s3/call.h"
+#include "s3/s3_call.h"
 
-#include "base/xml.h"
 #include "base/when.h"
+#include "base/xml.h"
 #include "lake/target.h"
 
 enum err
@@ -24,7 +24,7 @@ s3_list_buckets(struct cx *cx, struct s3_call *c)
 		    "%d", LIMIT_PAGE_BUCKETS);
 	q.limit = limit;
 	if ((e = target_list(cx, &q)) != OK ||
-	    (e = store_repo_list(cx, c->store, &q, &page)) != OK)
+	    (e = repo_list(cx, c->eng, &q, &page)) != OK)
 		return e;
 	s3_xml_begin(cx, &b, "ListAllMyBucketsResult");
 	s3_put_owner(&b, c, "Owner");
@@ -51,7 +51,7 @@ s3_head_bucket(struct cx *cx, struct s3_call *c)
 	struct repo	r;
 	enum err	e;
 
-	if ((e = store_repo_get(cx, c->store, c->bucket, &r)) != OK)
+	if ((e = repo_get(cx, c->eng, c->bucket, &r)) != OK)
 		return e;
 	response_header(c->res, "x-amz-bucket-region", c->opt->region);
 	return OK;
@@ -64,7 +64,7 @@ s3_get_bucket_location(struct cx *cx, struct s3_call *c)
 	struct buf	b;
 	enum err	e;
 
-	if ((e = store_repo_get(cx, c->store, c->bucket, &r)) != OK)
+	if ((e = repo_get(cx, c->eng, c->bucket, &r)) != OK)
 		return e;
 	s3_xml_begin(cx, &b, "LocationConstraint");
 	/* [S3] us-east-1 is said by an empty element. */
@@ -84,7 +84,7 @@ s3_create_bucket(struct cx *cx, struct s3_call *c)
 	    STRF(c->bucket)) };
 	enum err	e;
 
-	e = store_repo_create(cx, c->store, &r, c->who.user);
+	e = repo_create(cx, c->eng, &r, c->who.user);
 	if (e == E_REPO_EXISTS)
 		return fail(cx, E_REPO_EXISTS, "Your previous request to "
 		    "create the named bucket succeeded and you already own "
@@ -97,7 +97,7 @@ s3_delete_bucket(struct cx *cx, struct s3_call *c)
 {
 	enum err	e;
 
-	e = store_repo_delete_unused(cx, c->store, c->bucket);
+	e = repo_delete_unused(cx, c->eng, c->bucket);
 	if (e == E_NOT_EMPTY)
 		return fail(cx, e, "The bucket you tried to delete is not "
 		    "empty: it has objects, commits, branches or tags. "

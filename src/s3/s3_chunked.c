@@ -3,7 +3,7 @@
  * 0, trailers, an empty line.  Signatures form a chain from the request's.
  * [AWS SigV4 streaming]
  */
-#include "s3/call.h"
+#include "s3/s3_call.h"
 
 #include <stdio.h>
 #include <string.h>

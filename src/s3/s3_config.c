@@ -1,5 +1,5 @@
 /* What a repository is set to, as a bucket. */
-#include "s3/call.h"
+#include "s3/s3_call.h"
 
 #include "base/xml.h"
 
@@ -11,7 +11,7 @@ s3_setting_get(struct cx *cx, struct s3_call *c, const char *setting,
 	struct repo	r;
 	enum err	e;
 
-	if ((e = store_repo_get(cx, c->store, c->bucket, &r)) != OK)
+	if ((e = repo_get(cx, c->eng, c->bucket, &r)) != OK)
 		return e;
 	value = repo_setting(&r, setting);
 	if (value.n > 0)
@@ -26,14 +26,14 @@ enum err
 s3_setting_put(struct cx *cx, struct s3_call *c, const char *setting,
     struct str value)
 {
-	return store_repo_set(cx, c->store, c->bucket, setting, value);
+	return repo_set(cx, c->eng, c->bucket, setting, value);
 }
 
 enum err
 s3_setting_delete(struct cx *cx, struct s3_call *c, const char *setting)
 {
 	c->res->status = 204;
-	return store_repo_set(cx, c->store, c->bucket, setting,
+	return repo_set(cx, c->eng, c->bucket, setting,
 	    (struct str){ NULL, 0 });
 }
 
@@ -45,7 +45,7 @@ s3_get_bucket_versioning(struct cx *cx, struct s3_call *c)
 	struct buf	b;
 	enum err	e;
 
-	if ((e = store_repo_get(cx, c->store, c->bucket, &r)) != OK)
+	if ((e = repo_get(cx, c->eng, c->bucket, &r)) != OK)
 		return e;
 	s3_xml_begin(cx, &b, "VersioningConfiguration");
 	status = repo_setting(&r, SETTING_VERSIONING);

@@ -2,7 +2,7 @@
  * Requests that browsers send for pages of other origins.  [Fetch, S3 CORS]
  * The configuration is kept as XML of our own, checked when it is put.
  */
-#include "s3/call.h"
+#include "s3/s3_call.h"
 
 #include "base/fault.h"
 #include "base/vec.h"
@@ -293,7 +293,7 @@ cors(struct cx *cx, struct s3_call *c, struct str method, struct str asked,
 	/* The answer is another one for another origin. */
 	response_header(c->res, "Vary", STR("Origin, "
 	    "Access-Control-Request-Headers, Access-Control-Request-Method"));
-	if ((e = store_repo_get(cx, c->store, c->bucket, &repo)) != OK ||
+	if ((e = repo_get(cx, c->eng, c->bucket, &repo)) != OK ||
 	    repo_setting(&repo, SETTING_CORS).n == 0)
 		return e;
 	text = source_of_str(cx, repo_setting(&repo, SETTING_CORS));

@@ -1,5 +1,5 @@
 /* DeleteObject and DeleteObjects. */
-#include "s3/call.h"
+#include "s3/s3_call.h"
 
 #include <string.h>
 
@@ -20,15 +20,14 @@ delete_null_version(struct cx *cx, struct s3_call *c, const struct at *at,
 	enum err	e;
 	bool		marker;
 
-	if ((e = store_repo_get(cx, c->store, at->repo, &r)) != OK)
+	if ((e = repo_get(cx, c->eng, at->repo, &r)) != OK)
 		return e;
 	if (!repo_has_versions(&r))
-		return store_object_delete(cx, c->store, at, cond, false,
-		    &marker);
+		return object_delete(cx, c->eng, at, cond, false, &marker);
 	if (!cond_is_empty(cond))
 		return fail(cx, E_NOT_IMPLEMENTED, "A condition on the "
 		    "deletion of a version is not implemented.");
-	return store_branch_reset_path(cx, c->store, at->repo, at->ref,
+	return branch_reset_path(cx, c->eng, at->repo, at->ref,
 	    at->path, false, false);
 }
 
@@ -42,8 +41,7 @@ s3_delete_object(struct cx *cx, struct s3_call *c)
 	if ((e = s3_take_cond(cx, c, "", &cond)) != OK ||
 	    (e = c->at.version.n > 0 ?
 	    delete_null_version(cx, c, &c->at, &cond) :
-	    store_object_delete(cx, c->store, &c->at, &cond, false,
-	    &marker)) != OK)
+	    object_delete(cx, c->eng, &c->at, &cond, false, &marker)) != OK)
 		return e;
 	if (marker)
 		response_header(c->res, "x-amz-delete-marker", STR("true"));
@@ -181,7 +179,7 @@ delete_of_ref(struct cx *cx, struct s3_call *c, struct items *all,
 		d->cond = it->cond;
 	}
 	if (batch.n > 0)
-		e = store_objects_delete(cx, c->store, c->bucket, ref,
+		e = objects_delete(cx, c->eng, c->bucket, ref,
 		    batch.at, batch.n, false);
 	words = str_dup(cx->mem, str_of(cx_public(cx)));
 	for (it = all->at, i = 0; it < all->at + all->n; it++) {

@@ -1,5 +1,5 @@
 /* Error kinds to S3 codes, and the one place that writes <Error>. */
-#include "s3/call.h"
+#include "s3/s3_call.h"
 
 #include "base/xml.h"
 

@@ -3,7 +3,7 @@
  * of every lake: the owner may all, and no configuration of these kinds
  * exists.  Setting one is 501.
  */
-#include "s3/call.h"
+#include "s3/s3_call.h"
 
 #include <assert.h>
 
@@ -57,8 +57,8 @@ asked_thing_exists(struct cx *cx, struct s3_call *c)
 	struct entry	en;
 	struct repo	r;
 
-	return c->key.n > 0 ? store_object_stat(cx, c->store, &c->at, &en) :
-	    store_repo_get(cx, c->store, c->bucket, &r);
+	return c->key.n > 0 ? object_stat(cx, c->eng, &c->at, &en) :
+	    repo_get(cx, c->eng, c->bucket, &r);
 }
 
 enum err

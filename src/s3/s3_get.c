@@ -1,5 +1,5 @@
 /* GetObject, HeadObject, GetObjectAttributes. */
-#include "s3/call.h"
+#include "s3/s3_call.h"
 
 #include "base/enc.h"
 #include "base/when.h"
@@ -85,7 +85,7 @@ s3_get_object(struct cx *cx, struct s3_call *c)
 
 	/* What does this path name at this ref? */
 	if ((e = s3_take_cond(cx, c, "", &cond)) != OK ||
-	    (e = store_object_open(cx, c->store, &c->at, &en)) != OK)
+	    (e = object_open(cx, c->eng, &c->at, &en)) != OK)
 		return e;
 
 	/* Does the client want it in this state, and how much of it? */
@@ -104,9 +104,9 @@ s3_get_object(struct cx *cx, struct s3_call *c)
 		return e;
 
 	/* Open before answering: after the first byte no error can be told. */
-	if (c->req->method == M_GET && ((e = store_object_source(cx, c->store,
+	if (c->req->method == M_GET && ((e = object_source(cx, c->eng,
 	    &en, part.off, part.len, &bytes)) != OK ||
-	    (e = store_object_files(cx, c->store, &en, part.off, part.len,
+	    (e = object_files(cx, c->eng, &en, part.off, part.len,
 	    &files, &c->res->n_files)) != OK))
 		return e;
 	s3_entry_headers(cx, c, &en);
@@ -197,7 +197,7 @@ s3_get_object_attributes(struct cx *cx, struct s3_call *c)
 	    (e = s3_number(cx, c, "x-amz-max-parts", LIMIT_PAGE, LIMIT_PAGE,
 	    &most)) != OK ||
 	    (e = s3_take_cond(cx, c, "", &cond)) != OK ||
-	    (e = store_object_open(cx, c->store, &c->at, &en)) != OK ||
+	    (e = object_open(cx, c->eng, &c->at, &en)) != OK ||
 	    (e = cond_check(cx, &cond, COND_READ, &en)) != OK)
 		return e;
 	response_header(c->res, "Last-Modified", when_http(cx->mem,

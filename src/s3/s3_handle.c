@@ -1,5 +1,5 @@
 /* One request of the gateway: names, signature, route, operation, answer. */
-#include "s3/call.h"
+#include "s3/s3_call.h"
 
 #include "base/fault.h"
 #include "base/when.h"
@@ -147,7 +147,7 @@ host_is_repository(struct cx *cx, const struct s3_call *c, struct str *label)
 	    c->host_bucket.n == 0 && dot < c->req->host.n &&
 	    !str_is(*label, c->bucket) &&
 	    name_check_repo(&aside, *label) == OK &&
-	    store_repo_get(&aside, c->store, *label, &r) == OK;
+	    repo_get(&aside, c->eng, *label, &r) == OK;
 }
 
 /* What a newcomer runs into says what to do. */
@@ -209,11 +209,11 @@ render(struct cx *cx, const struct s3_call *c)
 }
 
 void
-s3_handle(struct cx *cx, struct store *store, struct auth *auth,
+s3_handle(struct cx *cx, struct engine *eng, struct auth *auth,
     const struct s3_opts *opt, struct request *req, struct response *res,
     struct s3_note *note)
 {
-	struct s3_call	c = { .store = store, .auth = auth, .opt = opt,
+	struct s3_call	c = { .eng = eng, .auth = auth, .opt = opt,
 	    .req = req, .res = res };
 
 	note->operation = "-";

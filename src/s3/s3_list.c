@@ -2,7 +2,7 @@
  * ListObjects, ListObjectsV2 and ListObjectVersions: branches at the root,
  * objects inside a ref.
  */
-#include "s3/call.h"
+#include "s3/s3_call.h"
 
 #include "base/enc.h"
 #include "base/when.h"
@@ -69,8 +69,7 @@ list_branches(struct cx *cx, const struct s3_call *c, struct listing *l)
 
 	q.after = str_to(l->after, str_find(l->after, '/'));
 	if ((e = target_list(cx, &q)) != OK ||
-	    (e = store_branch_list(cx, c->store, c->bucket, &q, false,
-	    &page)) != OK)
+	    (e = branch_list(cx, c->eng, c->bucket, &q, false, &page)) != OK)
 		return e;
 	l->items = arena_get(cx->mem, page.n * sizeof *l->items);
 	for (i = 0; i < page.n; i++) {
@@ -114,7 +113,7 @@ unless_no_ref(struct cx *cx, const struct s3_call *c, enum err e)
 	if (e != E_NO_SUCH_REF && e != E_BAD_REF)
 		return e;
 	cx_forget(cx);
-	return store_repo_get(cx, c->store, c->bucket, &r);
+	return repo_get(cx, c->eng, c->bucket, &r);
 }
 
 static enum err
@@ -126,8 +125,7 @@ list_paths(struct cx *cx, const struct s3_call *c, struct listing *l)
 
 	if ((e = paths_query(cx, c, l, &q)) != OK)
 		return e;
-	if ((e = store_object_list(cx, c->store, c->bucket, l->ref, &q,
-	    &page)) != OK)
+	if ((e = object_list(cx, c->eng, c->bucket, l->ref, &q, &page)) != OK)
 		return unless_no_ref(cx, c, e);
 	l->items = page.at;
 	l->n = page.n;
@@ -288,7 +286,7 @@ list_versions(struct cx *cx, const struct s3_call *c, struct listing *l,
 	enum err		e;
 	bool			root = str_find(l->prefix, '/') == l->prefix.n;
 
-	if ((e = store_repo_get(cx, c->store, c->bucket, &r)) != OK)
+	if ((e = repo_get(cx, c->eng, c->bucket, &r)) != OK)
 		return e;
 	if (root || !repo_has_versions(&r)) {
 		e = root ? list_branches(cx, c, l) : list_paths(cx, c, l);
@@ -297,7 +295,7 @@ list_versions(struct cx *cx, const struct s3_call *c, struct listing *l,
 	}
 	if ((e = paths_query(cx, c, l, &q)) != OK)
 		return e;
-	if ((e = store_object_versions(cx, c->store, c->bucket, l->ref, &q,
+	if ((e = object_versions(cx, c->eng, c->bucket, l->ref, &q,
 	    q.after.n > 0 ? marker : STR(""), &page)) != OK)
 		return unless_no_ref(cx, c, e);
 	l->versions = page.at;

@@ -3,7 +3,7 @@
  * may all anyway.  A statement that would do more, or less, is refused when it
  * is put, so that no policy promises what is not done.
  */
-#include "s3/call.h"
+#include "s3/s3_call.h"
 
 #include "base/json.h"
 #include "base/xml.h"
@@ -182,7 +182,7 @@ s3_get_bucket_policy_status(struct cx *cx, struct s3_call *c)
 	struct buf	b;
 	enum err	e;
 
-	if ((e = store_repo_get(cx, c->store, c->bucket, &r)) != OK)
+	if ((e = repo_get(cx, c->eng, c->bucket, &r)) != OK)
 		return e;
 	s3_xml_begin(cx, &b, "PolicyStatus");
 	xml_put_bool(&b, "IsPublic", repo_setting(&r, SETTING_POLICY).n > 0);
@@ -220,7 +220,7 @@ s3_policy_allows(struct cx *cx, const struct s3_call *c, const char *action,
 	enum err		 e;
 
 	*allowed = false;
-	if ((e = store_repo_get(cx, c->store, c->bucket, &r)) != OK ||
+	if ((e = repo_get(cx, c->eng, c->bucket, &r)) != OK ||
 	    repo_setting(&r, SETTING_POLICY).n == 0 ||
 	    (e = json_parse(cx, repo_setting(&r, SETTING_POLICY),
 	    &root)) != OK || !json_member(root, "Statement", &v))

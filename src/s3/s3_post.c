@@ -3,7 +3,7 @@
  * before the file, among them a policy that a key has signed; when all its
  * conditions hold, the fields stand for the headers of a PUT.
  */
-#include "s3/call.h"
+#include "s3/s3_call.h"
 
 #include <string.h>
 
@@ -390,20 +390,19 @@ store_file(struct cx *cx, struct post *p, struct entry *en)
 	    (tags.n > 0 && (e = take_tags(cx, tags, en)) != OK) ||
 	    (e = s3_take_cond(cx, c, "", &cond)) != OK ||
 	    (e = s3_body_open(cx, c, STR(""), &in)) != OK ||
-	    (e = store_object_check_write(cx, c->store, &c->at, &cond,
-	    false)) != OK)
+	    (e = object_check_write(cx, c->eng, &c->at, &cond, false)) != OK)
 		return e;
 	in->source = form_content(p->form);
 	in->any_length = true;
 	if ((e = s3_body_take(cx, in, max, &body)) != OK)
 		return e == E_TOO_LARGE ? fail(cx, e, "Your proposed upload "
 		    "exceeds the maximum allowed size") : e;
-	if (store_body_size(body) < p->least)
+	if (body_size(body) < p->least)
 		return fail(cx, E_PART_TOO_SMALL, "Your proposed upload is "
 		    "smaller than the minimum allowed size");
 	en->etag = s3_body_etag(cx, body);
 	s3_body_sums(cx, in, en);
-	return store_object_put(cx, c->store, &c->at, body, en, &cond, false);
+	return object_put(cx, c->eng, &c->at, body, en, &cond, false);
 }
 
 enum err

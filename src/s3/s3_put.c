@@ -1,5 +1,5 @@
 /* PutObject, CopyObject, RenameObject. */
-#include "s3/call.h"
+#include "s3/s3_call.h"
 
 #include "base/enc.h"
 #include "base/when.h"
@@ -23,8 +23,8 @@ s3_put_object(struct cx *cx, struct s3_call *c)
 	if ((e = s3_take_meta(cx, c, &en)) != OK ||
 	    (e = s3_take_cond(cx, c, "", &cond)) != OK ||
 	    (e = s3_body_open(cx, c, STR(""), &in)) != OK ||
-	    (in->length > SHORT_BODY && (e = store_object_check_write(cx,
-	    c->store, &c->at, &cond, false)) != OK))
+	    (in->length > SHORT_BODY && (e = object_check_write(cx,
+	    c->eng, &c->at, &cond, false)) != OK))
 		return e;
 
 	/* Bytes first, then, when all vouches for them, the name. */
@@ -32,8 +32,7 @@ s3_put_object(struct cx *cx, struct s3_call *c)
 		return e;
 	en.etag = s3_body_etag(cx, body);
 	s3_body_sums(cx, in, &en);
-	if ((e = store_object_put(cx, c->store, &c->at, body, &en, &cond,
-	    false)) != OK)
+	if ((e = object_put(cx, c->eng, &c->at, body, &en, &cond, false)) != OK)
 		return e;
 
 	response_header(c->res, "ETag", s3_quoted(cx, en.etag));
@@ -72,14 +71,13 @@ copy_sum(struct cx *cx, struct s3_call *c, const struct at *src,
 	enum err		 e;
 
 	if ((e = s3_take_algorithm(cx, c, &sum)) != OK || sum == NULL ||
-	    (e = store_object_open(cx, c->store, src, &en)) != OK ||
+	    (e = object_open(cx, c->eng, src, &en)) != OK ||
 	    (e = cond_check(cx, &opt->src_cond, COND_WRITE, &en)) != OK)
 		return e;
 	if (!en.sums_composite && pairs_find(en.sums, en.n_sums,
 	    str_of(sum->name)) != NULL)
 		return OK;
-	if ((e = store_object_source(cx, c->store, &en, 0, en.size,
-	    &bytes)) != OK)
+	if ((e = object_source(cx, c->eng, &en, 0, en.size, &bytes)) != OK)
 		return e;
 	digest_begin(&d, sum->kind);
 	e = source_digest(cx, &bytes, &d, 1);
@@ -120,8 +118,7 @@ s3_copy_object(struct cx *cx, struct s3_call *c)
 		by.content_type = (struct str){ NULL, 0 };
 	opt.replace = &by;
 	if ((e = copy_sum(cx, c, &src, &opt)) != OK ||
-	    (e = store_object_copy(cx, c->store, &src, &c->at, &opt,
-	    &en)) != OK)
+	    (e = object_copy(cx, c->eng, &src, &c->at, &opt, &en)) != OK)
 		return e;
 
 	if (en.version.n > 0)
@@ -170,5 +167,5 @@ s3_rename_object(struct cx *cx, struct s3_call *c)
 	    &opt.src_cond)) != OK ||
 	    (e = s3_take_cond(cx, c, "", &opt.dst_cond)) != OK)
 		return e;
-	return store_object_copy(cx, c->store, &src, &c->at, &opt, &en);
+	return object_copy(cx, c->eng, &src, &c->at, &opt, &en);
 }

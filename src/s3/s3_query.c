@@ -3,7 +3,7 @@
  * names: whoever signs an address says there what he would say in headers.
  * [AWS SDK for JavaScript, S3 presigner]
  */
-#include "s3/call.h"
+#include "s3/s3_call.h"
 
 #include <string.h>
 

@@ -3,7 +3,7 @@
  * come first; a query key that the row does not allow is 501, so that nothing
  * ever falls through to another operation.
  */
-#include "s3/call.h"
+#include "s3/s3_call.h"
 
 #define LIST	"prefix delimiter max-keys encoding-type"
 

@@ -1,5 +1,5 @@
 /* Headers and XML that several operations share. */
-#include "s3/call.h"
+#include "s3/s3_call.h"
 
 #include <string.h>
 

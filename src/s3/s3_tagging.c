@@ -2,7 +2,7 @@
  * The tags of an object, versioned with it and read-only with its ref; and
  * those of a bucket.
  */
-#include "s3/call.h"
+#include "s3/s3_call.h"
 
 #include "base/vec.h"
 #include "base/xml.h"
@@ -29,7 +29,7 @@ s3_get_object_tagging(struct cx *cx, struct s3_call *c)
 	struct buf	b;
 	enum err	e;
 
-	if ((e = store_object_stat(cx, c->store, &c->at, &en)) != OK)
+	if ((e = object_stat(cx, c->eng, &c->at, &en)) != OK)
 		return e;
 	s3_version_header(c, &en);
 	s3_xml_begin(cx, &b, "Tagging");
@@ -82,7 +82,7 @@ s3_put_object_tagging(struct cx *cx, struct s3_call *c)
 	if ((e = s3_take_xml(cx, c, LIMIT_BODY, "Tagging", &x)) != OK ||
 	    (e = s3_tags_read(cx, x, LIMIT_TAGS_OBJECT, &tags, &n)) != OK)
 		return e;
-	return store_object_set_tags(cx, c->store, &c->at, tags, n);
+	return object_set_tags(cx, c->eng, &c->at, tags, n);
 }
 
 enum err
@@ -90,7 +90,7 @@ s3_delete_object_tagging(struct cx *cx, struct s3_call *c)
 {
 	enum err	e;
 
-	e = store_object_set_tags(cx, c->store, &c->at, NULL, 0);
+	e = object_set_tags(cx, c->eng, &c->at, NULL, 0);
 	if (e == OK)
 		c->res->status = 204;
 	return e;

@@ -1,5 +1,5 @@
 /* Multipart uploads. */
-#include "s3/call.h"
+#include "s3/s3_call.h"
 
 #include <string.h>
 
@@ -78,9 +78,8 @@ s3_create_multipart_upload(struct cx *cx, struct s3_call *c)
 
 	if ((e = s3_take_meta(cx, c, &u.meta)) != OK ||
 	    (e = take_sum_kind(cx, c, &u)) != OK ||
-	    (e = store_object_check_write(cx, c->store, &c->at, &none,
-	    false)) != OK ||
-	    (e = store_upload_create(cx, c->store, &c->at, &u)) != OK)
+	    (e = object_check_write(cx, c->eng, &c->at, &none, false)) != OK ||
+	    (e = upload_create(cx, c->eng, &c->at, &u)) != OK)
 		return e;
 	if (u.sum_kind.n > 0) {
 		response_header(c->res, "x-amz-checksum-algorithm",
@@ -108,7 +107,7 @@ s3_upload_part(struct cx *cx, struct s3_call *c)
 
 	if ((e = take_id(cx, c, &id)) != OK ||
 	    (e = take_number(cx, c, &part.number)) != OK ||
-	    (e = store_upload_get(cx, c->store, &c->at, &id, &u)) != OK ||
+	    (e = upload_get(cx, c->eng, &c->at, &id, &u)) != OK ||
 	    (e = s3_body_open(cx, c, u.sum_kind, &in)) != OK)
 		return e;
 	if (u.sum_kind.n > 0 && in->n_sums > 1)
@@ -119,8 +118,7 @@ s3_upload_part(struct cx *cx, struct s3_call *c)
 		return e;
 	part.en.etag = s3_body_etag(cx, body);
 	s3_body_sums(cx, in, &part.en);
-	if ((e = store_upload_part(cx, c->store, &c->at, &id, &part,
-	    body)) != OK)
+	if ((e = upload_part(cx, c->eng, &c->at, &id, &part, body)) != OK)
 		return e;
 	response_header(c->res, "ETag", s3_quoted(cx, part.en.etag));
 	for (size_t i = 0; i < part.en.n_sums; i++)
@@ -171,7 +169,7 @@ s3_upload_part_copy(struct cx *cx, struct s3_call *c)
 	    (e = s3_copy_source(cx, c, &src)) != OK ||
 	    (e = take_copy_range(cx, c, &off, &len)) != OK ||
 	    (e = s3_take_cond(cx, c, "x-amz-copy-source-", &cond)) != OK ||
-	    (e = store_upload_part_copy(cx, c->store, &c->at, &id, &part,
+	    (e = upload_part_copy(cx, c->eng, &c->at, &id, &part,
 	    &src, &cond, off, len)) != OK)
 		return e;
 	if (src.version.n > 0)
@@ -280,8 +278,7 @@ s3_complete_multipart_upload(struct cx *cx, struct s3_call *c)
 	if ((e = take_id(cx, c, &id)) != OK ||
 	    (e = s3_take_cond(cx, c, "", &opt.cond)) != OK ||
 	    (e = take_list(cx, c, &opt)) != OK ||
-	    (e = store_upload_complete(cx, c->store, &c->at, &id, &opt,
-	    &en)) != OK)
+	    (e = upload_complete(cx, c->eng, &c->at, &id, &opt, &en)) != OK)
 		return e;
 	s3_version_header(c, &en);
 	s3_xml_begin(cx, &b, "CompleteMultipartUploadResult");
@@ -304,7 +301,7 @@ s3_abort_multipart_upload(struct cx *cx, struct s3_call *c)
 	enum err	e;
 
 	if ((e = take_id(cx, c, &id)) != OK ||
-	    (e = store_upload_abort(cx, c->store, &c->at, &id)) != OK)
+	    (e = upload_abort(cx, c->eng, &c->at, &id)) != OK)
 		return e;
 	c->res->status = 204;
 	return OK;
@@ -340,7 +337,7 @@ s3_list_parts(struct cx *cx, struct s3_call *c)
 	    &limit)) != OK ||
 	    (e = s3_number(cx, c, "part-number-marker", 0, LIMIT_PARTS,
 	    &after)) != OK ||
-	    (e = store_upload_parts(cx, c->store, &c->at, &id,
+	    (e = upload_parts(cx, c->eng, &c->at, &id,
 	    (uint32_t)after, limit, &u, &page)) != OK)
 		return e;
 	s3_xml_begin(cx, &b, "ListPartsResult");
@@ -435,8 +432,7 @@ uploads_of_branch(struct cx *cx, struct s3_call *c, struct uploads *l,
 	if ((e = target_ref(cx, ref)) != OK || (e = target_list(cx, &q)) != OK)
 		return e;
 	do {
-		e = store_upload_list(cx, c->store, c->bucket, ref, &q, id,
-		    &page);
+		e = upload_list(cx, c->eng, c->bucket, ref, &q, id, &page);
 		/* What is no branch has no uploads. */
 		if (e == E_NO_SUCH_BRANCH || e == E_READ_ONLY_REF) {
 			cx_forget(cx);
@@ -474,7 +470,7 @@ uploads_collect(struct cx *cx, struct s3_call *c, struct uploads *l)
 	if ((e = target_list(cx, &q)) != OK)
 		return e;
 	do {
-		if ((e = store_branch_list(cx, c->store, c->bucket, &q, true,
+		if ((e = branch_list(cx, c->eng, c->bucket, &q, true,
 		    &branches)) != OK)
 			return e;
 		for (i = 0; i < branches.n && !l->full; i++)
@@ -545,7 +541,7 @@ s3_list_multipart_uploads(struct cx *cx, struct s3_call *c)
 	if ((e = s3_take_encoding(cx, c, &l.url)) != OK ||
 	    (e = s3_number(cx, c, "max-uploads", LIMIT_PAGE, LIMIT_PAGE,
 	    &l.limit)) != OK ||
-	    (e = store_repo_get(cx, c->store, c->bucket, &r)) != OK ||
+	    (e = repo_get(cx, c->eng, c->bucket, &r)) != OK ||
 	    (e = uploads_collect(cx, c, &l)) != OK)
 		return e;
 	uploads_answer(cx, c, &l);

@@ -16,7 +16,6 @@
 #include "kv/kv.h"
 #include "net/sigv4.h"
 #include "s3/s3.h"
-#include "store/store.h"
 
 struct row {
 	struct str	key, value;
@@ -26,7 +25,6 @@ static struct {
 	struct kv	*kv;
 	struct block	*block;
 	struct engine	*eng;
-	struct store	*store;
 	struct auth	*auth;
 	struct arena	*mem;		/* of what follows */
 	struct row	 rows[200];	/* as it was made */
@@ -238,7 +236,6 @@ lake_make(void)
 	o.area_tombs = 10;
 	o.inline_max = 64;
 	lake.eng = engine_open(lake.kv, lake.block, &o);
-	lake.store = store_engine_open(lake.eng);
 	if (engine_init(&cx, lake.eng) != OK || auth_make(&cx) != OK)
 		abort();
 	for (i = 0; i < 2; i++) {
@@ -286,7 +283,6 @@ lake_end(void)
 	if (lake.mem == NULL)
 		return;
 	auth_close(lake.auth);
-	store_close(lake.store);
 	engine_close(lake.eng);
 	block_close(lake.block);
 	kv_close(lake.kv);
@@ -528,7 +524,7 @@ ask(const struct ask *a)
 	lake.dirty |= s.req.method != M_GET && s.req.method != M_HEAD;
 	response_init(&res, &cx);
 	if (a->who == BASIC || str_starts(s.req.raw_path, STR("/api/v1/"))) {
-		api_handle(&cx, lake.store, lake.auth, &api, &s.req, &res,
+		api_handle(&cx, lake.eng, lake.auth, &api, &s.req, &res,
 		    &api_note);
 		return answer_of(&res, &s.req);
 	}
@@ -541,7 +537,7 @@ ask(const struct ask *a)
 		s.req.headers = h;
 		s.req.n_headers++;
 	}
-	s3_handle(&cx, lake.store, lake.auth, &s3, &s.req, &res, &s3_note);
+	s3_handle(&cx, lake.eng, lake.auth, &s3, &s.req, &res, &s3_note);
 	return answer_of(&res, &s.req);
 }
 

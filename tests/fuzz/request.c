@@ -1,7 +1,7 @@
 /* Whole requests: any, from each route, and with any credential. */
 #include "fuzz/fuzz.h"
 
-#include "api/call.h"
+#include "api/api_call.h"
 #include "base/enc.h"
 #include "http/http.h"
 #include "net/sigv4.h"

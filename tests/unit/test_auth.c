@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "auth/inside.h"
+#include "auth/auth_inside.h"
 #include "base/buf.h"
 #include "base/digest.h"
 #include "base/enc.h"

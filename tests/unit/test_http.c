@@ -3,11 +3,11 @@
 
 #include <string.h>
 
-#include "api/call.h"
+#include "api/api_call.h"
 #include "http/http.h"
 #include "net/sigv2.h"
 #include "net/sigv4.h"
-#include "s3/call.h"
+#include "s3/s3_call.h"
 
 static void
 requests_come_from_variables(void **state)

@@ -5,7 +5,6 @@
 
 #include "base/buf.h"
 #include "base/limit.h"
-#include "lake/call.h"
 #include "lake/cond.h"
 #include "lake/lakepath.h"
 #include "lake/names.h"

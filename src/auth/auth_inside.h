@@ -1,6 +1,6 @@
 /* What the files of auth share. */
-#ifndef AUTH_INSIDE_H
-#define AUTH_INSIDE_H
+#ifndef AUTH_AUTH_INSIDE_H
+#define AUTH_AUTH_INSIDE_H
 
 #include <pthread.h>
 

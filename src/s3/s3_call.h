@@ -1,15 +1,15 @@
 /* What the operations of the gateway share. */
-#ifndef S3_CALL_H
-#define S3_CALL_H
+#ifndef S3_S3_CALL_H
+#define S3_S3_CALL_H
 
 #include "auth/auth.h"
 #include "base/cx.h"
 #include "base/digest.h"
 #include "base/limit.h"
+#include "engine/engine.h"
 #include "http/http.h"
 #include "lake/lakepath.h"
 #include "s3/s3.h"
-#include "store/store.h"
 
 #define S3_XMLNS	"http://s3.amazonaws.com/doc/2006-03-01/"
 
@@ -21,7 +21,7 @@ struct s3_row;
 struct xml;
 
 struct s3_call {
-	struct store		*store;
+	struct engine		*eng;
 	struct auth		*auth;
 	const struct s3_opts	*opt;
 	struct request		*req;

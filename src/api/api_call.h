@@ -1,14 +1,14 @@
 /* What the operations of the REST API share. */
-#ifndef API_CALL_H
-#define API_CALL_H
+#ifndef API_API_CALL_H
+#define API_API_CALL_H
 
 #include "api/api.h"
 #include "auth/auth.h"
 #include "base/cx.h"
 #include "base/json.h"
 #include "base/limit.h"
+#include "engine/engine.h"
 #include "http/http.h"
-#include "store/store.h"
 
 enum {
 	API_ARGS = 4,
@@ -18,7 +18,7 @@ enum {
 struct api_row;
 
 struct api_call {
-	struct store		*store;
+	struct engine		*eng;
 	struct auth		*auth;
 	const struct api_opts	*opt;
 	struct request		*req;

@@ -1,6 +1,6 @@
 /* What the files of app share. */
-#ifndef APP_INSIDE_H
-#define APP_INSIDE_H
+#ifndef APP_APP_INSIDE_H
+#define APP_APP_INSIDE_H
 
 #include "api/api.h"
 #include "app/app.h"
@@ -12,7 +12,6 @@ struct app {
 	struct kv		*kv;
 	struct block		*block;
 	struct engine		*eng;
-	struct store		*store;
 	struct auth		*auth;
 	struct s3_opts		 s3;
 	struct api_opts		 api;

@@ -1,6 +1,6 @@
 /* What the files of the engine share. */
-#ifndef ENGINE_INSIDE_H
-#define ENGINE_INSIDE_H
+#ifndef ENGINE_ENGINE_INSIDE_H
+#define ENGINE_ENGINE_INSIDE_H
 
 #include <pthread.h>
 
