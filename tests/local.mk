@@ -10,8 +10,8 @@ else
 UNIT_TESTS =
 endif
 check_PROGRAMS += $(UNIT_TESTS)
-TESTS += $(UNIT_TESTS) tests/lint/run
-dist_check_SCRIPTS = tests/lint/run tests/lint/hardened
+TESTS += $(UNIT_TESTS) tests/lint/run tests/lint/bites
+dist_check_SCRIPTS = tests/lint/run tests/lint/bites tests/lint/hardened
 if HARDENED
 TESTS += tests/lint/hardened
 endif
@@ -60,7 +60,8 @@ block_contract_CPPFLAGS = $(UNIT_CPPFLAGS)
 block_contract_LDADD = $(UNIT_LDADD)
 EXTRA_DIST += tests/run tests/install tests/debian tests/lock \
 	tests/requirements.in tests/requirements.txt \
-	tests/lint/layers tests/http tests/limits/crowd.py \
+	tests/lint/aliases tests/lint/exceptions \
+	tests/lint/layers tests/lint/source.awk tests/http tests/limits/crowd.py \
 	tests/limits/test_limits.py tests/limits/test_slow.py tests/model \
 	tests/crash/test_history.py tests/crash/test_kill.py \
 	tests/crash/test_reload.py tests/faults/guards tests/faults/run
