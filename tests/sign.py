@@ -60,8 +60,8 @@ class Signed:
                 urllib.parse.unquote_to_bytes(s.replace("+", " ")), safe="-_.~")
             yield f"{quote(name)}={quote(value)}"
 
-    def send(self, body=b"", length=None):
-        c = connect(self.url)
+    def send(self, body=b"", length=None, timeout=30):
+        c = connect(self.url, timeout)
         c.putrequest(self.method, self.path + ("?" + self.query if self.query else ""),
                      skip_host=True, skip_accept_encoding=True)
         for name, value in self.headers.items():
