@@ -88,7 +88,7 @@ begin(struct cx *cx, struct making *m)
 static void
 undo(struct cx *cx, const struct making *m)
 {
-	struct cx	aside = *cx;
+	struct cx	aside = cx_aside(cx);
 	size_t		i;
 
 	if (!m->had_master)

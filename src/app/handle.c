@@ -237,7 +237,7 @@ count(const struct request *req, int status, uint64_t sent, int64_t us)
 static void
 drain(struct cx *cx, struct request *req, const struct front_body *body)
 {
-	struct cx	aside = *cx;
+	struct cx	aside = cx_aside(cx);
 
 	if (req->has_length && req->body_read == req->length)
 		return;
@@ -273,7 +273,7 @@ serve(struct cx *cx, struct app *a, char **env, const struct front_body *body,
 	/* What the answer holds, it holds until its client has read it. */
 	budget_hold(cx, arena_held(cx->mem));
 	drain(cx, &req, body);
-	sending = *cx;
+	sending = cx_aside(cx);
 	if (response_send(&sending, &req, &res, &a->send, out, &sent) != OK &&
 	    cx->code == OK)
 		cx_pass(cx, &sending);

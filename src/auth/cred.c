@@ -86,29 +86,20 @@ user_create(struct cx *cx, struct auth *a, struct str name)
 	return kv_write(cx, a->kv, user_create_fn, &c);
 }
 
-static enum err
-user_find_fn(struct cx *cx, struct kv_tx *tx, void *arg)
-{
-	struct cred	*c = arg;
-
-	return kv_find(cx, tx, cred_key(cx, 'U', c->user), &c->found,
-	    &c->there);
-}
-
 enum err
 user_find(struct cx *cx, struct auth *a, struct str name, struct user *out,
     bool *there)
 {
-	struct cred	c = { .user = name };
+	struct str	v;
 	uint64_t	created = 0;
 	enum err	e;
 
 	*there = false;
 	if (name.n == 0 || name.n > LIMIT_USER_NAME)
 		return OK;
-	if ((e = kv_read(cx, a->kv, user_find_fn, &c)) != OK)
+	if ((e = kv_get(cx, a->kv, cred_key(cx, 'U', name), &v, there)) != OK)
 		return e;
-	*there = c.there && take_varint(&c.found, &created);
+	*there = *there && take_varint(&v, &created);
 	*out = (struct user){ name, (int64_t)created };
 	return OK;
 }
@@ -465,23 +456,15 @@ key_create_first(struct cx *cx, struct auth *a, struct str user,
 	return key_make(cx, a, &c, secret, out);
 }
 
-static enum err
-key_find_fn(struct cx *cx, struct kv_tx *tx, void *arg)
-{
-	struct cred	*c = arg;
-
-	return kv_find(cx, tx, cred_key(cx, 'K', c->id), &c->found,
-	    &c->there);
-}
-
 enum err
 key_find(struct cx *cx, struct auth *a, struct str id, struct key *out,
     bool *there)
 {
-	struct cred		c = { .id = id };
 	struct key_record	r;
+	struct str		v;
 	enum err		e;
 	int			round;
+	bool			kept;
 
 	*there = false;
 	if (id.n == 0 || id.n > LIMIT_KEY_ID)
@@ -489,10 +472,10 @@ key_find(struct cx *cx, struct auth *a, struct str id, struct key *out,
 	/* A rekey seals it anew meanwhile: read the record and the master
 	 * keys again.  [DESIGN 6] */
 	for (round = 0; round < ROUNDS; round++) {
-		if ((e = kv_read(cx, a->kv, key_find_fn, &c)) != OK ||
-		    !c.there)
+		if ((e = kv_get(cx, a->kv, cred_key(cx, 'K', id), &v,
+		    &kept)) != OK || !kept)
 			return e;
-		if (!key_record_parse(c.found, &r))
+		if (!key_record_parse(v, &r))
 			return fail(cx, E_CORRUPT, "access key record");
 		*out = (struct key){ .id = id, .user = r.user,
 		    .created = r.created, .sealed = r.sealed };
@@ -512,7 +495,8 @@ key_delete_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 	enum err	 e;
 	bool		 users, keys;
 
-	if ((e = key_find_fn(cx, tx, arg)) != OK)
+	if ((e = kv_find(cx, tx, cred_key(cx, 'K', c->id), &c->found,
+	    &c->there)) != OK)
 		return e;
 	if (!c->there)
 		return fail(cx, E_NO_SUCH_KEY_ID, "access key id \"%.*s\" not "

@@ -73,7 +73,7 @@ failures_free(struct failures *f)
 static struct table *
 table_of(struct cx *cx, struct failures *f)
 {
-	struct cx	aside = *cx;
+	struct cx	aside = cx_aside(cx);
 
 	if (file_share_is_whole(&f->file, f->path))
 		return f->file.p;

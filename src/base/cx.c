@@ -42,6 +42,21 @@ cx_init(struct cx *cx, struct arena *mem)
 	ident_hex(cx->id, 16);
 }
 
+struct cx
+cx_aside(const struct cx *cx)
+{
+	struct cx	aside = *cx;
+
+	cx_forget(&aside);
+	return aside;
+}
+
+struct cx
+cx_bare(struct arena *mem)
+{
+	return (struct cx){ .mem = mem };
+}
+
 enum err
 cx_fail(struct cx *cx, enum err code, const char *file, int line,
     const char *fmt, ...)

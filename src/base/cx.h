@@ -26,6 +26,21 @@ struct cx {
 
 void	cx_init(struct cx *cx, struct arena *mem);	/* new id, time now */
 
+/*
+ * The same request's context without a failure, for a step whose failure is
+ * not the request's: what was recorded in cx, or will be, stays as it is.  It
+ * shares the memory; give .mem another arena when the step's memory ends with
+ * the step.  What the step failed of is lost unless cx_pass takes it over.
+ */
+struct cx cx_aside(const struct cx *cx);
+
+/*
+ * A context that is of no request: it has memory and can record a failure,
+ * and that is all.  Its time is 0 and its id empty, so what is called with it
+ * must read neither; its memory is not counted.
+ */
+struct cx cx_bare(struct arena *mem);
+
 /* Record a failure and return its code: return fail(cx, E_X, "…", …); */
 #define fail(cx, code, ...) \
 	cx_fail((cx), (code), __FILE__, __LINE__, __VA_ARGS__)

@@ -24,6 +24,15 @@ enc_hex(char *z, const void *p, size_t n)
 	z[2 * n] = '\0';
 }
 
+struct str
+enc_hex_str(struct arena *mem, const void *p, size_t n)
+{
+	char	*z = arena_raw(mem, 2 * n + 1);
+
+	enc_hex(z, p, n);
+	return (struct str){ z, 2 * n };
+}
+
 static int
 unhex1(char c)
 {

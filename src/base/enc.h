@@ -10,7 +10,10 @@
 struct arena;
 struct buf;
 
-void		 enc_hex(char *z, const void *p, size_t n);	/* 2n and NUL */
+/* Lower-case hex of n bytes into z, which has room for 2n digits and a NUL. */
+void		 enc_hex(char *z, const void *p, size_t n);
+/* The same as a slice in mem, terminated. */
+struct str	 enc_hex_str(struct arena *mem, const void *p, size_t n);
 bool		 enc_unhex(struct str s, void *out, size_t n);	/* any case */
 
 struct str	 enc_base64(struct arena *mem, const void *p, size_t n);

@@ -88,6 +88,24 @@ str_starts_nocase(struct str s, struct str head)
 }
 
 bool
+str_take(struct str *s, struct str head)
+{
+	if (!str_starts(*s, head))
+		return false;
+	*s = str_from(*s, head.n);
+	return true;
+}
+
+bool
+str_take_nocase(struct str *s, struct str head)
+{
+	if (!str_starts_nocase(*s, head))
+		return false;
+	*s = str_from(*s, head.n);
+	return true;
+}
+
+bool
 str_ends(struct str s, struct str tail)
 {
 	return s.n >= tail.n && str_is(str_from(s, s.n - tail.n), tail);

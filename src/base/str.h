@@ -18,7 +18,9 @@ struct pair {
 	struct str	 name, value;
 };
 
-#define STR(lit)	((struct str){ "" lit, sizeof(lit) - 1 })
+/* A literal as a slice: STR in expressions, STR_INIT in static tables. */
+#define STR_INIT(lit)	{ "" lit, sizeof(lit) - 1 }
+#define STR(lit)	((struct str)STR_INIT(lit))
 #define STRF(s)		(int)(s).n, (s).p
 
 struct str	 str_of(const char *z);			/* NULL gives "" */
@@ -43,6 +45,11 @@ bool		 str_like(struct str s, struct str pattern);
 /* Position of a byte or a string, or s.n. */
 size_t		 str_find(struct str s, char c);
 size_t		 str_find_str(struct str s, struct str part);
+
+/* Cut head off the front of *s; false, and *s stays, when it is not there. */
+bool		 str_take(struct str *s, struct str head);
+/* The same in any case of ASCII letters. */
+bool		 str_take_nocase(struct str *s, struct str head);
 
 /* s without its first at bytes */
 struct str	 str_from(struct str s, size_t at);

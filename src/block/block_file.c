@@ -103,7 +103,7 @@ file_block_drop(struct block_writer *bw)
 {
 	struct file_writer	*w = (struct file_writer *)bw;
 	struct arena		*mem = arena_new();
-	struct cx		 cx = { .mem = mem };
+	struct cx		 cx = cx_bare(mem);
 
 	file_unlink(&cx, w->path);
 	arena_free(mem);

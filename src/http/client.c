@@ -198,8 +198,8 @@ forwarded_for(struct str element)
 
 	while (str_split(&element, ';', &one)) {
 		one = str_trim(one);
-		if (str_starts_nocase(one, STR("for=")))
-			return str_from(one, 4);
+		if (str_take_nocase(&one, STR("for=")))
+			return one;
 	}
 	return STR("");
 }

@@ -57,9 +57,10 @@ bad(struct cx *cx, const char *why)
 static enum err
 boundary_of(struct cx *cx, struct str type, struct str *out)
 {
-	size_t	at = str_find_str(type, STR("boundary="));
+	static const struct str	name = STR_INIT("boundary=");
+	size_t			at = str_find_str(type, name);
 
-	*out = str_from(type, at + 9);
+	*out = str_from(type, at + name.n);
 	*out = str_to(*out, str_find(*out, ';'));
 	if (out->n >= 2 && out->p[0] == '"')
 		*out = (struct str){ out->p + 1, out->n - 2 };
@@ -172,12 +173,12 @@ head_read(struct cx *cx, struct str head, struct form_part *out)
 	head = str_dup(cx->mem, head);
 	while (str_split(&head, '\n', &line)) {
 		line = str_to(line, str_find(line, '\r'));
-		if (str_starts_nocase(line, STR("Content-Type:")))
-			out->type = str_trim(str_from(line, 13));
-		if (!str_starts_nocase(line, STR("Content-Disposition:")))
-			continue;
-		out->name = parameter(line, STR("name"));
-		out->filename = parameter(line, STR("filename"));
+		if (str_take_nocase(&line, STR("Content-Type:")))
+			out->type = str_trim(line);
+		else if (str_take_nocase(&line, STR("Content-Disposition:"))) {
+			out->name = parameter(line, STR("name"));
+			out->filename = parameter(line, STR("filename"));
+		}
 	}
 }
 

@@ -219,8 +219,7 @@ variable(struct cx *cx, struct request *req, struct env_vec *v,
     struct str name, struct str value, struct str *uri, struct str *length,
     struct str *sent)
 {
-	if (str_starts(name, STR("HTTP_"))) {
-		name = str_from(name, 5);
+	if (str_take(&name, STR("HTTP_"))) {
 		if (str_is(name, STR("HOST")))
 			req->host = value;
 		if (!str_is(name, STR("PROXY")) &&

@@ -10,9 +10,8 @@ span_parse(struct cx *cx, struct str range, uint64_t size, struct span *out)
 	size_t		dash;
 
 	*out = (struct span){ false, 0, size };
-	if (!str_starts(range, STR("bytes=")) || str_find(range, ',') < range.n)
+	if (!str_take(&range, STR("bytes=")) || str_find(range, ',') < range.n)
 		return OK;
-	range = str_from(range, 6);
 	dash = str_find(range, '-');
 	from = str_trim(str_to(range, dash));
 	to = str_trim(str_from(range, dash + 1));

@@ -44,6 +44,28 @@ kv_find(struct cx *cx, struct kv_tx *tx, struct str key, struct str *value,
 	return tx->kv->ops->find(cx, tx, key, value, there);
 }
 
+struct kv_question {
+	struct str	 key, *value;
+	bool		*there;
+};
+
+static enum err
+kv_get_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+{
+	const struct kv_question	*q = arg;
+
+	return kv_find(cx, tx, q->key, q->value, q->there);
+}
+
+enum err
+kv_get(struct cx *cx, struct kv *kv, struct str key, struct str *value,
+    bool *there)
+{
+	struct kv_question	q = { key, value, there };
+
+	return kv_read(cx, kv, kv_get_fn, &q);
+}
+
 enum err
 kv_put(struct cx *cx, struct kv_tx *tx, struct str key,
     const struct buf *value)

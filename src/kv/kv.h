@@ -80,6 +80,10 @@ struct kv_tx {
 
 enum err	kv_read(struct cx *cx, struct kv *kv, kv_fn *fn, void *arg);
 enum err	kv_write(struct cx *cx, struct kv *kv, kv_fn *fn, void *arg);
+/* kv_find in a snapshot of its own: one key, the value in the memory of cx.
+ * Not inside a transaction. */
+enum err	kv_get(struct cx *cx, struct kv *kv, struct str key,
+		    struct str *value, bool *there);
 enum err	kv_find(struct cx *cx, struct kv_tx *tx, struct str key,
 		    struct str *value, bool *there);
 /* A record.  E_TOO_LARGE, and nothing is stored, when value did not hold all

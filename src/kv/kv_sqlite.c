@@ -422,7 +422,7 @@ batch_run(struct cx *cx, void *self)
 	struct sqlite_kv	*s = self;
 	struct member		*first;
 	struct conn		*c = NULL;
-	struct cx		 note = { .mem = cx->mem };
+	struct cx		 note = cx_bare(cx->mem);
 	enum err		 e;
 
 	if ((e = turnstile_enter(&note, s)) == OK)

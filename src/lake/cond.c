@@ -17,8 +17,7 @@ static struct str
 bare(struct str tag)
 {
 	tag = str_trim(tag);
-	if (str_starts(tag, STR("W/")))
-		tag = str_from(tag, 2);
+	str_take(&tag, STR("W/"));
 	if (tag.n >= 2 && tag.p[0] == '"' && tag.p[tag.n - 1] == '"')
 		tag = (struct str){ tag.p + 1, tag.n - 2 };
 	return tag;

@@ -102,14 +102,6 @@ delete_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 }
 
 static enum err
-find_fn(struct cx *cx, struct kv_tx *tx, void *arg)
-{
-	struct one	*o = arg;
-
-	return kv_find(cx, tx, o->key, &o->value, &o->there);
-}
-
-static enum err
 scan_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 {
 	struct kv_cursor	*cur;
@@ -156,7 +148,7 @@ find(struct fixture *f, const char *key)
 {
 	struct one	o = { .key = str_of(key) };
 
-	assert_ok(&f->cx, kv_read(&f->cx, f->kv, find_fn, &o));
+	assert_ok(&f->cx, kv_get(&f->cx, f->kv, o.key, &o.value, &o.there));
 	return o;
 }
 

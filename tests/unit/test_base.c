@@ -77,6 +77,56 @@ joined_crcs_are_those_of_the_whole(void **state)
 			    sizeof text - cuts[i]), sizeof text - cuts[i]));
 }
 
+static void
+heads_are_taken_off_whole_or_not_at_all(void **state)
+{
+	static const struct str	header = STR_INIT("Range: bytes=0-");
+	struct str		s = header;
+
+	(void)state;
+	assert_false(str_take(&s, STR("range:")));
+	assert_true(str_is(s, header));
+	assert_true(str_take_nocase(&s, STR("range: ")));
+	assert_true(str_is(s, STR("bytes=0-")));
+	assert_true(str_take(&s, s));
+	assert_int_equal(0, s.n);
+	assert_false(str_take(&s, STR("x")));
+	assert_true(str_take(&s, STR("")));
+}
+
+static void
+steps_aside_leave_the_failure_alone(void **state)
+{
+	struct arena	*mem = arena_new();
+	struct cx	 first, aside;
+
+	(void)state;
+	cx_init(&first, mem);
+	fail(&first, E_NO_SUCH_TAG, "the first");
+	aside = cx_aside(&first);
+	assert_int_equal(OK, aside.code);
+	assert_string_equal(first.id, aside.id);
+	assert_true(aside.now == first.now && aside.mem == mem);
+	fail(&aside, E_STORE, "another");
+	assert_int_equal(E_NO_SUCH_TAG, first.code);
+	assert_string_equal("the first", first.words);
+	aside = cx_bare(mem);
+	assert_true(aside.mem == mem && aside.now == 0 && aside.id[0] == '\0');
+	arena_free(mem);
+}
+
+static void
+bytes_are_written_in_hex(void **state)
+{
+	struct arena	*mem = arena_new();
+
+	(void)state;
+	assert_true(str_is(enc_hex_str(mem, "\0\x7f\xff", 3),
+	    STR("007fff")));
+	assert_int_equal(0, enc_hex_str(mem, "", 0).n);
+	arena_free(mem);
+}
+
 /* [RFC 4231 test case 2] */
 static void
 hmac_has_its_known_value(void **state)
@@ -306,6 +356,9 @@ main(void)
 	const struct CMUnitTest	tests[] = {
 		cmocka_unit_test(digests_have_their_known_values),
 		cmocka_unit_test(joined_crcs_are_those_of_the_whole),
+		cmocka_unit_test(heads_are_taken_off_whole_or_not_at_all),
+		cmocka_unit_test(steps_aside_leave_the_failure_alone),
+		cmocka_unit_test(bytes_are_written_in_hex),
 		cmocka_unit_test(hmac_has_its_known_value),
 		cmocka_unit_test(sealed_bytes_open_only_with_their_key),
 		cmocka_unit_test(base64_is_strict),
