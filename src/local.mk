@@ -21,17 +21,21 @@ liblakegate_a_SOURCES = \
 	src/app/create.c \
 	src/app/handle.c \
 	src/app/modes.c \
+	src/auth/auth.c \
 	src/auth/auth.h \
+	src/auth/auth_failed.c \
 	src/auth/auth_inside.h \
 	src/auth/cookie.c \
 	src/auth/cred.c \
-	src/auth/failed.c \
+	src/auth/cred_record.c \
 	src/auth/failure.c \
 	src/auth/failure.h \
 	src/auth/master.c \
 	src/auth/rekey.c \
+	src/auth/signer.c \
 	src/auth/token.c \
 	src/auth/verify.c \
+	src/auth/verify_api.c \
 	src/auth/verify_v2.c \
 	src/auth/verify_v4.c \
 	src/base/arena.c \

@@ -23,7 +23,7 @@ struct api_call {
 	const struct api_opts	*opt;
 	struct request		*req;
 	struct response		*res;
-	struct identity		 who;
+	struct auth_identity		 who;
 	const struct api_row	*row;
 	struct str		 arg[API_ARGS];	/* what the template captured */
 	struct str		*deleted;	/* paths, by deleteObjects */

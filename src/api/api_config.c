@@ -89,13 +89,13 @@ api_healthcheck(struct cx *cx, struct api_call *c)
 enum err
 api_get_current_user(struct cx *cx, struct api_call *c)
 {
-	struct user	u = { .created = 0 };
+	struct cred_user	u = { .created = 0 };
 	struct json_out	j;
 	struct buf	b;
 	enum err	e;
 	bool		there;
 
-	if ((e = user_find(cx, c->auth, c->who.user, &u, &there)) != OK)
+	if ((e = cred_user_find(cx, c->auth, c->who.user, &u, &there)) != OK)
 		return e;
 	j = api_begin(cx, &b);
 	json_open(&j, NULL, '{');
@@ -160,7 +160,7 @@ api_get_setup_state(struct cx *cx, struct api_call *c)
 	enum err	e;
 	bool		done;
 
-	if ((e = auth_is_set_up(cx, c->auth, &done)) != OK)
+	if ((e = cred_is_set_up(cx, c->auth, &done)) != OK)
 		return e;
 	j = api_begin(cx, &b);
 	json_open(&j, NULL, '{');
@@ -190,14 +190,14 @@ api_setup(struct cx *cx, struct api_call *c)
 	struct str	name;
 	struct json	in;
 	struct json_out	j;
-	struct key	key;
+	struct cred_key	key;
 	struct buf	b;
 	enum err	e;
 	bool		done;
 
 	if ((e = api_take_json(cx, c, LIMIT_BODY_LOGIN, false, &in)) != OK ||
 	    (e = json_need_str(cx, in, "username", &name)) != OK ||
-	    (e = auth_is_set_up(cx, c->auth, &done)) != OK)
+	    (e = cred_is_set_up(cx, c->auth, &done)) != OK)
 		return e;
 	if (done)
 		return fail(cx, E_SET_UP, "lakegate is already set up");
@@ -209,7 +209,7 @@ api_setup(struct cx *cx, struct api_call *c)
 	if (json_has(in, "key"))
 		return fail(cx, E_NOT_IMPLEMENTED, "choosing the key is not "
 		    "implemented: use `lakegate key create`");
-	if ((e = key_create_first(cx, c->auth, name, STR(""), STR(""),
+	if ((e = cred_key_create_first(cx, c->auth, name, STR(""), STR(""),
 	    &key)) != OK)
 		return e;
 	j = api_begin(cx, &b);

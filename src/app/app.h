@@ -11,7 +11,7 @@ struct app;
 struct auth;
 struct engine;
 struct front_body;
-struct key;
+struct cred_key;
 struct rekey_report;
 struct sink;
 
@@ -35,7 +35,7 @@ struct app_first {			/* the first key; "": drawn */
 	bool		none;		/* no key */
 	/* Tell it: the lake is not there yet, and does not come to be if this
 	 * fails. */
-	enum err	(*tell)(struct cx *cx, const struct key *key);
+	enum err	(*tell)(struct cx *cx, const struct cred_key *key);
 };
 enum err	app_create(struct cx *cx, const struct conf *c,
 		    const unsigned *group, const struct app_first *first);

@@ -105,7 +105,7 @@ undo(struct cx *cx, const struct making *m)
 
 static enum err
 make_key(struct cx *cx, const struct making *m, struct kv *kv,
-    struct key *key)
+    struct cred_key *key)
 {
 	const struct app_first	*f = m->first;
 	struct auth_opts	 opt = { m->master, m->conf->session };
@@ -115,7 +115,8 @@ make_key(struct cx *cx, const struct making *m, struct kv *kv,
 	if ((e = auth_open(cx, kv, &opt, &a)) != OK)
 		return e;
 	if (!f->none)
-		e = key_create_first(cx, a, f->user, f->id, f->secret, key);
+		e = cred_key_create_first(cx, a, f->user, f->id, f->secret,
+		    key);
 	auth_close(a);
 	return e;
 }
@@ -123,7 +124,7 @@ make_key(struct cx *cx, const struct making *m, struct kv *kv,
 /* The database, complete and closed, under its temporary name. */
 static enum err
 make_database(struct cx *cx, const struct making *m, struct block *block,
-    struct key *key)
+    struct cred_key *key)
 {
 	struct kv_sqlite_opts	 opt = { .create = true };
 	struct engine_opts	 o;
@@ -150,13 +151,13 @@ make_database(struct cx *cx, const struct making *m, struct block *block,
 
 static enum err
 make_parts(struct cx *cx, const struct making *m, const unsigned *group,
-    struct key *key)
+    struct cred_key *key)
 {
 	struct block	*block = NULL;
 	enum err	 e;
 	int		 queue;
 
-	if ((!m->had_master && (e = auth_make_master(cx, m->master)) != OK) ||
+	if ((!m->had_master && (e = master_make(cx, m->master)) != OK) ||
 	    (e = modes_check_key(cx, m->master)) != OK ||
 	    (e = metric_open(cx, in(cx, m, "metrics"))) != OK ||
 	    (e = file_lock_open(cx, in(cx, m, "queue.lock"),
@@ -174,7 +175,7 @@ make_parts(struct cx *cx, const struct making *m, const unsigned *group,
 static enum err
 make(struct cx *cx, const struct making *m, const unsigned *group)
 {
-	struct key	key = { .created = 0 };
+	struct cred_key	key = { .created = 0 };
 	enum err	e;
 
 	if ((e = make_parts(cx, m, group, &key)) != OK ||
@@ -199,7 +200,8 @@ app_create(struct cx *cx, const struct conf *c, const unsigned *group,
 
 	if (c->lake.n == 0)
 		return fail(cx, E_CONF, "which folder? lakegate init DIR");
-	if ((e = key_check(cx, first->user, first->id, first->secret)) != OK)
+	if ((e = cred_key_check(cx, first->user, first->id, first->secret)) !=
+	    OK)
 		return e;
 	if ((e = begin(cx, &m)) == OK &&
 	    (e = make(cx, &m, group)) != OK && !fault_skip("INIT_UNDO"))

@@ -58,8 +58,8 @@ static enum err
 metrics_check(struct cx *cx, struct app *a, struct request *req)
 {
 	const struct auth_place	at = { STR(""), a->s3.only_region };
-	struct identity		who;
-	struct signature	sig;
+	struct auth_identity		who;
+	struct auth_signature	sig;
 	enum err		e;
 
 	if (fault_skip("METRICS") || (req->client.near &&

@@ -9,7 +9,7 @@
 struct buf;
 struct kv_tx;
 
-enum { MASTER_BYTES = 32, PRINT_BYTES = 8 };
+enum { MASTER_BYTES = 32, PRINT_BYTES = 8, SECRET_BYTES = 40 };
 
 struct master {
 	unsigned char	key[MASTER_BYTES];
@@ -27,70 +27,85 @@ struct auth {
 	bool			 refuse; /* those of whom fails too often */
 };
 
-/* A key's record.  [DESIGN 1] */
-struct key_record {
-	int64_t		created;
+/* cred: a key's record.  [DESIGN 1] */
+struct cred_record {
+	int64_t		created;	/* ms since 1970 */
 	struct str	user, sealed;
 	struct str	print;		/* "": form 1, which does not say */
 };
-bool		key_record_parse(struct str v, struct key_record *out);
-void		key_record_format(const struct key_record *r, struct buf *b);
-struct str	cred_key(struct cx *cx, char kind, struct str name);
+/* *out points into v; false: this is no record of either form. */
+bool		cred_record_parse(struct str v, struct cred_record *out);
+void		cred_record_format(const struct cred_record *r,
+		    struct buf *b);
+/* The key of a record in kv: of kind U, K, S or M.  [DESIGN 1] */
+struct str	cred_record_key(struct cx *cx, char kind, struct str name);
+/*
+ * In a lake that does not have A M yet the first key must open: else a wrong
+ * master key would become the right one.  E_CONF.
+ */
+enum err	cred_prove_master(struct cx *cx, struct auth *a);
 
-/* One master key of a file; E_CONF. */
+/* master: one master key of a file; E_CONF, E_STORE.  Wipe it after use. */
 enum err	master_read(struct cx *cx, const char *path,
 		    struct master *out);
 /* The path of the one that is to follow. */
 struct str	master_next(struct cx *cx, const char *path);
 /* "/a/b" is the name b in the folder /a; a name alone is in ".". */
-void		path_split(struct cx *cx, struct str path, struct str *dir,
-		    struct str *name);
-/* Read the files anew.  [DESIGN 6] */
+void		master_path_split(struct cx *cx, struct str path,
+		    struct str *dir, struct str *name);
+/* Read the files anew.  E_CONF.  [DESIGN 6] */
 enum err	masters_read(struct cx *cx, struct auth *a);
-/* What A M says, in any transaction; "" when it is not there. */
-enum err	sealer_find(struct cx *cx, struct kv_tx *tx,
+/* Read them until the one that A M names is at hand.  E_CONF. */
+enum err	masters_check(struct cx *cx, struct auth *a);
+/* What A M says, "" when it is not there: in any transaction, and in one of
+ * its own. */
+enum err	master_print_find(struct cx *cx, struct kv_tx *tx,
 		    struct str *print);
-enum err	sealer_get(struct cx *cx, struct auth *a, struct str *print);
+enum err	master_print_get(struct cx *cx, struct auth *a,
+		    struct str *print);
 /*
  * Seal under the master key of this print ("": the file's), and say its print;
  * open what is sealed, into wiped memory.  false: no master key at hand fits,
  * read them anew.
  */
 bool		master_seal(struct cx *cx, struct auth *a, struct str print,
-		    struct str secret, struct key_record *out);
+		    struct str secret, struct cred_record *out);
 bool		master_open(struct cx *cx, struct auth *a,
-		    const struct key_record *r, struct str *secret);
-/*
- * In a lake that does not have A M yet the first key must open: else a wrong
- * master key would become the right one.  E_CONF.
- */
-enum err	sealer_prove(struct cx *cx, struct auth *a);
+		    const struct cred_record *r, struct str *secret);
+/* E_CONF: none of the master keys is the lake's, and what to do. */
 enum err	master_wrong(struct cx *cx, const struct auth *a);
 
-/* The forms of a signature; see auth_verify_s3. */
+/* The forms of a signature; see auth_verify_s3 for their errors. */
 enum err	verify_v4(struct cx *cx, struct auth *a, struct request *req,
-		    const struct auth_place *at, struct identity *who,
-		    struct signature *sig);
+		    const struct auth_place *at, struct auth_identity *who,
+		    struct auth_signature *sig);
 enum err	verify_v2(struct cx *cx, struct auth *a,
 		    const struct request *req, const struct auth_place *at,
-		    struct identity *who, struct signature *sig);
-/* The same over a form's policy. */
+		    struct auth_identity *who, struct auth_signature *sig);
+/* The same over a form's policy; see auth_verify_form. */
 enum err	verify_v4_form(struct cx *cx, struct auth *a,
 		    const struct request *fields, const struct auth_place *at,
-		    struct identity *who, struct signature *sig);
+		    struct auth_identity *who, struct auth_signature *sig);
 enum err	verify_v2_form(struct cx *cx, struct auth *a,
-		    const struct request *fields, struct identity *who,
-		    struct signature *sig);
-/* What they share.  E_NO_SUCH_KEY_ID; E_TIME_SKEW; E_SIGNATURE. */
+		    const struct request *fields, struct auth_identity *who,
+		    struct auth_signature *sig);
+
+/* signer: the key that a signature names.  E_NO_SUCH_KEY_ID. */
 enum err	signer_key(struct cx *cx, struct auth *a, struct str id,
-		    struct key *key);
-enum err	clock_check(struct cx *cx, int64_t at, bool old_too);
-enum err	signature_wrong(struct cx *cx, const char *hint);
+		    struct cred_key *key);
+/* Was it signed at a time (ms since 1970) that our clock agrees with?  With
+ * old_too one long past is refused as well.  E_TIME_SKEW. */
+enum err	signer_check_clock(struct cx *cx, int64_t at, bool old_too);
+/* E_SIGNATURE: it is not the one that was calculated; a hint, or "". */
+enum err	signer_mismatch(struct cx *cx, const char *hint);
 /* An x-amz-* header that a signature must cover? */
-bool		must_be_signed(struct str name);
-/* E_DENIED, with the names in sig. */
-enum err	headers_not_signed(struct cx *cx, struct str names,
-		    struct signature *sig);
+bool		signer_must_sign(struct str name);
+/* E_DENIED, with the names of the headers that it does not cover in sig. */
+enum err	signer_refuse_unsigned(struct cx *cx, struct str names,
+		    struct auth_signature *sig);
+
+/* E_NO_AUTH in words that do not tell what was wrong. */
+enum err	auth_refuse(struct cx *cx);
 /*
  * What cx says came of a wrong secret, signature or token, or an unknown key:
  * count and log it.  The error that the client is to see: this one, or
@@ -100,17 +115,17 @@ enum err	headers_not_signed(struct cx *cx, struct str names,
 enum err	auth_failed(struct cx *cx, struct auth *a,
 		    const struct request *req, struct str key_id,
 		    const char *reason);
-/* The key pair is right: the key, or its user.  E_NO_AUTH. */
-enum err	pair_key(struct cx *cx, struct auth *a,
-		    const struct request *req, struct str id,
-		    struct str secret, struct key *out);
-enum err	pair_check(struct cx *cx, struct auth *a,
-		    const struct request *req, struct str id,
-		    struct str secret, struct identity *who);
-/* cookie: may a request go on the strength of one?  E_CORS. */
-enum err	cookie_origin(struct cx *cx, const struct request *req);
+
+/* A token of this key, good until then (seconds since 1970). */
+struct str	token_make(struct cx *cx, const struct cred_key *key,
+		    int64_t expires);
+/* Whose token it is.  E_NO_AUTH, E_TOO_MANY. */
 enum err	token_check(struct cx *cx, struct auth *a,
 		    const struct request *req, struct str token,
-		    struct identity *who);
+		    struct auth_identity *who);
+/* The request's cookie of this name; "": it has none. */
+struct str	cookie_find(const struct request *req, struct str name);
+/* May a request go on the strength of a cookie?  E_CORS. */
+enum err	cookie_origin(struct cx *cx, const struct request *req);
 
 #endif

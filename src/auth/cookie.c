@@ -1,4 +1,4 @@
-/* What a browser's session is good for, and from where. */
+/* The cookie that has a browser's session: what it is good for, from where. */
 #include "auth/auth_inside.h"
 
 #include "base/cx.h"
@@ -12,6 +12,20 @@ auth_cookie(struct cx *cx, const struct request *req, struct str token,
 	return str_printf(cx->mem, AUTH_COOKIE "=%.*s; Path=/api/v1; "
 	    "Max-Age=%lld; HttpOnly; SameSite=Strict%s", STRF(token),
 	    (long long)seconds, req->https ? "; Secure" : "");
+}
+
+struct str
+cookie_find(const struct request *req, struct str name)
+{
+	struct str	all = request_header(req, "cookie"), one;
+
+	while (str_split(&all, ';', &one)) {
+		one = str_trim(one);
+		if (str_starts(one, name) && one.n > name.n &&
+		    one.p[name.n] == '=')
+			return str_from(one, name.n + 1);
+	}
+	return STR("");
 }
 
 /*

@@ -14,19 +14,7 @@
 #include "base/vec.h"
 #include "kv/kv.h"
 
-enum { FORM = 2, ROUNDS = 4 };
-
-struct str
-cred_key(struct cx *cx, char kind, struct str name)
-{
-	struct buf	b;
-
-	buf_init(&b, cx->mem, 1024);
-	buf_byte(&b, 'A');
-	buf_byte(&b, kind);
-	buf_str(&b, name);
-	return buf_as_str(&b);
-}
+enum { ROUNDS = 4, ID_DRAWN = 20 };
 
 struct cred {			/* arguments of every transaction here */
 	struct str	 user, id;
@@ -37,8 +25,8 @@ struct cred {			/* arguments of every transaction here */
 	bool		 moved;		/* A M says something else by now */
 	struct str	 found;
 	bool		 there;
-	VEC(struct user) users;
-	VEC(struct key)	 keys;
+	VEC(struct cred_user) users;
+	VEC(struct cred_key) keys;
 };
 
 static enum err
@@ -48,7 +36,7 @@ user_write(struct cx *cx, struct kv_tx *tx, struct str name)
 
 	buf_init(&b, cx->mem, 64);
 	buf_varint(&b, (uint64_t)cx->now);
-	return kv_put(cx, tx, cred_key(cx, 'U', name), &b);
+	return kv_put(cx, tx, cred_record_key(cx, 'U', name), &b);
 }
 
 static enum err
@@ -61,12 +49,12 @@ user_check(struct cx *cx, struct str name)
 }
 
 static enum err
-user_create_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+cred_user_create_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 {
 	struct cred	*c = arg;
 	enum err	 e;
 
-	if ((e = kv_find(cx, tx, cred_key(cx, 'U', c->user), &c->found,
+	if ((e = kv_find(cx, tx, cred_record_key(cx, 'U', c->user), &c->found,
 	    &c->there)) != OK)
 		return e;
 	if (c->there)
@@ -76,19 +64,19 @@ user_create_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 }
 
 enum err
-user_create(struct cx *cx, struct auth *a, struct str name)
+cred_user_create(struct cx *cx, struct auth *a, struct str name)
 {
 	struct cred	c = { .user = name };
 	enum err	e;
 
 	if ((e = user_check(cx, name)) != OK)
 		return e;
-	return kv_write(cx, a->kv, user_create_fn, &c);
+	return kv_write(cx, a->kv, cred_user_create_fn, &c);
 }
 
 enum err
-user_find(struct cx *cx, struct auth *a, struct str name, struct user *out,
-    bool *there)
+cred_user_find(struct cx *cx, struct auth *a, struct str name,
+    struct cred_user *out, bool *there)
 {
 	struct str	v;
 	uint64_t	created = 0;
@@ -97,50 +85,21 @@ user_find(struct cx *cx, struct auth *a, struct str name, struct user *out,
 	*there = false;
 	if (name.n == 0 || name.n > LIMIT_USER_NAME)
 		return OK;
-	if ((e = kv_get(cx, a->kv, cred_key(cx, 'U', name), &v, there)) != OK)
+	if ((e = kv_get(cx, a->kv, cred_record_key(cx, 'U', name), &v,
+	    there)) != OK)
 		return e;
 	*there = *there && take_varint(&v, &created);
-	*out = (struct user){ name, (int64_t)created };
+	*out = (struct cred_user){ name, (int64_t)created };
 	return OK;
 }
 
-bool
-key_record_parse(struct str v, struct key_record *out)
-{
-	uint64_t	created;
-	uint8_t		form;
-
-	if (!take_varint(&v, &created) || !take_field(&v, &out->user) ||
-	    !take_field(&v, &out->sealed))
-		return false;
-	out->created = (int64_t)created;
-	out->print = STR("");
-	if (v.n == 0)
-		return true;
-	out->print = str_from(v, 1);
-	return take_byte(&v, &form) && form == FORM &&
-	    out->print.n == PRINT_BYTES;
-}
-
-void
-key_record_format(const struct key_record *r, struct buf *b)
-{
-	buf_varint(b, (uint64_t)r->created);
-	buf_field(b, r->user);
-	buf_field(b, r->sealed);
-	if (r->print.n > 0) {
-		buf_byte(b, FORM);
-		buf_str(b, r->print);
-	}
-}
-
 static enum err
-list_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+cred_list_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 {
 	struct cred		*c = arg;
 	struct kv_cursor	*cur;
-	struct key_record	 r;
-	struct user		*u;
+	struct cred_record	 r;
+	struct cred_user	*u;
 	struct str		 k, v;
 	enum err		 e;
 	bool			 there;
@@ -157,11 +116,12 @@ list_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 
 			u = VEC_PUSH(cx->mem, &c->users);
 			take_varint(&v, &created);
-			*u = (struct user){ str_from(k, 2), (int64_t)created };
+			*u = (struct cred_user){ str_from(k, 2),
+			    (int64_t)created };
 		} else if (str_starts(k, STR("AK")) &&
-		    key_record_parse(v, &r) &&
+		    cred_record_parse(v, &r) &&
 		    (c->user.n == 0 || str_is(c->user, r.user))) {
-			*VEC_PUSH(cx->mem, &c->keys) = (struct key){
+			*VEC_PUSH(cx->mem, &c->keys) = (struct cred_key){
 			    .id = str_from(k, 2), .user = r.user,
 			    .created = r.created };
 		}
@@ -170,25 +130,25 @@ list_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 }
 
 enum err
-user_list(struct cx *cx, struct auth *a, struct user **out, size_t *n)
+cred_user_list(struct cx *cx, struct auth *a, struct cred_user **out, size_t *n)
 {
 	struct cred	c = { .there = false };
 	enum err	e;
 
-	e = kv_read(cx, a->kv, list_fn, &c);
+	e = kv_read(cx, a->kv, cred_list_fn, &c);
 	*out = c.users.at;
 	*n = c.users.n;
 	return e;
 }
 
 enum err
-key_list(struct cx *cx, struct auth *a, struct str user, struct key **out,
-    size_t *n)
+cred_key_list(struct cx *cx, struct auth *a, struct str user,
+    struct cred_key **out, size_t *n)
 {
 	struct cred	c = { .user = user };
 	enum err	e;
 
-	e = kv_read(cx, a->kv, list_fn, &c);
+	e = kv_read(cx, a->kv, cred_list_fn, &c);
 	*out = c.keys.at;
 	*n = c.keys.n;
 	return e;
@@ -204,7 +164,7 @@ others_find(struct cx *cx, struct kv_tx *tx, struct str user, struct str id,
 	size_t		i;
 
 	*users = *keys = false;
-	if ((e = list_fn(cx, tx, &c)) != OK)
+	if ((e = cred_list_fn(cx, tx, &c)) != OK)
 		return e;
 	for (i = 0; i < c.users.n; i++)
 		if (!str_is(c.users.at[i].name, user))
@@ -225,51 +185,51 @@ last_key(struct cx *cx, const char *what, struct str name)
 }
 
 static enum err
-user_delete_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+cred_user_delete_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 {
 	struct cred	*c = arg;
 	enum err	 e;
 	size_t		 i;
 	bool		 users, keys;
 
-	if ((e = kv_find(cx, tx, cred_key(cx, 'U', c->user), &c->found,
+	if ((e = kv_find(cx, tx, cred_record_key(cx, 'U', c->user), &c->found,
 	    &c->there)) != OK)
 		return e;
 	if (!c->there)
 		return fail(cx, E_NO_SUCH_USER, "user \"%.*s\" not found",
 		    STRF(c->user));
 	if ((e = others_find(cx, tx, c->user, STR(""), &users,
-	    &keys)) != OK || (e = list_fn(cx, tx, c)) != OK)
+	    &keys)) != OK || (e = cred_list_fn(cx, tx, c)) != OK)
 		return e;
 	if ((!users || (!keys && c->keys.n > 0)) && !fault_skip("LAST_USER"))
 		return last_key(cx, "user", c->user);
 	for (i = 0; i < c->keys.n; i++)
-		if ((e = kv_delete(cx, tx, cred_key(cx, 'K',
+		if ((e = kv_delete(cx, tx, cred_record_key(cx, 'K',
 		    c->keys.at[i].id))) != OK)
 			return e;
-	return kv_delete(cx, tx, cred_key(cx, 'U', c->user));
+	return kv_delete(cx, tx, cred_record_key(cx, 'U', c->user));
 }
 
 enum err
-user_delete(struct cx *cx, struct auth *a, struct str name)
+cred_user_delete(struct cx *cx, struct auth *a, struct str name)
 {
 	struct cred	c = { .user = name };
 	enum err	e;
 
 	if ((e = user_check(cx, name)) != OK)
 		return e;
-	return kv_write(cx, a->kv, user_delete_fn, &c);
+	return kv_write(cx, a->kv, cred_user_delete_fn, &c);
 }
 
 /* Has a lake a user, a key, or the mark?  [A1] */
 static enum err
-set_up_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+cred_set_up_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 {
 	struct cred	*c = arg;
 	struct str	 name;
 	enum err	 e;
 
-	if ((e = kv_find(cx, tx, cred_key(cx, 'S', STR("")), &c->found,
+	if ((e = kv_find(cx, tx, cred_record_key(cx, 'S', STR("")), &c->found,
 	    &c->there)) != OK || c->there ||
 	    (e = kv_last(cx, tx, STR("AK"), STR("AL"), &name, &c->found,
 	    &c->there)) != OK || c->there)
@@ -279,10 +239,10 @@ set_up_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 }
 
 enum err
-auth_is_set_up(struct cx *cx, struct auth *a, bool *out)
+cred_is_set_up(struct cx *cx, struct auth *a, bool *out)
 {
 	struct cred	c = { .there = false };
-	enum err	e = kv_read(cx, a->kv, set_up_fn, &c);
+	enum err	e = kv_read(cx, a->kv, cred_set_up_fn, &c);
 
 	*out = c.there;
 	return e;
@@ -297,51 +257,52 @@ marks_write(struct cx *cx, struct kv_tx *tx, const struct cred *c)
 
 	buf_init(&b, cx->mem, 16);
 	buf_varint(&b, (uint64_t)cx->now);
-	if ((e = kv_put(cx, tx, cred_key(cx, 'S', STR("")), &b)) != OK ||
+	if ((e = kv_put(cx, tx, cred_record_key(cx, 'S', STR("")), &b)) != OK ||
 	    c->sealer.n > 0)
 		return e;
-	return kv_put_bytes(cx, tx, cred_key(cx, 'M', STR("")), c->print);
+	return kv_put_bytes(cx, tx, cred_record_key(cx, 'M', STR("")),
+	    c->print);
 }
 
 static enum err
-key_create_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+cred_key_create_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 {
 	struct cred	*c = arg;
 	struct str	 sealer;
 	enum err	 e;
 
-	if ((e = sealer_find(cx, tx, &sealer)) != OK)
+	if ((e = master_print_find(cx, tx, &sealer)) != OK)
 		return e;
 	c->moved = !str_is(sealer, c->sealer);
 	if (c->moved && !fault_skip("SEALER"))
 		return OK;		/* nothing is written */
 	if (c->first && !fault_skip("SETUP_ONCE")) {
-		if ((e = set_up_fn(cx, tx, c)) != OK)
+		if ((e = cred_set_up_fn(cx, tx, c)) != OK)
 			return e;
 		if (c->there)
 			return fail(cx, E_SET_UP, "lakegate is already set "
 			    "up");
 	}
-	if ((e = kv_find(cx, tx, cred_key(cx, 'K', c->id), &c->found,
+	if ((e = kv_find(cx, tx, cred_record_key(cx, 'K', c->id), &c->found,
 	    &c->there)) != OK)
 		return e;
 	if (c->there)
 		return fail(cx, E_NAME_TAKEN, "access key id \"%.*s\" exists "
 		    "already", STRF(c->id));
-	if ((e = kv_find(cx, tx, cred_key(cx, 'U', c->user), &c->found,
+	if ((e = kv_find(cx, tx, cred_record_key(cx, 'U', c->user), &c->found,
 	    &c->there)) != OK ||
 	    (!c->there && (e = user_write(cx, tx, c->user)) != OK) ||
 	    (e = marks_write(cx, tx, c)) != OK)
 		return e;
-	return kv_put(cx, tx, cred_key(cx, 'K', c->id), &c->value);
+	return kv_put(cx, tx, cred_record_key(cx, 'K', c->id), &c->value);
 }
 
 static struct str
 drawn_id(struct cx *cx)
 {
-	char	z[KEY_ID_MAX + 1] = "AKIA";
+	char	z[ID_DRAWN + 1] = "AKIA";
 
-	ident_base32(z + 4, KEY_ID_MAX - 4);
+	ident_base32(z + 4, ID_DRAWN - 4);
 	return str_dup(cx->mem, str_of(z));
 }
 
@@ -358,7 +319,7 @@ drawn_secret(struct cx *cx)
 }
 
 enum err
-key_check(struct cx *cx, struct str user, struct str id, struct str secret)
+cred_key_check(struct cx *cx, struct str user, struct str id, struct str secret)
 {
 	enum err	e;
 
@@ -375,31 +336,31 @@ key_check(struct cx *cx, struct str user, struct str id, struct str secret)
 }
 
 enum err
-sealer_prove(struct cx *cx, struct auth *a)
+cred_prove_master(struct cx *cx, struct auth *a)
 {
-	struct key	*keys, key;
+	struct cred_key	*keys, key;
 	struct str	 sealer;
 	enum err	 e;
 	size_t		 n;
 	bool		 there;
 
-	if ((e = sealer_get(cx, a, &sealer)) != OK || sealer.n > 0 ||
-	    (e = key_list(cx, a, STR(""), &keys, &n)) != OK || n == 0)
+	if ((e = master_print_get(cx, a, &sealer)) != OK || sealer.n > 0 ||
+	    (e = cred_key_list(cx, a, STR(""), &keys, &n)) != OK || n == 0)
 		return e;
-	return key_find(cx, a, keys[0].id, &key, &there);
+	return cred_key_find(cx, a, keys[0].id, &key, &there);
 }
 
 /* Seal and write; again, when another master key took over in between. */
 static enum err
 key_write(struct cx *cx, struct auth *a, struct cred *c, struct str secret)
 {
-	struct key_record	r = { .created = cx->now, .user = c->user };
+	struct cred_record	r = { .created = cx->now, .user = c->user };
 	enum err		e;
 	int			round;
 
 	for (round = 0; round < ROUNDS; round++) {
-		if ((e = sealer_prove(cx, a)) != OK ||
-		    (e = sealer_get(cx, a, &c->sealer)) != OK)
+		if ((e = cred_prove_master(cx, a)) != OK ||
+		    (e = master_print_get(cx, a, &c->sealer)) != OK)
 			return e;
 		if (!master_seal(cx, a, c->sealer, secret, &r)) {
 			if ((e = masters_read(cx, a)) != OK)
@@ -407,9 +368,9 @@ key_write(struct cx *cx, struct auth *a, struct cred *c, struct str secret)
 			continue;
 		}
 		buf_init(&c->value, cx->mem, 4096);
-		key_record_format(&r, &c->value);
+		cred_record_format(&r, &c->value);
 		c->print = r.print;
-		if ((e = kv_write(cx, a->kv, key_create_fn, c)) != OK ||
+		if ((e = kv_write(cx, a->kv, cred_key_create_fn, c)) != OK ||
 		    !c->moved)
 			return e;
 	}
@@ -418,12 +379,12 @@ key_write(struct cx *cx, struct auth *a, struct cred *c, struct str secret)
 
 static enum err
 key_make(struct cx *cx, struct auth *a, struct cred *c, struct str secret,
-    struct key *out)
+    struct cred_key *out)
 {
 	bool		drawn = secret.n == 0;
 	enum err	e;
 
-	if ((e = key_check(cx, c->user, c->id, secret)) != OK)
+	if ((e = cred_key_check(cx, c->user, c->id, secret)) != OK)
 		return e;
 	if (c->id.n == 0)
 		c->id = drawn_id(cx);
@@ -433,14 +394,14 @@ key_make(struct cx *cx, struct auth *a, struct cred *c, struct str secret,
 	}
 	if ((e = key_write(cx, a, c, secret)) != OK)
 		return e;
-	*out = (struct key){ .id = c->id, .user = c->user, .secret = secret,
-	    .created = cx->now, .drawn = drawn };
+	*out = (struct cred_key){ .id = c->id, .user = c->user,
+	    .secret = secret, .created = cx->now, .drawn = drawn };
 	return OK;
 }
 
 enum err
-key_create(struct cx *cx, struct auth *a, struct str user, struct str id,
-    struct str secret, struct key *out)
+cred_key_create(struct cx *cx, struct auth *a, struct str user, struct str id,
+    struct str secret, struct cred_key *out)
 {
 	struct cred	c = { .user = user, .id = id };
 
@@ -448,8 +409,8 @@ key_create(struct cx *cx, struct auth *a, struct str user, struct str id,
 }
 
 enum err
-key_create_first(struct cx *cx, struct auth *a, struct str user,
-    struct str id, struct str secret, struct key *out)
+cred_key_create_first(struct cx *cx, struct auth *a, struct str user,
+    struct str id, struct str secret, struct cred_key *out)
 {
 	struct cred	c = { .user = user, .id = id, .first = true };
 
@@ -457,10 +418,10 @@ key_create_first(struct cx *cx, struct auth *a, struct str user,
 }
 
 enum err
-key_find(struct cx *cx, struct auth *a, struct str id, struct key *out,
-    bool *there)
+cred_key_find(struct cx *cx, struct auth *a, struct str id,
+    struct cred_key *out, bool *there)
 {
-	struct key_record	r;
+	struct cred_record	r;
 	struct str		v;
 	enum err		e;
 	int			round;
@@ -472,12 +433,12 @@ key_find(struct cx *cx, struct auth *a, struct str id, struct key *out,
 	/* A rekey seals it anew meanwhile: read the record and the master
 	 * keys again.  [DESIGN 6] */
 	for (round = 0; round < ROUNDS; round++) {
-		if ((e = kv_get(cx, a->kv, cred_key(cx, 'K', id), &v,
+		if ((e = kv_get(cx, a->kv, cred_record_key(cx, 'K', id), &v,
 		    &kept)) != OK || !kept)
 			return e;
-		if (!key_record_parse(v, &r))
+		if (!cred_record_parse(v, &r))
 			return fail(cx, E_CORRUPT, "access key record");
-		*out = (struct key){ .id = id, .user = r.user,
+		*out = (struct cred_key){ .id = id, .user = r.user,
 		    .created = r.created, .sealed = r.sealed };
 		*there = master_open(cx, a, &r, &out->secret);
 		if (*there)
@@ -489,13 +450,13 @@ key_find(struct cx *cx, struct auth *a, struct str id, struct key *out,
 }
 
 static enum err
-key_delete_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+cred_key_delete_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 {
 	struct cred	*c = arg;
 	enum err	 e;
 	bool		 users, keys;
 
-	if ((e = kv_find(cx, tx, cred_key(cx, 'K', c->id), &c->found,
+	if ((e = kv_find(cx, tx, cred_record_key(cx, 'K', c->id), &c->found,
 	    &c->there)) != OK)
 		return e;
 	if (!c->there)
@@ -505,62 +466,13 @@ key_delete_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 		return e;
 	if (!keys && !fault_skip("LAST_KEY"))
 		return last_key(cx, "access key", c->id);
-	return kv_delete(cx, tx, cred_key(cx, 'K', c->id));
+	return kv_delete(cx, tx, cred_record_key(cx, 'K', c->id));
 }
 
 enum err
-key_delete(struct cx *cx, struct auth *a, struct str id)
+cred_key_delete(struct cx *cx, struct auth *a, struct str id)
 {
 	struct cred	c = { .id = id };
 
-	return kv_write(cx, a->kv, key_delete_fn, &c);
-}
-
-/* An unknown key takes the work of a known one: its secret is opened, too. */
-static void
-open_none(struct cx *cx, struct auth *a)
-{
-	static const char	nothing[SECRET_BYTES + SEAL_OVERHEAD];
-	struct key_record	r = { .user = STR(""), .print = STR(""),
-	    .sealed = { nothing, sizeof nothing } };
-	struct str		secret;
-
-	master_open(cx, a, &r, &secret);
-}
-
-enum err
-pair_key(struct cx *cx, struct auth *a, const struct request *req,
-    struct str id, struct str secret, struct key *out)
-{
-	unsigned char	want[SHA256_BYTES], got[SHA256_BYTES];
-	enum err	e;
-	bool		there;
-
-	out->secret = STR("");
-	if ((e = key_find(cx, a, id, out, &there)) != OK)
-		return e;
-	if (!there)
-		open_none(cx, a);
-	/* Digests are equally long, whatever the secrets are. */
-	digest_of(DIGEST_SHA256, out->secret.p, out->secret.n, want);
-	digest_of(DIGEST_SHA256, secret.p, secret.n, got);
-	if (!digest_same(want, got, sizeof want) || !there) {
-		fail(cx, E_NO_AUTH, "error authenticating request");
-		return auth_failed(cx, a, req, id, there ? "secret" :
-		    "unknown-key");
-	}
-	return OK;
-}
-
-enum err
-pair_check(struct cx *cx, struct auth *a, const struct request *req,
-    struct str id, struct str secret, struct identity *who)
-{
-	struct key	key;
-	enum err	e;
-
-	if ((e = pair_key(cx, a, req, id, secret, &key)) != OK)
-		return e;
-	*who = (struct identity){ .user = key.user, .key_id = key.id };
-	return OK;
+	return kv_write(cx, a->kv, cred_key_delete_fn, &c);
 }

@@ -1,10 +1,8 @@
 /* The master key, which seals secrets: its file, or two during a rekey. */
 #include "auth/auth_inside.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-#include "auth/failure.h"
 #include "base/cx.h"
 #include "base/digest.h"
 #include "base/enc.h"
@@ -17,7 +15,8 @@
 enum { ROUNDS = 4 };
 
 void
-path_split(struct cx *cx, struct str path, struct str *dir, struct str *name)
+master_path_split(struct cx *cx, struct str path, struct str *dir,
+    struct str *name)
 {
 	struct str	rest = path;
 	size_t		at;
@@ -40,7 +39,7 @@ sweep_name(struct cx *cx, const char *name, void *arg)
 }
 
 enum err
-auth_make_master(struct cx *cx, const char *path)
+master_make(struct cx *cx, const char *path)
 {
 	char		 hex[2 * MASTER_BYTES + 2];
 	const char	*at[2];
@@ -49,7 +48,7 @@ auth_make_master(struct cx *cx, const char *path)
 
 	if (file_exists(path))
 		return fail(cx, E_CONF, "%s exists already", path);
-	path_split(cx, str_of(path), &dir, &name);
+	master_path_split(cx, str_of(path), &dir, &name);
 	at[0] = dir.p;
 	at[1] = str_printf(cx->mem, ".%s.", name.p).p;
 	if ((e = file_each(cx, dir.p, sweep_name, at)) != OK)
@@ -151,7 +150,7 @@ master_of(const struct auth *a, struct str print)
 
 bool
 master_seal(struct cx *cx, struct auth *a, struct str print,
-    struct str secret, struct key_record *out)
+    struct str secret, struct cred_record *out)
 {
 	size_t	 n = secret.n + SEAL_OVERHEAD;
 	char	*sealed = arena_get(cx->mem, n);
@@ -170,7 +169,7 @@ master_seal(struct cx *cx, struct auth *a, struct str print,
 }
 
 bool
-master_open(struct cx *cx, struct auth *a, const struct key_record *r,
+master_open(struct cx *cx, struct auth *a, const struct cred_record *r,
     struct str *secret)
 {
 	unsigned char	*plain = arena_get(cx->mem, r->sealed.n + 1);
@@ -191,32 +190,32 @@ master_open(struct cx *cx, struct auth *a, const struct key_record *r,
 }
 
 enum err
-sealer_find(struct cx *cx, struct kv_tx *tx, struct str *print)
+master_print_find(struct cx *cx, struct kv_tx *tx, struct str *print)
 {
 	enum err	e;
 	bool		there;
 
-	e = kv_find(cx, tx, cred_key(cx, 'M', STR("")), print, &there);
+	e = kv_find(cx, tx, cred_record_key(cx, 'M', STR("")), print, &there);
 	if (e == OK && !there)
 		*print = STR("");
 	return e;
 }
 
 static enum err
-sealer_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+master_print_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 {
-	return sealer_find(cx, tx, arg);
+	return master_print_find(cx, tx, arg);
 }
 
 enum err
-sealer_get(struct cx *cx, struct auth *a, struct str *print)
+master_print_get(struct cx *cx, struct auth *a, struct str *print)
 {
-	return kv_read(cx, a->kv, sealer_fn, print);
+	return kv_read(cx, a->kv, master_print_fn, print);
 }
 
 /* The master key that A M names is at hand. */
-static enum err
-sealer_check(struct cx *cx, struct auth *a)
+enum err
+masters_check(struct cx *cx, struct auth *a)
 {
 	struct str	print;
 	enum err	e;
@@ -224,7 +223,7 @@ sealer_check(struct cx *cx, struct auth *a)
 
 	for (round = 0; round < ROUNDS; round++) {
 		if ((e = masters_read(cx, a)) != OK ||
-		    (e = sealer_get(cx, a, &print)) != OK)
+		    (e = master_print_get(cx, a, &print)) != OK)
 			return e;
 		pthread_rwlock_rdlock(&a->lock);
 		i = master_of(a, print);
@@ -233,37 +232,4 @@ sealer_check(struct cx *cx, struct auth *a)
 			return OK;
 	}
 	return master_wrong(cx, a);
-}
-
-enum err
-auth_open(struct cx *cx, struct kv *kv, const struct auth_opts *opt,
-    struct auth **out)
-{
-	struct auth	*a;
-	enum err	 e;
-
-	if ((a = calloc(1, sizeof *a)) == NULL ||
-	    (a->path = strdup(opt->master)) == NULL)
-		abort();
-	a->kv = kv;
-	a->session = opt->session;
-	pthread_rwlock_init(&a->lock, NULL);
-	if ((e = sealer_check(cx, a)) != OK) {
-		auth_close(a);
-		return e;
-	}
-	*out = a;
-	return OK;
-}
-
-void
-auth_close(struct auth *a)
-{
-	if (a == NULL)
-		return;
-	failures_free(a->failures);
-	digest_wipe(a->masters, sizeof a->masters);
-	pthread_rwlock_destroy(&a->lock);
-	free(a->path);
-	free(a);
 }

@@ -30,11 +30,11 @@ struct batch {
 
 /* The next keys that are sealed under another master key. */
 static enum err
-batch_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+rekey_batch_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 {
 	struct batch		*b = arg;
 	struct kv_cursor	*cur;
-	struct key_record	r;
+	struct cred_record	r;
 	struct str		 k, v, lo;
 	enum err		 e;
 	bool			 there;
@@ -45,7 +45,7 @@ batch_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 	if ((e = kv_scan(cx, tx, lo, STR("AL"), &cur)) != OK)
 		return e;
 	while ((e = kv_next(cx, tx, cur, &k, &v, &there)) == OK && there) {
-		if (key_record_parse(v, &r) && str_is(r.print, b->print))
+		if (cred_record_parse(v, &r) && str_is(r.print, b->print))
 			continue;
 		if (b->at.n == BATCH && !b->revoke) {
 			b->more = true;
@@ -62,10 +62,10 @@ static enum err
 seal_anew(struct cx *cx, struct auth *a, const struct batch *b,
     struct sealing *s)
 {
-	struct key_record	r;
+	struct cred_record	r;
 	struct str		secret;
 
-	if (!key_record_parse(s->old, &r) || !master_open(cx, a, &r, &secret))
+	if (!cred_record_parse(s->old, &r) || !master_open(cx, a, &r, &secret))
 		return fail(cx, E_CONF, "the secret of the access key "
 		    "\"%.*s\" cannot be read under this lake's master key: "
 		    "revoke it (lakegate key revoke), then run `lakegate "
@@ -73,13 +73,13 @@ seal_anew(struct cx *cx, struct auth *a, const struct batch *b,
 	if (!master_seal(cx, a, b->print, secret, &r))
 		return master_wrong(cx, a);
 	buf_init(&s->anew, cx->mem, 4096);
-	key_record_format(&r, &s->anew);
+	cred_record_format(&r, &s->anew);
 	return OK;
 }
 
 /* A key that was revoked or made anew meanwhile stays so. */
 static enum err
-put_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+rekey_put_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 {
 	struct batch	*b = arg;
 	struct str	 key, now;
@@ -89,7 +89,7 @@ put_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 
 	b->n = 0;
 	for (i = 0; i < b->at.n; i++) {
-		key = cred_key(cx, 'K', b->at.at[i].id);
+		key = cred_record_key(cx, 'K', b->at.at[i].id);
 		if ((e = kv_find(cx, tx, key, &now, &there)) != OK)
 			return e;
 		if ((!there || !str_is(now, b->at.at[i].old)) &&
@@ -108,7 +108,7 @@ batch_seal(struct cx *cx, struct auth *a, struct batch *b)
 	enum err	e;
 	size_t		i;
 
-	if ((e = kv_read(cx, a->kv, batch_fn, b)) != OK)
+	if ((e = kv_read(cx, a->kv, rekey_batch_fn, b)) != OK)
 		return e;
 	b->n = 0;
 	for (i = 0; i < b->at.n; i++)
@@ -116,7 +116,7 @@ batch_seal(struct cx *cx, struct auth *a, struct batch *b)
 			return e;
 	if (b->at.n == 0)
 		return OK;
-	if ((e = kv_write(cx, a->kv, put_fn, b)) != OK)
+	if ((e = kv_write(cx, a->kv, rekey_put_fn, b)) != OK)
 		return e;
 	return fault("rekey.sealed") ? fail(cx, E_STORE, "stopped by a test") :
 	    OK;
@@ -144,7 +144,7 @@ seal_all(struct cx *cx, struct auth *a, struct str print,
 			return OK;
 		last = STR("");
 		if (b.more) {
-			last = cred_key(cx, 'K', b.at.at[b.at.n - 1].id);
+			last = cred_record_key(cx, 'K', b.at.at[b.at.n - 1].id);
 			memcpy(after, last.p, last.n);
 			last.p = after;
 		} else
@@ -155,7 +155,7 @@ seal_all(struct cx *cx, struct auth *a, struct str print,
 
 /* A M, the mark of A1, and with --lost the end of all that is lost. */
 static enum err
-name_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+rekey_name_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 {
 	struct batch	*b = arg;
 	struct buf	 now;
@@ -164,21 +164,21 @@ name_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 	size_t		 i;
 	bool		 there;
 
-	if ((e = kv_put_bytes(cx, tx, cred_key(cx, 'M', STR("")),
-	    b->print)) != OK || (e = kv_find(cx, tx, cred_key(cx, 'S',
+	if ((e = kv_put_bytes(cx, tx, cred_record_key(cx, 'M', STR("")),
+	    b->print)) != OK || (e = kv_find(cx, tx, cred_record_key(cx, 'S',
 	    STR("")), &mark, &there)) != OK)
 		return e;
 	buf_init(&now, cx->mem, 16);
 	buf_varint(&now, (uint64_t)cx->now);
-	if (!there && b->revoke && (e = kv_put(cx, tx, cred_key(cx, 'S',
+	if (!there && b->revoke && (e = kv_put(cx, tx, cred_record_key(cx, 'S',
 	    STR("")), &now)) != OK)
 		return e;
 	if (!b->revoke)
 		return OK;
-	if ((e = batch_fn(cx, tx, b)) != OK)
+	if ((e = rekey_batch_fn(cx, tx, b)) != OK)
 		return e;
 	for (i = 0; i < b->at.n; i++)
-		if ((e = kv_delete(cx, tx, cred_key(cx, 'K',
+		if ((e = kv_delete(cx, tx, cred_record_key(cx, 'K',
 		    b->at.at[i].id))) != OK)
 			return e;
 	b->n = b->at.n;
@@ -191,7 +191,7 @@ take_over(struct cx *cx, const char *path)
 	struct str	dir, name, next = master_next(cx, path);
 	enum err	e;
 
-	path_split(cx, str_of(path), &dir, &name);
+	master_path_split(cx, str_of(path), &dir, &name);
 	if ((e = file_rename(cx, next.p, path)) != OK)
 		return e;
 	if (fault("rekey.renamed"))
@@ -226,7 +226,7 @@ make_next(struct cx *cx, const char *path, struct str *print,
 	enum err	e;
 
 	r->resumed = file_exists(next.p);
-	if ((!r->resumed && (e = auth_make_master(cx, next.p)) != OK) ||
+	if ((!r->resumed && (e = master_make(cx, next.p)) != OK) ||
 	    (e = readers_same(cx, path, next.p)) != OK)
 		return e;
 	e = master_read(cx, next.p, &m);
@@ -247,7 +247,7 @@ open_now(struct cx *cx, struct kv *kv, const char *path, bool lost,
 
 	*a = NULL;
 	if ((e = auth_open(cx, kv, &opt, a)) == OK)
-		e = sealer_prove(cx, *a);
+		e = cred_prove_master(cx, *a);
 	if (!lost || (e != OK && e != E_CONF))
 		return e;
 	if (e == OK)
@@ -268,7 +268,7 @@ rekey(struct cx *cx, struct kv *kv, const struct rekey_opts *opt,
 	enum err	e;
 
 	if ((e = make_next(cx, opt->master, &b.print, r)) != OK ||
-	    (e = kv_write(cx, kv, name_fn, &b)) != OK)
+	    (e = kv_write(cx, kv, rekey_name_fn, &b)) != OK)
 		return e;
 	r->revoked = b.n;
 	if (fault("rekey.named"))

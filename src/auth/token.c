@@ -1,4 +1,4 @@
-/* Session tokens, and who calls the REST API. */
+/* Session tokens.  [DESIGN 4] */
 #include "auth/auth_inside.h"
 
 #include <string.h>
@@ -11,8 +11,6 @@
 #include "base/ident.h"
 #include "base/json.h"
 #include "base/limit.h"
-#include "base/secret.h"
-#include "http/http.h"
 
 /* Base64 with - and _, without padding.  [RFC 7515 2] */
 static struct str
@@ -52,7 +50,7 @@ unbase64url(struct cx *cx, struct str s, struct str *out)
  * another one.  [A5]
  */
 static struct str
-token_sign(struct cx *cx, const struct key *key, struct str signed_part)
+token_sign(struct cx *cx, const struct cred_key *key, struct str signed_part)
 {
 	unsigned char	mac[SHA256_BYTES];
 	struct str	sealed = fault_skip("TOKEN_SEAL") ? STR("") :
@@ -64,45 +62,31 @@ token_sign(struct cx *cx, const struct key *key, struct str signed_part)
 	return base64url(cx, (struct str){ (char *)mac, sizeof mac });
 }
 
-enum err
-auth_login(struct cx *cx, struct auth *a, const struct request *req,
-    struct str id, struct str secret, struct str *token, int64_t *expires)
+struct str
+token_make(struct cx *cx, const struct cred_key *key, int64_t expires)
 {
 	struct json_out	j = { .comma = false };
-	struct key	key;
 	struct buf	b;
-	struct str	head, part;
+	struct str	head, part, mac;
 	char		jti[33];
-	enum err	e;
 
-	if ((e = pair_key(cx, a, req, id, secret, &key)) != OK)
-		return e;
-	*expires = cx->now / 1000 + a->session;
 	ident_hex(jti, 16);
 	buf_init(&b, cx->mem, 4096);
 	j.b = &b;
 	json_open(&j, NULL, '{');
 	json_put_str(&j, "jti", str_of(jti));
 	json_put_str(&j, "iss", STR("auth"));
-	json_put_str(&j, "sub", key.user);
+	json_put_str(&j, "sub", key->user);
 	json_put_str(&j, "aud", STR("login"));
-	json_put_str(&j, "kid", key.id);
+	json_put_str(&j, "kid", key->id);
 	json_put_int(&j, "iat", cx->now / 1000);
-	json_put_int(&j, "exp", *expires);
+	json_put_int(&j, "exp", expires);
 	json_close(&j, '}');
 	head = base64url(cx, STR("{\"alg\":\"HS256\",\"typ\":\"JWT\"}"));
 	part = base64url(cx, buf_as_str(&b));
 	part = str_printf(cx->mem, "%.*s.%.*s", STRF(head), STRF(part));
-	head = token_sign(cx, &key, part);
-	*token = str_printf(cx->mem, "%.*s.%.*s", STRF(part), STRF(head));
-	return OK;
-}
-
-static enum err
-refused(struct cx *cx)
-{
-	cx_forget(cx);
-	return fail(cx, E_NO_AUTH, "error authenticating request");
+	mac = token_sign(cx, key, part);
+	return str_printf(cx->mem, "%.*s.%.*s", STRF(part), STRF(mac));
 }
 
 struct token {
@@ -132,76 +116,30 @@ token_parse(struct cx *cx, struct str token, struct token *out)
 
 enum err
 token_check(struct cx *cx, struct auth *a, const struct request *req,
-    struct str token, struct identity *who)
+    struct str token, struct auth_identity *who)
 {
 	struct token	t;
-	struct key	key;
+	struct cred_key	key;
 	struct str	mac;
 	enum err	e;
 	bool		there;
 
 	if (!token_parse(cx, token, &t))
-		return refused(cx);
-	if ((e = key_find(cx, a, t.key_id, &key, &there)) != OK)
+		return auth_refuse(cx);
+	if ((e = cred_key_find(cx, a, t.key_id, &key, &there)) != OK)
 		return e;
 	if (!there) {
-		refused(cx);
+		auth_refuse(cx);
 		return auth_failed(cx, a, req, t.key_id, "unknown-key");
 	}
 	mac = token_sign(cx, &key, t.signed_part);
 	if (mac.n != t.mac.n || !digest_same(mac.p, t.mac.p, mac.n)) {
-		refused(cx);
+		auth_refuse(cx);
 		return auth_failed(cx, a, req, t.key_id, "token");
 	}
 	if (!str_is(t.audience, STR("login")) || (t.expires <=
 	    cx->now / 1000 && !fault_skip("TOKEN_END")))
-		return refused(cx);
-	*who = (struct identity){ .user = key.user, .key_id = key.id };
+		return auth_refuse(cx);
+	*who = (struct auth_identity){ .user = key.user, .key_id = key.id };
 	return OK;
-}
-
-static struct str
-cookie(struct str all, struct str name)
-{
-	struct str	one;
-
-	while (str_split(&all, ';', &one)) {
-		one = str_trim(one);
-		if (str_starts(one, name) && one.n > name.n &&
-		    one.p[name.n] == '=')
-			return str_from(one, name.n + 1);
-	}
-	return STR("");
-}
-
-enum err
-auth_verify_api(struct cx *cx, struct auth *a, const struct request *req,
-    struct identity *who)
-{
-	struct str	h = request_header(req, "authorization"), pair;
-	char		*plain;
-	size_t		n, colon;
-	enum err	e;
-
-	if (str_starts_nocase(h, STR("Basic "))) {
-		h = str_trim(str_from(h, 6));
-		plain = arena_get(cx->mem, h.n + 1);
-		if (!enc_unbase64_any(h, plain, h.n, &n))
-			return refused(cx);
-		pair = (struct str){ plain, n };
-		secret_wipe_later(cx->mem, h);
-		secret_wipe_later(cx->mem, pair);
-		if ((colon = str_find(pair, ':')) == pair.n)
-			return refused(cx);
-		return pair_check(cx, a, req, str_to(pair, colon),
-		    str_from(pair, colon + 1), who);
-	}
-	if (str_starts_nocase(h, STR("Bearer ")))
-		return token_check(cx, a, req, str_trim(str_from(h, 7)), who);
-	h = cookie(request_header(req, "cookie"),
-	    STR(AUTH_COOKIE));
-	if (h.n == 0)
-		return refused(cx);
-	e = token_check(cx, a, req, h, who);
-	return e == OK ? cookie_origin(cx, req) : e;
 }

@@ -4,10 +4,7 @@
 #include "auth/auth_inside.h"
 #include "base/cx.h"
 #include "base/fault.h"
-#include "base/when.h"
 #include "http/http.h"
-
-enum { SKEW_MS = 15 * 60 * 1000 };
 
 bool
 auth_is_signed(const struct request *req)
@@ -18,55 +15,6 @@ auth_is_signed(const struct request *req)
 	    request_query(req, "X-Amz-Credential") != NULL ||
 	    request_query(req, "X-Amz-Algorithm") != NULL ||
 	    request_query(req, "AWSAccessKeyId") != NULL;
-}
-
-enum err
-signer_key(struct cx *cx, struct auth *a, struct str id, struct key *key)
-{
-	enum err	e;
-	bool		there;
-
-	if ((e = key_find(cx, a, id, key, &there)) != OK)
-		return e;
-	return there ? OK : fail(cx, E_NO_SUCH_KEY_ID, "The AWS Access Key "
-	    "Id you provided does not exist in our records.");
-}
-
-enum err
-clock_check(struct cx *cx, int64_t at, bool old_too)
-{
-	if (at <= cx->now + SKEW_MS && (!old_too || at >= cx->now - SKEW_MS))
-		return OK;
-	return fail(cx, E_TIME_SKEW, "The difference between the request "
-	    "time and the server's time is too large: the server's clock "
-	    "says %.*s. Set the clock that is wrong.",
-	    STRF(when_iso(cx->mem, cx->now)));
-}
-
-enum err
-signature_wrong(struct cx *cx, const char *hint)
-{
-	return fail(cx, E_SIGNATURE, "The request signature we calculated "
-	    "does not match the signature you provided. Check your secret "
-	    "access key and signing method.%s", hint);
-}
-
-bool
-must_be_signed(struct str name)
-{
-	/* The first one's value is in the canonical request anyway; the other
-	 * is added by CloudFront on the way, and nothing here reads it. */
-	return str_starts(name, STR("x-amz-")) &&
-	    !str_is(name, STR("x-amz-content-sha256")) &&
-	    !str_is(name, STR("x-amz-cf-id"));
-}
-
-enum err
-headers_not_signed(struct cx *cx, struct str names, struct signature *sig)
-{
-	sig->not_signed = names;
-	return fail(cx, E_DENIED, "There were headers present in the request "
-	    "which were not signed: %.*s", STRF(names));
 }
 
 /* The parameters of presigned addresses, and the version of the signature that
@@ -126,7 +74,7 @@ one_signature(struct cx *cx, const struct request *req)
 /* Of errors, which say that somebody may be guessing? */
 static enum err
 judge(struct cx *cx, struct auth *a, const struct request *req,
-    const struct signature *sig, enum err e)
+    const struct auth_signature *sig, enum err e)
 {
 	if (e == E_NO_SUCH_KEY_ID)
 		return auth_failed(cx, a, req, sig->key_id, "unknown-key");
@@ -137,13 +85,14 @@ judge(struct cx *cx, struct auth *a, const struct request *req,
 
 enum err
 auth_verify_s3(struct cx *cx, struct auth *a, struct request *req,
-    const struct auth_place *at, struct identity *who, struct signature *sig)
+    const struct auth_place *at, struct auth_identity *who,
+    struct auth_signature *sig)
 {
 	struct str	h = request_header(req, "authorization");
 	enum err	e;
 
 	memset(sig, 0, sizeof *sig);
-	*who = (struct identity){ .anonymous = true };
+	*who = (struct auth_identity){ .anonymous = true };
 	if (h.n == 0 && !auth_is_signed(req))
 		return OK;
 	if ((e = one_signature(cx, req)) != OK)
@@ -157,13 +106,14 @@ auth_verify_s3(struct cx *cx, struct auth *a, struct request *req,
 
 enum err
 auth_verify_form(struct cx *cx, struct auth *a, const struct request *fields,
-    const struct auth_place *at, struct identity *who, struct signature *sig)
+    const struct auth_place *at, struct auth_identity *who,
+    struct auth_signature *sig)
 {
 	bool	v4 = request_header(fields, "x-amz-signature").n > 0 ||
 	    request_header(fields, "x-amz-credential").n > 0;
 
 	memset(sig, 0, sizeof *sig);
-	*who = (struct identity){ .anonymous = true };
+	*who = (struct auth_identity){ .anonymous = true };
 	if (request_header(fields, "policy").n == 0)
 		return fail(cx, E_NO_AUTH, "Access Denied: a form needs a "
 		    "signed policy.");

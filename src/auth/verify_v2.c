@@ -63,7 +63,7 @@ time_check(struct cx *cx, const struct request *req, const struct claim *c)
 	if (!when_http_parse(date, &at) && !when_amz_parse(date, &at))
 		return fail(cx, E_NO_AUTH, "a signed request needs a valid "
 		    "Date or x-amz-date");
-	return clock_check(cx, at, true);
+	return signer_check_clock(cx, at, true);
 }
 
 /* Version 2 signs lines of text: what could be read as two is refused. */
@@ -101,7 +101,7 @@ query_check(struct cx *cx, const struct request *req)
  * with it.  One that says something else is not. */
 static enum err
 take_header(struct cx *cx, const struct request *req, bool presigned,
-    const struct pair *h, struct sigv2_request *r, struct signature *sig)
+    const struct pair *h, struct sigv2_request *r, struct auth_signature *sig)
 {
 	const struct pair	*q = presigned ? request_query(req,
 	    str_z(cx->mem, h->name)) : NULL;
@@ -110,14 +110,14 @@ take_header(struct cx *cx, const struct request *req, bool presigned,
 		r->amz[r->n_amz++] = *h;
 	else if (!fault_skip("V2_TWIN") && !str_is(str_trim(q->value),
 	    h->value))
-		return headers_not_signed(cx, h->name, sig);
+		return signer_refuse_unsigned(cx, h->name, sig);
 	return OK;
 }
 
 /* x-amz-*: headers, and the parameters of a presigned address. */
 static enum err
 take_amz(struct cx *cx, const struct request *req, bool presigned,
-    struct sigv2_request *r, struct signature *sig)
+    struct sigv2_request *r, struct auth_signature *sig)
 {
 	const struct pair	*p;
 	size_t			 i;
@@ -145,19 +145,20 @@ take_amz(struct cx *cx, const struct request *req, bool presigned,
 }
 
 static enum err
-signature_check(struct cx *cx, struct str want, const struct key *key,
-    struct identity *who, const struct signature *sig)
+signature_check(struct cx *cx, struct str want, const struct cred_key *key,
+    struct auth_identity *who, const struct auth_signature *sig)
 {
 	if (want.n != sig->provided.n ||
 	    !digest_same(want.p, sig->provided.p, want.n))
-		return signature_wrong(cx, "");
-	*who = (struct identity){ .user = key->user, .key_id = key->id };
+		return signer_mismatch(cx, "");
+	*who = (struct auth_identity){ .user = key->user, .key_id = key->id };
 	return OK;
 }
 
 enum err
 verify_v2(struct cx *cx, struct auth *a, const struct request *req,
-    const struct auth_place *at, struct identity *who, struct signature *sig)
+    const struct auth_place *at, struct auth_identity *who,
+    struct auth_signature *sig)
 {
 	struct sigv2_request	r = { .method = req->method_name,
 	    .md5 = request_header(req, "content-md5"),
@@ -166,7 +167,7 @@ verify_v2(struct cx *cx, struct auth *a, const struct request *req,
 	    .query = req->query, .n_query = req->n_query };
 	struct claim		c;
 	struct str		want;
-	struct key		key;
+	struct cred_key		key;
 	enum err		e;
 
 	if ((e = claim_read(cx, req, &c)) != OK)
@@ -198,9 +199,9 @@ verify_v2(struct cx *cx, struct auth *a, const struct request *req,
 /* The string to sign is the policy itself.  [S3 POST] */
 enum err
 verify_v2_form(struct cx *cx, struct auth *a, const struct request *fields,
-    struct identity *who, struct signature *sig)
+    struct auth_identity *who, struct auth_signature *sig)
 {
-	struct key	key;
+	struct cred_key	key;
 	enum err	e;
 
 	sig->key_id = request_header(fields, "awsaccesskeyid");

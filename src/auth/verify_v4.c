@@ -115,7 +115,7 @@ scope_wrong(struct cx *cx, const struct claim *c, struct str why)
 /* What a key signs for another service is not meant for this one. */
 static enum err
 scope_check(struct cx *cx, const struct claim *c, struct str region,
-    struct signature *sig)
+    struct auth_signature *sig)
 {
 	if (!fault_skip("SCOPE_SERVICE") && !str_is(c->service, STR("s3")))
 		return scope_wrong(cx, c, str_printf(cx->mem, "incorrect "
@@ -172,7 +172,7 @@ time_check(struct cx *cx, const struct request *req, const struct claim *c,
 		    "a signed request needs a valid Date or x-amz-date");
 	/* A presigned address lives as long as it says, not 15 minutes. */
 	if ((e = scope_date_check(cx, c, *amz_date)) != OK ||
-	    (e = clock_check(cx, at, !c->presigned)) != OK)
+	    (e = signer_check_clock(cx, at, !c->presigned)) != OK)
 		return e;
 	if (c->presigned && cx->now > at + (int64_t)c->expires * 1000)
 		return fail(cx, E_EXPIRED, "Request has expired");
@@ -183,7 +183,7 @@ time_check(struct cx *cx, const struct request *req, const struct claim *c,
  * body says so in its query. */
 static enum err
 payload_parse(struct cx *cx, const struct request *req, bool presigned,
-    struct str *text, struct signature *sig)
+    struct str *text, struct auth_signature *sig)
 {
 	*text = request_header(req, "x-amz-content-sha256");
 	sig->payload = PAYLOAD_UNSIGNED;
@@ -240,7 +240,7 @@ signed_value(struct request *req, struct str name, bool *covered)
 /* Nobody on the way, nor who holds an address, adds a meaning. */
 static enum err
 covered_check(struct cx *cx, const struct request *req, const bool *covered,
-    struct signature *sig)
+    struct auth_signature *sig)
 {
 	struct str	name;
 	struct buf	names;
@@ -251,7 +251,7 @@ covered_check(struct cx *cx, const struct request *req, const bool *covered,
 	for (i = 0; i < req->n_headers; i++) {
 		name = req->headers[i].name;
 		must = (!fault_skip("SIGNED_HEADERS") &&
-		    must_be_signed(name)) || (!fault_skip("SIGNED_HOST") &&
+		    signer_must_sign(name)) || (!fault_skip("SIGNED_HOST") &&
 		    str_is(name, STR("host")));
 		if (covered[i] || !must)
 			continue;
@@ -259,7 +259,7 @@ covered_check(struct cx *cx, const struct request *req, const bool *covered,
 		buf_printf(&names, "%s%.*s", names.n > 0 ? ", " : "",
 		    STRF(name));
 	}
-	return all ? OK : headers_not_signed(cx, buf_as_str(&names), sig);
+	return all ? OK : signer_refuse_unsigned(cx, buf_as_str(&names), sig);
 }
 
 static int
@@ -299,8 +299,9 @@ request_for_signing(struct cx *cx, struct request *req,
 
 /* Does the claim's signature fit the string to sign?  Then who signed. */
 static enum err
-signature_check(struct cx *cx, const struct claim *c, const struct key *key,
-    const char *hint, struct identity *who, struct signature *sig)
+signature_check(struct cx *cx, const struct claim *c,
+    const struct cred_key *key, const char *hint, struct auth_identity *who,
+    struct auth_signature *sig)
 {
 	char	hex[65];
 
@@ -308,19 +309,19 @@ signature_check(struct cx *cx, const struct claim *c, const struct key *key,
 	sigv4_sign(sig->key, sig->string_to_sign, hex);
 	sig->provided = c->signature;
 	if (!digest_same(hex, c->signature.p, 64))
-		return signature_wrong(cx, hint);
-	*who = (struct identity){ .user = key->user, .key_id = key->id };
+		return signer_mismatch(cx, hint);
+	*who = (struct auth_identity){ .user = key->user, .key_id = key->id };
 	return OK;
 }
 
 static enum err
 verify(struct cx *cx, struct auth *a, struct request *req,
-    const struct claim *c, const struct auth_place *at, struct identity *who,
-    struct signature *sig)
+    const struct claim *c, const struct auth_place *at,
+    struct auth_identity *who, struct auth_signature *sig)
 {
 	struct sigv4_request	r;
 	struct str		payload, date;
-	struct key		key;
+	struct cred_key		key;
 	bool			*covered = arena_get(cx->mem,
 	    req->n_headers + 1);
 	enum err		e;
@@ -349,7 +350,8 @@ verify(struct cx *cx, struct auth *a, struct request *req,
 
 enum err
 verify_v4(struct cx *cx, struct auth *a, struct request *req,
-    const struct auth_place *at, struct identity *who, struct signature *sig)
+    const struct auth_place *at, struct auth_identity *who,
+    struct auth_signature *sig)
 {
 	struct str	h = request_header(req, "authorization");
 	struct claim	c;
@@ -364,11 +366,12 @@ verify_v4(struct cx *cx, struct auth *a, struct request *req,
 /* The string to sign is the policy itself.  [S3 POST, SigV4] */
 enum err
 verify_v4_form(struct cx *cx, struct auth *a, const struct request *fields,
-    const struct auth_place *at, struct identity *who, struct signature *sig)
+    const struct auth_place *at, struct auth_identity *who,
+    struct auth_signature *sig)
 {
 	struct claim	c = { .signature = request_header(fields,
 	    "x-amz-signature"), .presigned = true };
-	struct key	key;
+	struct cred_key	key;
 	enum err	e;
 
 	sig->string_to_sign = request_header(fields, "policy");

@@ -10,7 +10,7 @@
 #include "cli/print.h"
 
 enum err
-print_key(struct cx *cx, const struct key *key)
+print_key(struct cx *cx, const struct cred_key *key)
 {
 	printf("user               %.*s\n"
 	    "access key id      %.*s\n", STRF(key->user), STRF(key->id));
@@ -72,17 +72,17 @@ is_verb(const struct cli *c, const char *verb, int words)
 static enum err
 user_run(struct cli *c, struct auth *a, bool *known)
 {
-	struct user	*users;
+	struct cred_user	*users;
 	size_t		 i, n;
 	enum err	 e;
 
 	*known = true;
 	if (is_verb(c, "create", 2))
-		return user_create(c->cx, a, str_of(c->argv[1]));
+		return cred_user_create(c->cx, a, str_of(c->argv[1]));
 	if (is_verb(c, "delete", 2))
-		return user_delete(c->cx, a, str_of(c->argv[1]));
+		return cred_user_delete(c->cx, a, str_of(c->argv[1]));
 	*known = is_verb(c, "list", 1);
-	if (!*known || (e = user_list(c->cx, a, &users, &n)) != OK)
+	if (!*known || (e = cred_user_list(c->cx, a, &users, &n)) != OK)
 		return OK;
 	for (i = 0; i < n; i++)
 		printf("%.*s\t%.*s\n", STRF(users[i].name),
@@ -94,26 +94,26 @@ static enum err
 key_run(struct cli *c, struct auth *a, const char *id, struct str secret,
     bool *known)
 {
-	struct key	*keys, key;
+	struct cred_key	*keys, key;
 	size_t		 i, n;
 	enum err	 e;
 
 	*known = true;
 	if (is_verb(c, "create", 2)) {
-		e = key_create(c->cx, a, str_of(c->argv[1]), str_of(id),
+		e = cred_key_create(c->cx, a, str_of(c->argv[1]), str_of(id),
 		    secret, &key);
 		if (e == OK)
 			cli_audit(c, "key create", key.id);
 		return e == OK ? print_key(c->cx, &key) : e;
 	}
 	if (is_verb(c, "revoke", 2)) {
-		e = key_delete(c->cx, a, str_of(c->argv[1]));
+		e = cred_key_delete(c->cx, a, str_of(c->argv[1]));
 		if (e == OK)
 			cli_audit(c, "key revoke", str_of(c->argv[1]));
 		return e;
 	}
 	*known = strcmp(c->argv[0], "list") == 0;
-	if (!*known || (e = key_list(c->cx, a, str_of(c->argc > 1 ?
+	if (!*known || (e = cred_key_list(c->cx, a, str_of(c->argc > 1 ?
 	    c->argv[1] : ""), &keys, &n)) != OK)
 		return OK;
 	for (i = 0; i < n; i++)

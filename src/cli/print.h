@@ -5,9 +5,9 @@
 #include "base/err.h"
 
 struct cx;
-struct key;
+struct cred_key;
 
 /* The only time that a secret is shown, and only one that was drawn. */
-enum err	print_key(struct cx *cx, const struct key *key);
+enum err	print_key(struct cx *cx, const struct cred_key *key);
 
 #endif

@@ -26,8 +26,8 @@ struct s3_call {
 	const struct s3_opts	*opt;
 	struct request		*req;
 	struct response		*res;
-	struct identity		 who;
-	struct signature	 sig;
+	struct auth_identity		 who;
+	struct auth_signature	 sig;
 	size_t			 n_by_query;	/* headers in its query */
 	struct str		 bucket, key;
 	struct str		 host_bucket;	/* bucket, named by the host */

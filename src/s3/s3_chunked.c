@@ -73,7 +73,7 @@ static enum err
 check_signature(struct cx *cx, struct chunked *k, const char *kind,
     struct str hashes, struct str claimed)
 {
-	const struct signature	*sig = &k->body->call->sig;
+	const struct auth_signature	*sig = &k->body->call->sig;
 	struct str		 sts;
 
 	sts = str_printf(cx->mem, "%s\n%.*s\n%.*s\n%s\n%.*s", kind,

@@ -156,15 +156,15 @@ auth_make(struct cx *c)
 {
 	char		dir[] = "/tmp/fuzz.XXXXXX";
 	struct auth_opts opt = { .session = 3600 };
-	struct key	k;
+	struct cred_key	k;
 	enum err	e;
 
 	if (mkdtemp(dir) == NULL)
 		abort();
 	opt.master = str_printf(c->mem, "%s/key", dir).p;
-	if ((e = auth_make_master(c, opt.master)) == OK &&
+	if ((e = master_make(c, opt.master)) == OK &&
 	    (e = auth_open(c, lake.kv, &opt, &lake.auth)) == OK)
-		e = key_create(c, lake.auth, STR("me"), STR(FUZZ_ID),
+		e = cred_key_create(c, lake.auth, STR("me"), STR(FUZZ_ID),
 		    STR(FUZZ_SECRET), &k);
 	file_unlink(c, opt.master);
 	rmdir(dir);

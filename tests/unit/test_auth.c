@@ -43,7 +43,7 @@ setup(void **state)
 	assert_non_null(mkdtemp(dir));
 	snprintf(master, sizeof master, "%s/master.key", dir);
 	kv = kv_mem_open();
-	assert_ok(&cx, auth_make_master(&cx, master));
+	assert_ok(&cx, master_make(&cx, master));
 	auth_again();
 	return 0;
 }
@@ -66,19 +66,20 @@ teardown(void **state)
 static void
 make(const char *user, const char *id, const char *secret)
 {
-	struct key	k;
+	struct cred_key	k;
 
-	assert_ok(&cx, key_create(&cx, a, str_of(user), str_of(id),
+	assert_ok(&cx, cred_key_create(&cx, a, str_of(user), str_of(id),
 	    str_of(secret), &k));
 }
 
 static bool
 opens(const char *id, const char *secret)
 {
-	struct identity	who;
+	struct str	token;
+	int64_t		until;
 
-	return pair_check(&cx, a, &nobody, str_of(id), str_of(secret),
-	    &who) == OK;
+	return auth_login(&cx, a, &nobody, str_of(id), str_of(secret),
+	    &token, &until) == OK;
 }
 
 static enum err
@@ -128,7 +129,7 @@ key_records_have_two_forms(void **state)
 		{ "\x05\x02me\x03xy", 7, false, "cut" },
 		{ "", 0, false, "empty" },
 	};
-	struct key_record	r;
+	struct cred_record	r;
 	struct str		v;
 	struct buf		b;
 	size_t			i;
@@ -136,13 +137,13 @@ key_records_have_two_forms(void **state)
 	(void)state;
 	for (i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		v = (struct str){ cases[i].bytes, cases[i].n };
-		assert_int_equal(cases[i].ok, key_record_parse(v, &r));
+		assert_int_equal(cases[i].ok, cred_record_parse(v, &r));
 		if (!cases[i].ok)
 			continue;
 		assert_str("me", r.user);
 		assert_str("xyz", r.sealed);
 		buf_init(&b, cx.mem, 100);
-		key_record_format(&r, &b);
+		cred_record_format(&r, &b);
 		assert_true(str_is(v, buf_as_str(&b)));
 	}
 }
@@ -175,9 +176,10 @@ old_records_are_read(void **state)
 static enum err
 first(const char *user)
 {
-	struct key	k;
+	struct cred_key	k;
 
-	return key_create_first(&cx, a, str_of(user), STR(""), STR(""), &k);
+	return cred_key_create_first(&cx, a, str_of(user), STR(""), STR(""),
+	    &k);
 }
 
 static void
@@ -186,15 +188,15 @@ setup_happens_once(void **state)
 	bool	done;
 
 	(void)state;
-	assert_ok(&cx, auth_is_set_up(&cx, a, &done));
+	assert_ok(&cx, cred_is_set_up(&cx, a, &done));
 	assert_false(done);
 	assert_ok(&cx, first("admin"));
-	assert_ok(&cx, auth_is_set_up(&cx, a, &done));
+	assert_ok(&cx, cred_is_set_up(&cx, a, &done));
 	assert_true(done);
 	assert_err(E_SET_UP, first("evil"));
 	/* The mark says so, whatever became of the users. */
 	drop(STR("AUadmin"));
-	assert_ok(&cx, auth_is_set_up(&cx, a, &done));
+	assert_ok(&cx, cred_is_set_up(&cx, a, &done));
 	assert_true(done);
 	assert_err(E_SET_UP, first("evil"));
 }
@@ -226,7 +228,7 @@ arguments_are_checked_before_anything_is_made(void **state)
 
 	(void)state;
 	for (i = 0; i < sizeof cases / sizeof cases[0]; i++)
-		assert_err(cases[i].want, key_check(&cx,
+		assert_err(cases[i].want, cred_key_check(&cx,
 		    str_of(cases[i].user), str_of(cases[i].id),
 		    str_of(cases[i].secret)));
 }
@@ -236,13 +238,13 @@ the_last_key_stays(void **state)
 {
 	(void)state;
 	make("ann", "ANNSKEY", "");
-	assert_err(E_LAST_KEY, key_delete(&cx, a, STR("ANNSKEY")));
+	assert_err(E_LAST_KEY, cred_key_delete(&cx, a, STR("ANNSKEY")));
 	assert_true(strstr(cx.words, "lakegate key create") != NULL);
-	assert_err(E_LAST_KEY, user_delete(&cx, a, STR("ann")));
-	assert_err(E_NO_SUCH_KEY_ID, key_delete(&cx, a, STR("NOKEY")));
+	assert_err(E_LAST_KEY, cred_user_delete(&cx, a, STR("ann")));
+	assert_err(E_NO_SUCH_KEY_ID, cred_key_delete(&cx, a, STR("NOKEY")));
 	make("ann", "ANNSOTHER", "");
-	assert_ok(&cx, key_delete(&cx, a, STR("ANNSKEY")));
-	assert_err(E_LAST_KEY, key_delete(&cx, a, STR("ANNSOTHER")));
+	assert_ok(&cx, cred_key_delete(&cx, a, STR("ANNSKEY")));
+	assert_err(E_LAST_KEY, cred_key_delete(&cx, a, STR("ANNSOTHER")));
 }
 
 static void
@@ -251,25 +253,25 @@ the_last_user_with_a_key_stays(void **state)
 	(void)state;
 	make("ann", "ANNSKEY", "");
 	make("ann", "ANNSOTHER", "");
-	assert_ok(&cx, user_create(&cx, a, STR("bob")));
+	assert_ok(&cx, cred_user_create(&cx, a, STR("bob")));
 	/* bob has no key: nobody could sign in. */
-	assert_err(E_LAST_KEY, user_delete(&cx, a, STR("ann")));
+	assert_err(E_LAST_KEY, cred_user_delete(&cx, a, STR("ann")));
 	make("bob", "BOBSKEY", "");
-	assert_ok(&cx, user_delete(&cx, a, STR("ann")));
-	assert_err(E_LAST_KEY, user_delete(&cx, a, STR("bob")));
-	assert_err(E_NO_SUCH_USER, user_delete(&cx, a, STR("ann")));
+	assert_ok(&cx, cred_user_delete(&cx, a, STR("ann")));
+	assert_err(E_LAST_KEY, cred_user_delete(&cx, a, STR("bob")));
+	assert_err(E_NO_SUCH_USER, cred_user_delete(&cx, a, STR("ann")));
 }
 
 static void
 users_without_keys_may_go_but_for_the_last(void **state)
 {
 	(void)state;
-	assert_ok(&cx, user_create(&cx, a, STR("ann")));
-	assert_ok(&cx, user_create(&cx, a, STR("bob")));
-	assert_ok(&cx, user_delete(&cx, a, STR("ann")));
-	assert_err(E_LAST_KEY, user_delete(&cx, a, STR("bob")));
+	assert_ok(&cx, cred_user_create(&cx, a, STR("ann")));
+	assert_ok(&cx, cred_user_create(&cx, a, STR("bob")));
+	assert_ok(&cx, cred_user_delete(&cx, a, STR("ann")));
+	assert_err(E_LAST_KEY, cred_user_delete(&cx, a, STR("bob")));
 	make("ann", "ANNSKEY", "");
-	assert_ok(&cx, user_delete(&cx, a, STR("bob")));
+	assert_ok(&cx, cred_user_delete(&cx, a, STR("bob")));
 }
 
 /* ---- tokens ----------------------------------------------------------- */
@@ -289,7 +291,7 @@ token_of(const char *id, const char *secret)
 static bool
 is_good(struct str token)
 {
-	struct identity	who;
+	struct auth_identity	who;
 	enum err	e = token_check(&cx, a, &nobody, token, &who);
 
 	if (e != OK)
@@ -300,7 +302,7 @@ is_good(struct str token)
 static void
 a_token_says_whose_it_is(void **state)
 {
-	struct identity	who;
+	struct auth_identity	who;
 	struct str	token;
 
 	(void)state;
@@ -337,7 +339,7 @@ a_token_ends_with_its_key(void **state)
 	make("ann", "ANNSOTHER", "another-secret");
 	token = token_of("ANNSKEY", "a-secret-of-ann");
 	other = token_of("ANNSOTHER", "another-secret");
-	assert_ok(&cx, key_delete(&cx, a, STR("ANNSKEY")));
+	assert_ok(&cx, cred_key_delete(&cx, a, STR("ANNSKEY")));
 	assert_false(is_good(token));
 	assert_true(is_good(other));
 	/* The same id and secret again, in the same millisecond. */
@@ -355,9 +357,9 @@ a_token_ends_with_its_user(void **state)
 	make("bob", "BOBSKEY", "");
 	make("ann", "ANNSKEY", "a-secret-of-ann");
 	token = token_of("ANNSKEY", "a-secret-of-ann");
-	assert_ok(&cx, user_delete(&cx, a, STR("ann")));
+	assert_ok(&cx, cred_user_delete(&cx, a, STR("ann")));
 	assert_false(is_good(token));
-	assert_ok(&cx, user_create(&cx, a, STR("ann")));
+	assert_ok(&cx, cred_user_create(&cx, a, STR("ann")));
 	assert_false(is_good(token));
 	make("ann", "ANNSKEY", "a-secret-of-ann");
 	assert_false(is_good(token));
@@ -436,7 +438,7 @@ a_missing_or_wrong_master_key_says_what_to_do(void **state)
 	assert_err(E_CONF, auth_open(&cx, kv, &opt, &b));
 	assert_true(strstr(cx.words, "is missing") != NULL);
 	assert_true(strstr(cx.words, "backup") != NULL);
-	assert_ok(&cx, auth_make_master(&cx, master));
+	assert_ok(&cx, master_make(&cx, master));
 	assert_err(E_CONF, auth_open(&cx, kv, &opt, &b));
 	assert_true(strstr(cx.words, "is not the master key") != NULL);
 	assert_true(strstr(cx.words, "rekey --lost") != NULL);
@@ -451,15 +453,15 @@ a_missing_or_wrong_master_key_says_what_to_do(void **state)
 static void
 a_wrong_master_key_does_not_become_the_right_one(void **state)
 {
-	struct key	k;
+	struct cred_key	k;
 
 	(void)state;
 	make("ann", "ANNSKEY", "");
 	drop(STR("AM"));
 	file_unlink(&cx, master);
-	assert_ok(&cx, auth_make_master(&cx, master));
+	assert_ok(&cx, master_make(&cx, master));
 	auth_again();
-	assert_err(E_CONF, key_create(&cx, a, STR("bob"), STR(""), STR(""),
+	assert_err(E_CONF, cred_key_create(&cx, a, STR("bob"), STR(""), STR(""),
 	    &k));
 }
 
@@ -601,7 +603,7 @@ a_rekey_that_stops_is_gone_on_with(void **state)
 		auth_again();
 		all_open(150);
 		assert_true(opens("MEANWHILE", "secret-meanwhile"));
-		assert_ok(&cx, key_delete(&cx, a, STR("MEANWHILE")));
+		assert_ok(&cx, cred_key_delete(&cx, a, STR("MEANWHILE")));
 	}
 }
 
@@ -687,12 +689,12 @@ rekey_aside(void)
 static void
 a_key_made_during_a_rekey_is_kept(void **state)
 {
-	struct key	k;
+	struct cred_key	k;
 
 	(void)state;
 	make_many(3);
 	a->kv = hook_before(1, rekey_aside);
-	assert_ok(&cx, key_create(&cx, a, STR("bob"), STR("BOBSKEY"),
+	assert_ok(&cx, cred_key_create(&cx, a, STR("bob"), STR("BOBSKEY"),
 	    STR("a-secret-of-bob"), &k));
 	a->kv = kv;
 	auth_again();
@@ -722,7 +724,7 @@ a_lost_master_key_costs_the_keys_alone(void **state)
 	static const char *const	points[] = { "none:0", "rekey.made:1",
 	    "rekey.named:1", "file.rename:2", "rekey.renamed:1" };
 	struct rekey_report		r;
-	struct user			*users;
+	struct cred_user		*users;
 	size_t				i, n;
 	enum err			e;
 
@@ -744,7 +746,7 @@ a_lost_master_key_costs_the_keys_alone(void **state)
 			assert_ok(&cx, rekey(&cx, kv, true, &r));
 		auth_again();
 		assert_false(opens("KEY0", "secret-of-0"));
-		assert_ok(&cx, user_list(&cx, a, &users, &n));
+		assert_ok(&cx, cred_user_list(&cx, a, &users, &n));
 		assert_int_equal(1, n);
 		assert_err(E_SET_UP, first("evil"));
 		make("ann", "NEWKEY", "a-new-secret");
@@ -762,7 +764,7 @@ a_wrong_master_key_is_lost_too(void **state)
 	(void)state;
 	make_many(3);
 	file_unlink(&cx, master);
-	assert_ok(&cx, auth_make_master(&cx, master));
+	assert_ok(&cx, master_make(&cx, master));
 	assert_err(E_CONF, rekey(&cx, kv, false, &r));
 	assert_ok(&cx, rekey(&cx, kv, true, &r));
 	assert_int_equal(3, r.revoked);

@@ -40,6 +40,13 @@ failed_line(struct cx *cx, const struct request *req, struct str key_id,
 }
 
 enum err
+auth_refuse(struct cx *cx)
+{
+	cx_forget(cx);
+	return fail(cx, E_NO_AUTH, "error authenticating request");
+}
+
+enum err
 auth_failed(struct cx *cx, struct auth *a, const struct request *req,
     struct str key_id, const char *reason)
 {
