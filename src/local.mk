@@ -88,39 +88,35 @@ liblakegate_a_SOURCES = \
 	src/engine/area.h \
 	src/engine/body.c \
 	src/engine/body.h \
+	src/engine/branches.c \
+	src/engine/branches.h \
 	src/engine/commit.c \
 	src/engine/commit.h \
+	src/engine/disk.c \
+	src/engine/disk.h \
 	src/engine/engine.c \
 	src/engine/engine.h \
 	src/engine/engine_inside.h \
 	src/engine/fold.c \
 	src/engine/fold.h \
-	src/engine/fsck.c \
-	src/engine/gc.c \
-	src/engine/give.c \
-	src/engine/give.h \
 	src/engine/history.c \
 	src/engine/history.h \
-	src/engine/keys.c \
-	src/engine/keys.h \
 	src/engine/listing.c \
 	src/engine/listing.h \
-	src/engine/mark.c \
-	src/engine/mark.h \
 	src/engine/merge.c \
-	src/engine/node.c \
-	src/engine/node.h \
 	src/engine/object.c \
-	src/engine/reap.c \
-	src/engine/reap.h \
+	src/engine/records.c \
+	src/engine/records.h \
+	src/engine/ref_list.c \
 	src/engine/refs.c \
 	src/engine/refs.h \
 	src/engine/repos.c \
 	src/engine/reset.c \
 	src/engine/staged.c \
 	src/engine/staged.h \
-	src/engine/tree.c \
-	src/engine/tree.h \
+	src/engine/tags.c \
+	src/engine/todo.c \
+	src/engine/todo.h \
 	src/engine/upload.c \
 	src/engine/versions.c \
 	src/engine/versions.h \
@@ -146,8 +142,12 @@ liblakegate_a_SOURCES = \
 	src/kv/kv.h \
 	src/kv/kv_mem.c \
 	src/kv/kv_sqlite.c \
+	src/lake/block_id.c \
+	src/lake/block_id.h \
 	src/lake/cond.c \
 	src/lake/cond.h \
+	src/lake/keys.c \
+	src/lake/keys.h \
 	src/lake/lakepath.c \
 	src/lake/lakepath.h \
 	src/lake/names.c \
@@ -182,7 +182,29 @@ liblakegate_a_SOURCES = \
 	src/s3/s3_route.c \
 	src/s3/s3_shape.c \
 	src/s3/s3_tagging.c \
-	src/s3/s3_upload.c
+	src/s3/s3_upload.c \
+	src/tree/claim.c \
+	src/tree/claim.h \
+	src/tree/gc_state.c \
+	src/tree/gc_state.h \
+	src/tree/node.c \
+	src/tree/node.h \
+	src/tree/node_cache.c \
+	src/tree/node_cache.h \
+	src/tree/tree.c \
+	src/tree/tree.h \
+	src/tree/tree_build.c \
+	src/tree/tree_diff.c \
+	src/tree/tree_inside.h \
+	src/upkeep/fsck.c \
+	src/upkeep/gc.c \
+	src/upkeep/mark.c \
+	src/upkeep/mark.h \
+	src/upkeep/reap.c \
+	src/upkeep/reap.h \
+	src/upkeep/rows.c \
+	src/upkeep/rows.h \
+	src/upkeep/upkeep.h
 
 # ---- programs and what is not compiled ------------------------------------
 bin_PROGRAMS += lakegate

@@ -310,7 +310,7 @@ app_idle(void *arg)
 
 	cx_init(&cx, mem);
 	while (more && when_monotonic() - begin < TEND_MS * 1000) {
-		if ((e = engine_tend(&cx, a->eng, &more)) != OK) {
+		if ((e = engine_maintain(&cx, a->eng, &more)) != OK) {
 			log_failure(LOG_WARN, "upkeep", &cx);
 			break;
 		}

@@ -4,6 +4,7 @@
 
 #include "cli/cli.h"
 #include "engine/engine.h"
+#include "upkeep/upkeep.h"
 
 int
 cmd_gc(struct cli *c)

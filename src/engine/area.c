@@ -5,7 +5,7 @@
 
 #include "base/buf.h"
 #include "base/fault.h"
-#include "engine/keys.h"
+#include "lake/keys.h"
 
 enum { TOMB = 0, ENTRY = 1 };
 
@@ -35,7 +35,7 @@ view_find(struct cx *cx, struct engine *eng, struct kv_tx *tx,
 			return OK;
 		}
 	}
-	return tree_find(cx, eng, tx, &v->tree, path, bytes, there);
+	return tree_find(cx, &eng->trees, tx, &v->tree, path, bytes, there);
 }
 
 enum err
@@ -88,7 +88,7 @@ is_full(struct cx *cx, struct engine *eng, struct kv_tx *tx,
 	*full = tombs >= eng->opt.area_tombs;
 	if (*full || rows < eng->opt.area_rows)
 		return OK;
-	if ((e = tree_count(cx, eng, tx, &br->working, &n)) != OK)
+	if ((e = tree_count(cx, &eng->trees, tx, &br->working, &n)) != OK)
 		return e;
 	limit = n / 16 < 100000 ? n / 16 : 100000;
 	*full = rows >= limit;
@@ -140,7 +140,7 @@ area_put(struct cx *cx, struct engine *eng, struct kv_tx *tx,
 }
 
 enum err
-area_room(struct cx *cx, const struct branch *br)
+area_check_backlog(struct cx *cx, const struct branch *br)
 {
 	if (br->open - br->low >= SEALED_MAX)
 		return fail(cx, E_BUSY, "branch \"%.*s\" has %llu areas that "
@@ -216,7 +216,7 @@ merged_open(struct cx *cx, struct engine *eng, struct kv_tx *tx,
 		return OK;
 	m->with_tree = true;
 	l = &m->layer[m->n];
-	if ((e = tree_open(cx, eng, tx, tree, from, &m->tree)) != OK)
+	if ((e = tree_open(cx, &eng->trees, tx, tree, from, &m->tree)) != OK)
 		return e;
 	return layer_step(cx, m, l);
 }

@@ -3,7 +3,7 @@
 #define ENGINE_AREA_H
 
 #include "engine/refs.h"
-#include "engine/tree.h"
+#include "tree/tree.h"
 
 enum { SEALED_HELP = 8, SEALED_MAX = 16, OPS_PATHS = 1000 };
 
@@ -22,13 +22,13 @@ enum err	entry_bytes(struct cx *cx, const struct entry *en,
 /*
  * Stage an entry (bytes), or with bytes.p NULL its absence.  Only into the
  * open area.  [I3]  Seals the area when it is full; the caller then writes
- * the branch record (*sealed), and after the tx calls engine_note.
+ * the branch record (*sealed), and after the tx calls todo_add.
  */
 enum err	area_put(struct cx *cx, struct engine *eng, struct kv_tx *tx,
 		    struct branch *br, struct str path, struct str bytes,
 		    bool *sealed);
 /* E_BUSY when too many areas wait to be folded. */
-enum err	area_room(struct cx *cx, const struct branch *br);
+enum err	area_check_backlog(struct cx *cx, const struct branch *br);
 enum err	area_is_empty(struct cx *cx, struct kv_tx *tx,
 		    const struct branch *br, uint64_t area, bool *empty);
 

@@ -4,7 +4,10 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "engine/keys.h"
+#include "engine/disk.h"
+#include "lake/block_id.h"
+#include "lake/keys.h"
+#include "tree/claim.h"
 
 uint64_t
 body_size(const struct body *b)
@@ -54,7 +57,7 @@ body_take(struct cx *cx, struct engine *eng, const struct source *src,
 	size_t		 got;
 	enum err	 e;
 
-	if ((e = engine_room(cx, eng)) != OK)
+	if ((e = disk_check(cx, eng)) != OK)
 		return e;
 	b->eng = eng;
 	digest_begin(&b->digest, DIGEST_MD5);
@@ -92,14 +95,14 @@ body_keep(struct cx *cx, struct body *b)
 	struct gc_state		 gs;
 	enum err		 e;
 
-	b->id = give_id(0, AT_KV);
+	b->id = block_id_new(0, BLOCK_IN_KV);
 	if (!b->is_file)
 		return OK;
 	/* The epoch is read here, not when the body began: an upload of two
 	 * days has an id of the last second. */
-	if ((e = gc_state_read(cx, b->eng, &gs)) != OK)
+	if ((e = gc_state_read(cx, b->eng->kv, &gs)) != OK)
 		return e;
-	b->id = give_id(gs.epoch, AT_FILE);
+	b->id = block_id_new(gs.epoch, BLOCK_IN_FILE);
 	b->writer = NULL;
 	if ((e = block_keep(cx, w, &b->id)) == OK)
 		b->kept = true;
@@ -115,9 +118,9 @@ body_rename(struct cx *cx, struct body *b)
 
 	if (!b->is_file)
 		return OK;
-	if ((e = gc_state_read(cx, b->eng, &gs)) != OK)
+	if ((e = gc_state_read(cx, b->eng->kv, &gs)) != OK)
 		return e;
-	b->id = give_id(gs.epoch, AT_FILE);
+	b->id = block_id_new(gs.epoch, BLOCK_IN_FILE);
 	return block_rename(cx, b->eng->block, &old, &b->id);
 }
 
@@ -125,7 +128,7 @@ enum err
 body_give(struct cx *cx, struct kv_tx *tx, const struct gc_state *gs,
     struct body *b, struct entry *en)
 {
-	struct uid	now = give_id(gs->epoch, AT_KV);
+	struct uid	now = block_id_new(gs->epoch, BLOCK_IN_KV);
 	enum err	e;
 
 	en->size = b->size;
@@ -139,9 +142,10 @@ body_give(struct cx *cx, struct kv_tx *tx, const struct gc_state *gs,
 		if ((e = kv_put_bytes(cx, tx, key_small(cx, &b->id),
 		    b->bytes)) != OK)
 			return e;
-	} else if ((e = give_floor(cx, gs, give_epoch(&b->id))) != OK)
+	} else if ((e = claim_check_epoch(cx, gs,
+	    block_id_epoch(&b->id))) != OK)
 		return e;
 	en->extents = arena_get(cx->mem, sizeof *en->extents);
 	en->extents[0] = (struct extent){ b->id, 0, b->size };
-	return give_entry(cx, tx, gs, en);
+	return claim_entry(cx, tx, gs, en);
 }

@@ -3,7 +3,8 @@
 #define ENGINE_BODY_H
 
 #include "base/digest.h"
-#include "engine/give.h"
+#include "engine/engine_inside.h"
+#include "tree/claim.h"
 
 struct body {
 	struct engine		*eng;

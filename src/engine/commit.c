@@ -9,7 +9,10 @@
 #include "base/metric.h"
 #include "base/when.h"
 #include "engine/area.h"
+#include "engine/branches.h"
+#include "engine/records.h"
 #include "engine/walk.h"
+#include "tree/claim.h"
 
 enum { TRIES = 10, TAKE_OVER_US = 10 * 1000000, POLL_US = 3000 };
 
@@ -43,7 +46,7 @@ seal_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 	    !(s->take_over && uid_is(&cut->ticket, &s->other));
 	if (s->waits)
 		return OK;
-	if ((e = area_room(cx, &s->br)) != OK ||
+	if ((e = area_check_backlog(cx, &s->br)) != OK ||
 	    (e = gc_state_find(cx, tx, &s->gs)) != OK)
 		return e;
 	/* What is acknowledged from here on is not in this commit.  [I6] */
@@ -134,24 +137,6 @@ commit_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 	return branch_put(cx, tx, &s->r.ruid, &s->br);
 }
 
-enum err
-trees_same(struct cx *cx, struct engine *eng, const struct oid *a,
-    const struct oid *b, bool *same)
-{
-	struct tree_change	ch;
-	struct tree_diff	d;
-	enum err		e;
-	bool			there = true;
-
-	*same = true;
-	e = tree_diff_open(cx, eng, NULL, a, b, STR(""), &d);
-	while (e == OK && *same &&
-	    (e = tree_diff_next(cx, &d, &ch, &there)) == OK && there)
-		e = entry_bytes_same(cx, ch.a, ch.b, same);
-	tree_diff_close(&d);
-	return e;
-}
-
 /* Seal; wait for a commit under way, and take it over when it stands still. */
 static enum err
 seal(struct cx *cx, struct sealing *s)
@@ -203,11 +188,11 @@ sealed_commit(struct cx *cx, struct sealing *s)
 
 	if ((e = reach(cx, s)) != OK || s->gone)
 		return e;
-	if ((e = commit_load(cx, s->eng, &s->r.ruid, &s->br.head,
+	if ((e = commit_load(cx, s->eng->kv, &s->r.ruid, &s->br.head,
 	    &head)) != OK)
 		return e;
-	if (!s->opt->allow_empty && (e = trees_same(cx, s->eng, &head.tree,
-	    &s->br.cut.tree, &same)) != OK)
+	if (!s->opt->allow_empty && (e = tree_entries_same(cx, &s->eng->trees,
+	    &head.tree, &s->br.cut.tree, &same)) != OK)
 		return e;
 	if (same)
 		return fail(cx, E_NO_CHANGES, "commit: no changes on branch "
@@ -225,7 +210,7 @@ commit_once(struct cx *cx, struct sealing *s)
 	if ((e = fold_help(cx, s->eng, s->repo, s->branch)) != OK ||
 	    (e = seal(cx, s)) != OK || (e = sealed_commit(cx, s)) == OK)
 		return e;
-	e = give_overtaken(cx, s->eng, s->gs.epoch, e);
+	e = claim_overtaken(cx, s->eng->kv, s->gs.epoch, e);
 	aside = *cx;
 	kv_write(&aside, s->eng->kv, clear_fn, s);
 	return e;
@@ -252,7 +237,7 @@ commit_create(struct cx *cx, struct engine *eng, struct str repo,
 			return e;
 		if (!s.gone) {
 			metric_add(METRIC_commits, 1);
-			engine_note(eng, &s.r.ruid, branch, &s.br.uid);
+			todo_add(&eng->todo, &s.r.ruid, branch, &s.br.uid);
 			return OK;
 		}
 		s.take_over = false;

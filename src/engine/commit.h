@@ -5,10 +5,6 @@
 #include "engine/fold.h"
 #include "engine/refs.h"
 
-/* Whether two trees have the same entries, by entry_same. */
-enum err	trees_same(struct cx *cx, struct engine *eng,
-		    const struct oid *a, const struct oid *b, bool *same);
-
 /* E_TOO_LARGE: the message and metadata are over LIMIT_COMMIT. */
 enum err	commit_check_text(struct cx *cx, const struct commit_opts *opt);
 

@@ -1,15 +1,14 @@
-/* Open, close, and what requests leave to be done after their answer. */
+/* Open, close, readiness, and one slice of maintenance. */
 #include "engine/engine.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/fault.h"
 #include "base/fileio.h"
+#include "engine/disk.h"
+#include "engine/engine_inside.h"
 #include "engine/fold.h"
-#include "engine/give.h"
-#include "engine/node.h"
-#include "engine/refs.h"
+#include "engine/records.h"
 
 enum { DROP_ROWS = 2000 };
 
@@ -30,84 +29,25 @@ engine_open(struct kv *kv, struct block *block, const struct engine_opts *o)
 	eng->kv = kv;
 	eng->block = block;
 	eng->opt = *o;
-	eng->cache = node_cache_open(o->cache_bytes);
-	pthread_mutex_init(&eng->lock, NULL);
+	eng->trees = (struct trees){ kv, node_cache_open(o->cache_bytes) };
+	todo_init(&eng->todo);
 	return eng;
 }
 
 void
 engine_close(struct engine *eng)
 {
-	struct tend	*t;
-
 	if (eng == NULL)
 		return;
-	while ((t = eng->tends) != NULL) {
-		eng->tends = t->next;
-		free(t);
-	}
-	node_cache_close(eng->cache);
-	pthread_mutex_destroy(&eng->lock);
+	todo_release(&eng->todo);
+	node_cache_close(eng->trees.cache);
 	free(eng);
-}
-
-enum err
-engine_room(struct cx *cx, struct engine *eng)
-{
-	uint64_t	bytes;
-	enum err	e;
-
-	if (eng->opt.dir == NULL)
-		return OK;
-	if ((e = file_free_space(cx, eng->opt.dir, &bytes)) != OK)
-		return e;
-	if (bytes < eng->opt.reserve)
-		return fail(cx, E_DISK_FULL, "the lake's disk is full: "
-		    "delete, or run lakegate gc");
-	if (eng->opt.spool == NULL || fault_skip("SPOOL_ROOM"))
-		return OK;
-	if ((e = file_free_space(cx, eng->opt.spool, &bytes)) != OK)
-		return e;
-	return bytes >= eng->opt.reserve ? OK : fail(cx, E_DISK_FULL,
-	    "the disk of the web server's spool is full: try again later");
-}
-
-static enum err
-init_fn(struct cx *cx, struct kv_tx *tx, void *arg)
-{
-	struct gc_state	gs = { .epoch = 1, .floor = 1 };
-
-	(void)arg;
-	return gc_state_put(cx, tx, &gs);
 }
 
 enum err
 engine_init(struct cx *cx, struct engine *eng)
 {
-	return kv_write(cx, eng->kv, init_fn, NULL);
-}
-
-void
-engine_note(struct engine *eng, const struct uid *ruid, struct str name,
-    const struct uid *uid)
-{
-	struct tend	*t;
-
-	pthread_mutex_lock(&eng->lock);
-	for (t = eng->tends; t != NULL; t = t->next)
-		if (uid_is(&t->uid, uid))
-			break;
-	if (t == NULL && name.n < sizeof t->name) {
-		if ((t = calloc(1, sizeof *t)) == NULL)
-			abort();
-		t->ruid = *ruid;
-		t->uid = *uid;
-		memcpy(t->name, name.p, name.n);
-		t->n_name = name.n;
-		t->next = eng->tends;
-		eng->tends = t;
-	}
-	pthread_mutex_unlock(&eng->lock);
+	return gc_state_init(cx, eng->kv);
 }
 
 enum err
@@ -116,8 +56,8 @@ engine_ready(struct cx *cx, struct engine *eng)
 	struct gc_state	gs;
 	enum err	e;
 
-	if ((e = gc_state_read(cx, eng, &gs)) != OK ||
-	    (e = engine_room(cx, eng)) != OK)
+	if ((e = gc_state_read(cx, eng->kv, &gs)) != OK ||
+	    (e = disk_check(cx, eng)) != OK)
 		return e;
 	return eng->opt.dir == NULL || file_is_writable(eng->opt.dir) ? OK :
 	    fail(cx, E_STORE, "%s cannot be written to", eng->opt.dir);
@@ -144,23 +84,15 @@ low_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 }
 
 enum err
-engine_tend(struct cx *cx, struct engine *eng, bool *more)
+engine_maintain(struct cx *cx, struct engine *eng, bool *more)
 {
-	struct low_args	 a = { .low = 0 };
-	struct tend	*t;
-	enum err	 e;
-	bool		 did, rows = false;
+	struct low_args	a = { .low = 0 };
+	enum err	e;
+	bool		did, rows = false;
 
 	*more = false;
-	pthread_mutex_lock(&eng->lock);
-	if ((t = eng->tends) != NULL)
-		eng->tends = t->next;
-	pthread_mutex_unlock(&eng->lock);
-	if (t == NULL)
+	if (!todo_take(cx, &eng->todo, &a.id))
 		return OK;
-	a.id = (struct branch_id){ t->ruid, t->uid,
-	    str_dup(cx->mem, (struct str){ t->name, t->n_name }) };
-	free(t);
 	if ((e = fold_branch(cx, eng, &a.id, &did)) != OK ||
 	    (e = kv_read(cx, eng->kv, low_fn, &a)) != OK)
 		return e;
@@ -168,9 +100,7 @@ engine_tend(struct cx *cx, struct engine *eng, bool *more)
 	    &rows)) != OK)
 		return e;
 	if (did || rows)
-		engine_note(eng, &a.id.ruid, a.id.name, &a.id.uid);
-	pthread_mutex_lock(&eng->lock);
-	*more = eng->tends != NULL;
-	pthread_mutex_unlock(&eng->lock);
+		todo_add(&eng->todo, &a.id.ruid, a.id.name, &a.id.uid);
+	*more = !todo_is_empty(&eng->todo);
 	return OK;
 }

@@ -52,7 +52,7 @@ enum err	engine_init(struct cx *cx, struct engine *eng);
  * One bounded slice of maintenance that requests left behind: folding, and
  * dropping folded rows.  *more: call again.
  */
-enum err	engine_tend(struct cx *cx, struct engine *eng, bool *more);
+enum err	engine_maintain(struct cx *cx, struct engine *eng, bool *more);
 /* Can it serve?  The store is read, and a write would find room: E_DISK_FULL,
  * E_STORE.  Changes nothing, and waits for no writer. */
 enum err	engine_ready(struct cx *cx, struct engine *eng);
@@ -351,36 +351,5 @@ enum err	upload_list(struct cx *cx, struct engine *eng,
 		    struct str repo, struct str branch,
 		    const struct list_query *q, struct str after_id,
 		    struct upload_page *out);
-
-/* ---- upkeep ------------------------------------------------------------ */
-
-typedef void	progress_fn(void *arg, const char *what, uint64_t done,
-		    uint64_t total);	/* total 0: not known */
-
-struct gc_opts {
-	int64_t		 grace;		/* ms a dead file is kept for readers */
-	int64_t		 upload_age;	/* ms after which uploads are dropped */
-	int64_t		 head_age; /* ms that moves of heads are remembered */
-	progress_fn	*progress;
-	void		*arg;
-};
-struct gc_report {
-	uint64_t	commits, nodes, blocks, bytes, files, rows, uploads;
-};
-enum err	gc_run(struct cx *cx, struct engine *eng,
-		    const struct gc_opts *opt, struct gc_report *out);
-
-struct fsck_opts {
-	bool		 deep;		/* read every object's bytes */
-	void		(*found)(void *arg, const char *invariant,
-			    const char *what);
-	progress_fn	*progress;
-	void		*arg;
-};
-struct fsck_report {
-	uint64_t	problems, commits, nodes, entries, blocks, garbage;
-};
-enum err	fsck_run(struct cx *cx, struct engine *eng,
-		    const struct fsck_opts *opt, struct fsck_report *out);
 
 #endif

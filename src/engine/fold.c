@@ -7,7 +7,9 @@
 #include "base/metric.h"
 #include "base/vec.h"
 #include "engine/area.h"
-#include "engine/keys.h"
+#include "engine/records.h"
+#include "lake/keys.h"
+#include "tree/claim.h"
 
 enum { PAGE = 1000, TRIES = 10 };
 
@@ -115,7 +117,7 @@ advance_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 	/* (uid, low) is the version of the working tree.  [I4, I5] */
 	if (!there || !uid_is(&br.uid, &f->br.uid) || br.low != f->br.low)
 		return OK;
-	if ((e = give_floor(cx, &gs, f->epoch)) != OK)
+	if ((e = claim_check_epoch(cx, &gs, f->epoch)) != OK)
 		return e;
 	br.working = f->tree;
 	br.low = f->last + 1;
@@ -123,7 +125,7 @@ advance_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 		br.cut.known = true;
 		br.cut.tree = f->tree;
 	}
-	if ((e = give_tree(cx, tx, &gs, &f->tree)) != OK ||
+	if ((e = claim_tree(cx, tx, &gs, &f->tree)) != OK ||
 	    (e = branch_put(cx, tx, &f->id->ruid, &br)) != OK)
 		return e;
 	f->advanced = true;
@@ -148,14 +150,14 @@ fold_once(struct cx *cx, struct engine *eng, const struct branch_id *id,
 		return OK;
 	low = f.br.low;
 	f.page_mem = arena_new();
-	e = tree_apply(cx, eng, &f.br.working, &edits, &f.tree);
+	e = tree_apply(cx, &eng->trees, &f.br.working, &edits, &f.tree);
 	arena_free(f.page_mem);
 	if (e == OK)
 		e = kv_write(cx, eng->kv, advance_fn, &f);
-	e = give_overtaken(cx, eng, f.epoch, e);
+	e = claim_overtaken(cx, eng->kv, f.epoch, e);
 	if (e == OK && f.advanced) {
 		metric_add(METRIC_folds, 1);
-		engine_note(eng, &id->ruid, id->name, &id->uid);
+		todo_add(&eng->todo, &id->ruid, id->name, &id->uid);
 		*did = true;
 	} else if (e == E_CONDEMNED) {
 		cx_forget(cx);

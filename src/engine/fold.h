@@ -4,11 +4,6 @@
 
 #include "engine/engine_inside.h"
 
-struct branch_id {
-	struct uid	ruid, uid;
-	struct str	name;
-};
-
 /*
  * One fold of what is sealed, as far as a cut allows.  *did: the working tree
  * advanced; false when there was nothing to do or another was faster.

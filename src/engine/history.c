@@ -3,9 +3,10 @@
 
 #include "base/vec.h"
 #include "engine/listing.h"
+#include "engine/records.h"
 #include "engine/refs.h"
-#include "engine/tree.h"
 #include "engine/walk.h"
+#include "tree/tree.h"
 
 /* ---- log --------------------------------------------------------------- */
 
@@ -98,10 +99,10 @@ touches(struct cx *cx, struct log *l, const struct commit *c, bool *yes)
 	*yes = l->q->n_paths + l->q->n_prefixes == 0;
 	if (*yes || c->n_parents != 1)
 		return OK;
-	if ((e = commit_load(cx, l->eng, &l->r.ruid, &c->parents[0],
+	if ((e = commit_load(cx, l->eng->kv, &l->r.ruid, &c->parents[0],
 	    &parent)) != OK)
 		return e;
-	e = tree_diff_open(cx, l->eng, NULL, &parent.tree, &c->tree,
+	e = tree_diff_open(cx, &l->eng->trees, NULL, &parent.tree, &c->tree,
 	    least_path(l->q), &d);
 	while (e == OK && !*yes &&
 	    (e = tree_diff_next(cx, &d, &ch, &there)) == OK && there)
@@ -133,7 +134,7 @@ log_visit(struct cx *cx, struct log *l, const struct oid *id, bool *full)
 		l->skipping = !oid_is(id, &l->after);
 		return OK;
 	}
-	if ((e = commit_load(cx, l->eng, &l->r.ruid, id, &c)) != OK)
+	if ((e = commit_load(cx, l->eng->kv, &l->r.ruid, id, &c)) != OK)
 		return e;
 	if (l->q->since != 0 && c.date < l->q->since)
 		return OK;
@@ -251,5 +252,5 @@ merge_base(struct cx *cx, struct engine *eng, struct str repo,
 	    (e = history_base(cx, eng, &rp.ruid, &l->id, &r->id, &id,
 	    found)) != OK || !*found)
 		return e;
-	return commit_load(cx, eng, &rp.ruid, &id, base);
+	return commit_load(cx, eng->kv, &rp.ruid, &id, base);
 }

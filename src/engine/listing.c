@@ -8,7 +8,8 @@
 #include "base/limit.h"
 #include "base/vec.h"
 #include "engine/area.h"
-#include "engine/keys.h"
+#include "engine/records.h"
+#include "lake/keys.h"
 
 struct list {
 	struct engine		*eng;

@@ -6,12 +6,15 @@
 #include "base/metric.h"
 #include "base/vec.h"
 #include "engine/area.h"
+#include "engine/branches.h"
 #include "engine/commit.h"
 #include "engine/history.h"
-#include "engine/keys.h"
 #include "engine/listing.h"
+#include "engine/records.h"
 #include "engine/staged.h"
 #include "engine/walk.h"
+#include "lake/keys.h"
+#include "tree/claim.h"
 
 /* ---- three-way --------------------------------------------------------- */
 
@@ -37,9 +40,10 @@ three_open(struct cx *cx, struct engine *eng, const struct oid *base,
 
 	memset(t, 0, sizeof *t);
 	t->use_s = t->use_d = true;
-	e = tree_diff_open(cx, eng, NULL, base, src, from, &t->src);
+	e = tree_diff_open(cx, &eng->trees, NULL, base, src, from, &t->src);
 	if (e == OK)
-		e = tree_diff_open(cx, eng, NULL, base, dst, from, &t->dst);
+		e = tree_diff_open(cx, &eng->trees, NULL, base, dst, from,
+		    &t->dst);
 	return e;
 }
 
@@ -161,7 +165,7 @@ two_dot(struct cx *cx, struct engine *eng, const struct oid *a,
 	enum err		e;
 	bool			there;
 
-	e = tree_diff_open(cx, eng, NULL, a, b, page_start(p->q), &d);
+	e = tree_diff_open(cx, &eng->trees, NULL, a, b, page_start(p->q), &d);
 	while (e == OK && !p->done &&
 	    (e = tree_diff_next(cx, &d, &ch, &there)) == OK && there)
 		e = page_change(cx, p, ch.key, ch.a, ch.b);
@@ -328,7 +332,7 @@ merge_seal_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 
 	if ((e = branch_need(cx, tx, &m->r.ruid, m->branch, &m->br)) != OK ||
 	    (e = area_is_empty(cx, tx, &m->br, m->br.open, &empty)) != OK ||
-	    empty || (e = area_room(cx, &m->br)) != OK)
+	    empty || (e = area_check_backlog(cx, &m->br)) != OK)
 		return e;
 	m->br.open++;
 	return branch_put(cx, tx, &m->r.ruid, &m->br);
@@ -354,8 +358,8 @@ merge_clean(struct cx *cx, struct merging *m)
 			return e;
 	}
 	same = !m->staged;
-	if (same && (e = trees_same(cx, m->eng, &m->dst.tree, &m->br.working,
-	    &same)) != OK)
+	if (same && (e = tree_entries_same(cx, &m->eng->trees,
+	    &m->dst.tree, &m->br.working, &same)) != OK)
 		return e;
 	return same ? OK : fail(cx, E_DIRTY, "branch \"%.*s\" is a dirty "
 	    "branch: commit or reset its changes first", STRF(m->branch));
@@ -403,7 +407,8 @@ merge_tree(struct cx *cx, struct merging *m)
 	e = three_open(cx, m->eng, &m->base.tree, &m->src.tree, &m->dst.tree,
 	    STR(""), &m->three);
 	if (e == OK)
-		e = tree_apply(cx, m->eng, &m->dst.tree, &edits, &m->tree);
+		e = tree_apply(cx, &m->eng->trees, &m->dst.tree, &edits,
+		    &m->tree);
 	three_close(&m->three);
 	return e;
 }
@@ -434,7 +439,7 @@ merge_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 	if (!empty || br.low != m->br.low || br.open != m->br.open)
 		return fail(cx, E_DIRTY, "branch \"%.*s\" is a dirty branch: "
 		    "it was written to during the merge", STRF(m->branch));
-	if ((e = give_floor(cx, &gs, m->gs.epoch)) != OK ||
+	if ((e = claim_check_epoch(cx, &gs, m->gs.epoch)) != OK ||
 	    (e = commit_need(cx, tx, &r.ruid, &m->src.id, &c)) != OK ||
 	    (e = commit_need(cx, tx, &r.ruid, &m->dst.id, &c)) != OK ||
 	    (!oid_is_zero(&m->base.id) &&
@@ -466,7 +471,7 @@ merge_once(struct cx *cx, struct merging *m)
 	    &base, &found)) != OK)
 		return e;
 	m->base = (struct commit){ .n_parents = 0 };
-	if (found && (e = commit_load(cx, m->eng, &m->r.ruid, &base,
+	if (found && (e = commit_load(cx, m->eng->kv, &m->r.ruid, &base,
 	    &m->base)) != OK)
 		return e;
 	if (oid_is(&m->src.tree, &m->base.tree) &&
@@ -492,7 +497,7 @@ branch_merge(struct cx *cx, struct engine *eng, struct str repo,
 		return e;
 	for (i = 0; i < 10; i++) {
 		e = merge_once(cx, &m);
-		e = give_overtaken(cx, eng, m.gs.epoch, e);
+		e = claim_overtaken(cx, eng->kv, m.gs.epoch, e);
 		if (e == E_CONDEMNED) {
 			cx_forget(cx);
 			continue;

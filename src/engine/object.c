@@ -6,9 +6,14 @@
 
 #include "engine/area.h"
 #include "engine/body.h"
+#include "engine/branches.h"
+#include "engine/disk.h"
 #include "engine/fold.h"
-#include "engine/keys.h"
+#include "engine/records.h"
 #include "engine/versions.h"
+#include "lake/block_id.h"
+#include "lake/keys.h"
+#include "tree/claim.h"
 
 /* ---- the shape of every staging write ---------------------------------- */
 
@@ -43,7 +48,7 @@ write_open(struct cx *cx, struct kv_tx *tx, struct write *w)
 
 	w->sealed = false;
 	if ((e = branch_open(cx, tx, w->repo_name, w->ref, w->force, &w->r,
-	    &w->br)) != OK || (e = area_room(cx, &w->br)) != OK)
+	    &w->br)) != OK || (e = area_check_backlog(cx, &w->br)) != OK)
 		return e;
 	return gc_state_find(cx, tx, &w->gs);
 }
@@ -103,7 +108,7 @@ write_run(struct cx *cx, struct write *w, kv_fn *fn)
 
 	e = kv_write(cx, w->eng->kv, fn, w);
 	if (e == OK && w->sealed)
-		engine_note(w->eng, &w->r.ruid, w->br.name, &w->br.uid);
+		todo_add(&w->eng->todo, &w->r.ruid, w->br.name, &w->br.uid);
 	if (w->br.open - w->br.low >= SEALED_HELP) {
 		struct cx	aside = *cx;
 
@@ -223,7 +228,7 @@ delete_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 		} else if (it->result != OK)
 			return it->result;
 		/* 1000 tombstones may seal areas on the way. */
-		if (w->sealed && (e = area_room(cx, &w->br)) != OK)
+		if (w->sealed && (e = area_check_backlog(cx, &w->br)) != OK)
 			return e;
 	}
 	return write_close(cx, tx, w);
@@ -296,11 +301,11 @@ copy_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 	replace_meta(cx, w->en, w->copy);
 	if ((e = write_open(cx, tx, w)) != OK ||
 	    (e = write_cond(cx, tx, w, w->path, &w->cond)) != OK ||
-	    (e = give_entry(cx, tx, &w->gs, w->en)) != OK ||
+	    (e = claim_entry(cx, tx, &w->gs, w->en)) != OK ||
 	    (e = write_row(cx, tx, w, w->path, w->en)) != OK)
 		return e;
 	if (w->copy->move && !str_is(w->src->path, w->path) &&
-	    ((w->sealed && (e = area_room(cx, &w->br)) != OK) ||
+	    ((w->sealed && (e = area_check_backlog(cx, &w->br)) != OK) ||
 	    (e = delete_one(cx, tx, w, w->src->path, &marker)) != OK))
 		return e;
 	return write_close(cx, tx, w);
@@ -317,7 +322,7 @@ object_copy(struct cx *cx, struct engine *eng, const struct at *src,
 
 	assert(!opt->move || (str_is(src->repo, dst->repo) &&
 	    str_is(src->ref, dst->ref)));
-	if ((e = engine_room(cx, eng)) != OK)
+	if ((e = disk_check(cx, eng)) != OK)
 		return e;
 	return write_run(cx, &w, copy_fn);
 }
@@ -341,7 +346,7 @@ set_meta_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 		w->en->meta = w->meta;
 		w->en->n_meta = w->n_meta;
 	}
-	if ((e = give_entry(cx, tx, &w->gs, w->en)) != OK ||
+	if ((e = claim_entry(cx, tx, &w->gs, w->en)) != OK ||
 	    (e = write_row(cx, tx, w, w->path, w->en)) != OK)
 		return e;
 	return write_close(cx, tx, w);
@@ -394,7 +399,7 @@ stat_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 		return OK;
 	/* A small object is read in the snapshot that found it. */
 	if (a->out->n_extents == 1 &&
-	    !give_is_file(&a->out->extents[0].block))
+	    !block_id_is_file(&a->out->extents[0].block))
 		return kv_find(cx, tx, key_small(cx,
 		    &a->out->extents[0].block), &a->out->bytes, &there);
 	if (!a->out->has_manifest)
@@ -471,7 +476,7 @@ reading_open(struct cx *cx, struct reading *r)
 	}
 	arena_empty(r->mem);
 	sub.mem = r->mem;
-	if (give_is_file(id))
+	if (block_id_is_file(id))
 		e = block_open(&sub, r->eng->block, id, &r->reader);
 	else
 		e = kv_read(&sub, r->eng->kv, small_fn, r);
@@ -487,7 +492,7 @@ reading_piece(struct cx *cx, struct reading *r, void *p, size_t n,
 	uint64_t		 at = x->off + r->off;
 	enum err		 e;
 
-	if (give_is_file(&x->block)) {
+	if (block_id_is_file(&x->block)) {
 		if ((e = block_read(cx, r->reader, at, p, n, got)) != OK)
 			return e;
 	} else {
@@ -568,7 +573,7 @@ object_files(struct cx *cx, struct engine *eng, const struct entry *en,
 			continue;
 		}
 		part = x->len - off < len ? x->len - off : len;
-		s->path = give_is_file(&x->block) ?
+		s->path = block_id_is_file(&x->block) ?
 		    block_path(cx, eng->block, &x->block) : STR("");
 		if (s->path.n == 0) {
 			*n = 0;

@@ -5,53 +5,12 @@
 #include "base/ident.h"
 #include "base/vec.h"
 #include "engine/area.h"
-#include "engine/keys.h"
+#include "engine/branches.h"
 #include "engine/listing.h"
+#include "engine/records.h"
 #include "engine/refs.h"
+#include "lake/keys.h"
 #include "lake/names.h"
-
-enum { RECORD_MAX = 1 << 20 };
-
-enum err
-repo_find(struct cx *cx, struct kv_tx *tx, struct str name, struct repo *out)
-{
-	struct str	v;
-	enum err	e;
-	bool		there;
-
-	if ((e = name_check_repo(cx, name)) != OK ||
-	    (e = kv_find(cx, tx, key_repo(cx, name), &v, &there)) != OK)
-		return e;
-	if (!there)
-		return fail(cx, E_NO_SUCH_REPO, "repository \"%.*s\" not found",
-		    STRF(name));
-	if ((e = repo_parse(cx, v, out)) != OK)
-		return e;
-	out->name = name;
-	return OK;
-}
-
-enum err
-repo_put(struct cx *cx, struct kv_tx *tx, const struct repo *r)
-{
-	struct buf	b;
-
-	buf_init(&b, cx->mem, RECORD_MAX);
-	repo_format(&b, r);
-	if (!buf_ok(&b))
-		return fail(cx, E_TOO_LARGE, "the repository's metadata is "
-		    "over 1 MiB");
-	return kv_put(cx, tx, key_repo(cx, r->name), &b);
-}
-
-enum err
-repo_writable(struct cx *cx, const struct repo *r, bool force)
-{
-	if (r->read_only && !force)
-		return fail(cx, E_READ_ONLY_REPO, "repository \"%.*s\" is "
-		    "read-only", STRF(r->name));
-	return OK;
-}
 
 struct create {
 	struct repo	*r;

@@ -5,6 +5,9 @@
 
 #include "base/vec.h"
 #include "engine/area.h"
+#include "engine/branches.h"
+#include "engine/records.h"
+#include "tree/claim.h"
 
 struct reset {
 	struct engine	*eng;
@@ -32,7 +35,7 @@ all_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 	s->br.open++;
 	s->br.low = s->br.open;		/* all rows mean nothing now */
 	s->br.cut.live = false;
-	if ((e = give_tree(cx, tx, &gs, &head.tree)) != OK)
+	if ((e = claim_tree(cx, tx, &gs, &head.tree)) != OK)
 		return e;
 	return branch_put(cx, tx, &s->r.ruid, &s->br);
 }
@@ -46,7 +49,7 @@ branch_reset(struct cx *cx, struct engine *eng, struct str repo,
 	enum err	e;
 
 	if ((e = kv_write(cx, eng->kv, all_fn, &s)) == OK)
-		engine_note(eng, &s.r.ruid, branch, &s.br.uid);
+		todo_add(&eng->todo, &s.r.ruid, branch, &s.br.uid);
 	return e;
 }
 
@@ -67,12 +70,13 @@ restore_one(struct cx *cx, struct kv_tx *tx, struct reset *s,
 	bool		has_now, has_old, sealed;
 
 	if ((e = view_find(cx, s->eng, tx, &v, path, &now, &has_now)) != OK ||
-	    (e = tree_find(cx, s->eng, tx, head, path, &old, &has_old)) != OK)
+	    (e = tree_find(cx, &s->eng->trees, tx, head, path, &old,
+	    &has_old)) != OK)
 		return e;
 	if (has_now == has_old && (!has_now || str_is(now, old)))
 		return OK;
 	if (has_old && ((e = entry_parse(cx, old, &en)) != OK ||
-	    (e = give_entry(cx, tx, gs, &en)) != OK))
+	    (e = claim_entry(cx, tx, gs, &en)) != OK))
 		return e;
 	e = area_put(cx, s->eng, tx, &s->br, path,
 	    has_old ? old : (struct str){ NULL, 0 }, &sealed);
@@ -108,7 +112,7 @@ reset_paths(struct cx *cx, struct reset *s)
 	enum err	e;
 
 	if ((e = kv_write(cx, s->eng->kv, paths_fn, s)) == OK && s->sealed)
-		engine_note(s->eng, &s->r.ruid, s->branch, &s->br.uid);
+		todo_add(&s->eng->todo, &s->r.ruid, s->branch, &s->br.uid);
 	return e;
 }
 

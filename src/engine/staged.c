@@ -17,7 +17,7 @@ staged_open(struct cx *cx, struct engine *eng, struct kv_tx *tx,
 	if ((e = merged_open(cx, eng, tx, &br->uid, br->low, br->open, NULL,
 	    from, &s->rows)) != OK)
 		return e;
-	return tree_diff_open(cx, eng, tx, tree, &br->working, from,
+	return tree_diff_open(cx, &eng->trees, tx, tree, &br->working, from,
 	    &s->diff);
 }
 
@@ -49,7 +49,7 @@ staged_next(struct cx *cx, struct staged *s, struct tree_change *out,
 	out->b = s->value;
 	if (o == 0)
 		return OK;
-	if ((e = tree_find(cx, s->eng, s->tx, &s->tree, s->path, &old,
+	if ((e = tree_find(cx, &s->eng->trees, s->tx, &s->tree, s->path, &old,
 	    &in_commit)) != OK)
 		return e;
 	out->a = in_commit ? old : (struct str){ NULL, 0 };
@@ -65,8 +65,8 @@ staged_seek(struct cx *cx, struct staged *s, struct str from)
 		return e;
 	s->used_row = s->used_diff = s->row = s->differs = true;
 	tree_diff_close(&s->diff);
-	return tree_diff_open(cx, s->eng, s->tx, &s->tree, &s->working, from,
-	    &s->diff);
+	return tree_diff_open(cx, &s->eng->trees, s->tx, &s->tree, &s->working,
+	    from, &s->diff);
 }
 
 void

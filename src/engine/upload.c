@@ -10,10 +10,14 @@
 #include "base/vec.h"
 #include "engine/area.h"
 #include "engine/body.h"
+#include "engine/branches.h"
 #include "engine/fold.h"
-#include "engine/keys.h"
 #include "engine/listing.h"
+#include "engine/records.h"
 #include "engine/versions.h"
+#include "lake/block_id.h"
+#include "lake/keys.h"
+#include "tree/claim.h"
 
 enum { RECORD_MAX = 1 << 20, PART_LEAST = 5 << 20 };
 
@@ -139,7 +143,7 @@ part_write(struct cx *cx, struct kv_tx *tx, struct uploading *s)
 	if (!buf_ok(&b))
 		return fail(cx, E_TOO_LARGE, "the part has too many pieces");
 	s->u->turn++;
-	if ((e = give_entry(cx, tx, &s->gs, &s->part->en)) != OK ||
+	if ((e = claim_entry(cx, tx, &s->gs, &s->part->en)) != OK ||
 	    (e = kv_put(cx, tx, key_part(cx, s->id, s->part->number),
 	    &b)) != OK)
 		return e;
@@ -535,7 +539,7 @@ assemble(struct cx *cx, struct uploading *s)
 static enum err
 manifest_write(struct cx *cx, struct kv_tx *tx, struct uploading *s)
 {
-	struct uid	now = give_id(s->gs.epoch, AT_KV);
+	struct uid	now = block_id_new(s->gs.epoch, BLOCK_IN_KV);
 	struct entry	*en = s->out;
 	struct buf	b;
 
@@ -585,11 +589,11 @@ complete_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 	s->again = s->u->done || s->u->turn != s->turn;
 	if (s->again)
 		return OK;
-	if ((e = area_room(cx, &s->br)) != OK ||
+	if ((e = area_check_backlog(cx, &s->br)) != OK ||
 	    (e = gc_state_find(cx, tx, &s->gs)) != OK ||
 	    (e = cond_on_view(cx, tx, s)) != OK ||
 	    (e = manifest_write(cx, tx, s)) != OK ||
-	    (e = give_entry(cx, tx, &s->gs, s->out)) != OK)
+	    (e = claim_entry(cx, tx, &s->gs, s->out)) != OK)
 		return e;
 	if ((e = entry_bytes(cx, s->out, &bytes)) != OK ||
 	    (e = area_put(cx, s->eng, tx, &s->br, s->at->path, bytes,
@@ -642,7 +646,7 @@ upload_complete(struct cx *cx, struct engine *eng, const struct at *at,
 		return fail(cx, E_BAD_XML, "a completion lists 1 to %d parts",
 		    LIMIT_PARTS);
 	s.parts = arena_get(cx->mem, opt->n * sizeof *s.parts);
-	s.manifest = give_id(0, AT_KV);
+	s.manifest = block_id_new(0, BLOCK_IN_KV);
 	do {
 		if ((e = kv_read(cx, eng->kv, gather_fn, &s)) != OK)
 			return e;
@@ -656,7 +660,7 @@ upload_complete(struct cx *cx, struct engine *eng, const struct at *at,
 			return e;
 	} while (s.again);
 	if (s.sealed)
-		engine_note(eng, &s.r.ruid, at->ref, &s.br.uid);
+		todo_add(&eng->todo, &s.r.ruid, at->ref, &s.br.uid);
 	return OK;
 }
 

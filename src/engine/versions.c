@@ -13,10 +13,11 @@
 #include "base/fault.h"
 #include "base/limit.h"
 #include "base/vec.h"
-#include "engine/keys.h"
 #include "engine/listing.h"
+#include "engine/records.h"
 #include "engine/staged.h"
 #include "engine/walk.h"
+#include "lake/keys.h"
 #include "lake/names.h"
 
 /* ---- one --------------------------------------------------------------- */
@@ -62,8 +63,7 @@ get_at_commit(struct cx *cx, struct engine *eng, struct kv_tx *tx,
 
 	if (repo_has_versions(r) && oid_parse(at->version, &id) &&
 	    ((e = gc_state_find(cx, tx, &gs)) != OK ||
-	    (e = give_commit_find(cx, tx, &gs, &r->ruid, &id, &c,
-	    &there)) != OK))
+	    (e = commit_find(cx, tx, &gs, &r->ruid, &id, &c, &there)) != OK))
 		return e;
 	if (!there)
 		return fail(cx, E_NO_SUCH_VERSION, repo_has_versions(r) ?
@@ -71,7 +71,7 @@ get_at_commit(struct cx *cx, struct engine *eng, struct kv_tx *tx,
 		    "commit." : "The specified version does not exist: "
 		    "commits are versions once PutBucketVersioning enables "
 		    "it.");
-	if ((e = tree_find(cx, eng, tx, &c.tree, at->path, &bytes,
+	if ((e = tree_find(cx, &eng->trees, tx, &c.tree, at->path, &bytes,
 	    &there)) != OK)
 		return e;
 	if (there) {
@@ -80,7 +80,7 @@ get_at_commit(struct cx *cx, struct engine *eng, struct kv_tx *tx,
 		return e;
 	}
 	if ((e = tree_before(cx, tx, &r->ruid, &c, &before)) != OK ||
-	    (e = tree_find(cx, eng, tx, &before, at->path, &bytes,
+	    (e = tree_find(cx, &eng->trees, tx, &before, at->path, &bytes,
 	    &there)) != OK)
 		return e;
 	return there ? fail(cx, E_DELETE_MARKER, "The specified method is not "
@@ -103,7 +103,7 @@ version_of(struct cx *cx, struct engine *eng, struct kv_tx *tx,
 	*committed = true;
 	if (v->staged) {
 		if ((e = commit_need(cx, tx, &r->ruid, &v->commit, &c)) != OK ||
-		    (e = tree_find(cx, eng, tx, &c.tree, path, &old,
+		    (e = tree_find(cx, &eng->trees, tx, &c.tree, path, &old,
 		    committed)) != OK)
 			return e;
 		if (bytes.p == NULL || !*committed)
@@ -313,7 +313,7 @@ page_seek(struct cx *cx, struct page *p, struct str from)
 	if (p->is_staged)
 		return staged_seek(cx, &p->staged, from);
 	tree_diff_close(&p->diff);
-	return tree_diff_open(cx, p->eng, NULL, &a, &b, from, &p->diff);
+	return tree_diff_open(cx, &p->eng->trees, NULL, &a, &b, from, &p->diff);
 }
 
 /* The changes of one commit, or the staged ones, into the page. */
@@ -370,10 +370,10 @@ page_commit(struct cx *cx, struct page *p, bool *more)
 	enum err		e;
 
 	*more = p->at.n_parents > 0;
-	if (*more && (e = commit_load(cx, p->eng, &p->r.ruid,
+	if (*more && (e = commit_load(cx, p->eng->kv, &p->r.ruid,
 	    &p->at.parents[0], &before)) != OK)
 		return e;
-	e = tree_diff_open(cx, p->eng, NULL, &before.tree, &p->at.tree,
+	e = tree_diff_open(cx, &p->eng->trees, NULL, &before.tree, &p->at.tree,
 	    p->from, &p->diff);
 	if (e == OK)
 		e = page_read(cx, p);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/vec.h"
+#include "engine/records.h"
 #include "engine/refs.h"
 
 void
@@ -107,29 +108,6 @@ walk_take(struct walk *w)
 	return best;
 }
 
-struct load {
-	const struct uid	*ruid;
-	struct oid		 id;
-	struct commit		*out;
-};
-
-static enum err
-load_fn(struct cx *cx, struct kv_tx *tx, void *arg)
-{
-	struct load	*l = arg;
-
-	return commit_need(cx, tx, l->ruid, &l->id, l->out);
-}
-
-enum err
-commit_load(struct cx *cx, struct engine *eng, const struct uid *ruid,
-    const struct oid *id, struct commit *out)
-{
-	struct load	l = { ruid, *id, out };
-
-	return kv_read(cx, eng->kv, load_fn, &l);
-}
-
 enum err
 walk_load(struct cx *cx, struct walk *w, struct engine *eng,
     const struct uid *ruid, enum walk_rank rank, struct walk_commit *wc)
@@ -138,7 +116,7 @@ walk_load(struct cx *cx, struct walk *w, struct engine *eng,
 	struct commit		c;
 	enum err		e;
 
-	if ((e = commit_load(cx, eng, ruid, &wc->id, &c)) != OK)
+	if ((e = commit_load(cx, eng->kv, ruid, &wc->id, &c)) != OK)
 		return e;
 	wc->rank = rank == BY_DATE ? (uint64_t)c.date : c.generation;
 	wc->n_parents = c.n_parents;

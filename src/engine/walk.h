@@ -37,9 +37,4 @@ enum err	walk_load(struct cx *cx, struct walk *w, struct engine *eng,
 		    struct walk_commit *c);
 struct walk_commit *walk_take(struct walk *w);		/* NULL at the end */
 
-/* A commit in a snapshot of its own. */
-enum err	commit_load(struct cx *cx, struct engine *eng,
-		    const struct uid *ruid, const struct oid *id,
-		    struct commit *out);
-
 #endif

@@ -6,6 +6,9 @@
 #include "base/buf.h"
 #include "base/cx.h"
 #include "base/fault.h"
+#include "lake/keys.h"
+
+_Static_assert((int)KEYS_LONGEST <= (int)KV_KEY_MAX, "a kv holds every key");
 
 enum { VALUE_MAX = 16 << 20 };
 

@@ -49,7 +49,7 @@ tend(void)
 	bool	more = true;
 
 	while (more)
-		must(engine_tend(&cx, eng, &more));
+		must(engine_maintain(&cx, eng, &more));
 }
 
 static void

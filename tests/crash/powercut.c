@@ -26,6 +26,7 @@
 #include "block/block.h"
 #include "engine/engine.h"
 #include "kv/kv.h"
+#include "upkeep/upkeep.h"
 
 enum { KEYS = 40, FILES = 20000, STEPS = 260 };
 
@@ -390,7 +391,7 @@ operate(struct lake *l, unsigned step, size_t *k, unsigned *v)
 		break;
 	case 2:
 		while (more)
-			must(&l->cx, engine_tend(&l->cx, l->eng, &more));
+			must(&l->cx, engine_maintain(&l->cx, l->eng, &more));
 		break;
 	case 3: case 4:
 		*k = (size_t)rand() % KEYS;

@@ -5,13 +5,13 @@
 #include "base/json.h"
 #include "base/when.h"
 #include "base/xml.h"
-#include "engine/node.h"
 #include "http/http.h"
 #include "lake/lakepath.h"
 #include "lake/names.h"
 #include "lake/record.h"
 #include "lake/refexpr.h"
 #include "lake/target.h"
+#include "tree/node.h"
 
 void
 fuzz_path(struct str in)

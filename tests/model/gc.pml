@@ -53,7 +53,7 @@ inline whole()			/* I8: what has a name is there, and all below */
 	j_ = 0
 }
 
-inline give(n, x)
+inline claim(n, x)
 {
 	name[n] = x;
 #ifndef N_GREY
@@ -88,7 +88,7 @@ proctype Folder()
 #else
 				:: version == was && floor_ <= e ->
 #endif
-					version++; name[1] = NIL; give(0, 1)
+					version++; name[1] = NIL; claim(0, 1)
 				:: else
 				fi; e = 0; was = 0 }
 		:: d_step { name[0] == 1 -> version++; name[0] = NIL }
@@ -102,7 +102,7 @@ proctype Completer()		/* upload -> staged row, in one tx */
 	d_step {
 		if
 		:: name[2] == 0 && name[1] == NIL ->
-			version++; name[2] = NIL; give(1, 0)
+			version++; name[2] = NIL; claim(1, 0)
 		:: else
 		fi }
 }
@@ -113,9 +113,9 @@ proctype Copier()
 
 #ifdef N_REREAD
 	d_step { x = name[0] }
-	d_step { if :: name[3] == NIL -> give(3, x) :: else fi; x = 0 }
+	d_step { if :: name[3] == NIL -> claim(3, x) :: else fi; x = 0 }
 #else
-	d_step { if :: name[3] == NIL -> x = name[0]; give(3, x) :: else fi;
+	d_step { if :: name[3] == NIL -> x = name[0]; claim(3, x) :: else fi;
 		x = 0 }
 #endif
 	if
@@ -134,7 +134,7 @@ proctype Raw()			/* a branch from the bare id of the commit */
 		:: name[3] == NIL && here[2] &&
 		   (doom == 0 || doom > floor_) ->
 #endif
-			give(3, 2)
+			claim(3, 2)
 		:: else
 		fi }
 }

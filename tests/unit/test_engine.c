@@ -11,6 +11,7 @@
 #include "block/block.h"
 #include "engine/engine.h"
 #include "kv/kv.h"
+#include "upkeep/upkeep.h"
 
 enum { KEYS = 60, BRANCHES = 2, HISTORY = 1000 };
 
@@ -277,7 +278,7 @@ tend(struct fixture *f)
 	bool	more = true;
 
 	while (more)
-		assert_ok(&f->cx, engine_tend(&f->cx, f->eng, &more));
+		assert_ok(&f->cx, engine_maintain(&f->cx, f->eng, &more));
 }
 
 /* Everything there, in order, with its bytes. */
@@ -572,7 +573,7 @@ race(void *arg)
 		if (e != OK && e != E_PRECONDITION && e != E_NO_CHANGES)
 			snprintf(r->words, sizeof r->words, "%s: %.200s",
 			    err_name(e), cx.words);
-		engine_tend(&cx, r->f->eng, &more);
+		engine_maintain(&cx, r->f->eng, &more);
 		arena_free(cx.mem);
 	}
 	return NULL;

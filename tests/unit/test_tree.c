@@ -5,10 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "block/block.h"
-#include "engine/engine.h"
-#include "engine/tree.h"
 #include "kv/kv.h"
+#include "tree/gc_state.h"
+#include "tree/tree.h"
 
 #define FORMAT_ROOT \
 	"1cfe66a4e12290e4f025c281125f077a266aaa0858b6e54beba912971f4cd16c"
@@ -20,23 +19,17 @@ struct model {			/* keys 0 … N-1; value 0: not there */
 
 struct fixture {
 	struct cx	 cx;
-	struct kv	*kv;
-	struct block	*block;
-	struct engine	*eng;
+	struct trees	 trees;
 };
 
 static int
 setup(void **state)
 {
-	struct fixture		*f = calloc(1, sizeof *f);
-	struct engine_opts	 o;
+	struct fixture	*f = calloc(1, sizeof *f);
 
 	cx_init(&f->cx, arena_new());
-	f->kv = kv_mem_open();
-	f->block = block_mem_open();
-	engine_defaults(&o);
-	f->eng = engine_open(f->kv, f->block, &o);
-	assert_ok(&f->cx, engine_init(&f->cx, f->eng));
+	f->trees = (struct trees){ kv_mem_open(), node_cache_open(8 << 20) };
+	assert_ok(&f->cx, gc_state_init(&f->cx, f->trees.kv));
 	*state = f;
 	return 0;
 }
@@ -46,9 +39,8 @@ teardown(void **state)
 {
 	struct fixture	*f = *state;
 
-	engine_close(f->eng);
-	block_close(f->block);
-	kv_close(f->kv);
+	node_cache_close(f->trees.cache);
+	kv_close(f->trees.kv);
 	arena_free(f->cx.mem);
 	free(f);
 	return 0;
@@ -103,7 +95,7 @@ apply(struct fixture *f, struct oid *root, const struct model *was,
 		l.at[l.n].gone = m->v[i] == 0;
 		l.at[l.n++].value = value_of(&f->cx, m->v[i]);
 	}
-	assert_ok(&f->cx, tree_apply(&f->cx, f->eng, root, &e, root));
+	assert_ok(&f->cx, tree_apply(&f->cx, &f->trees, root, &e, root));
 }
 
 static void
@@ -116,7 +108,7 @@ check_content(struct fixture *f, const struct oid *root,
 	size_t			i;
 	bool			there;
 
-	assert_ok(&f->cx, tree_open(&f->cx, f->eng, NULL, root, STR(""), &c));
+	assert_ok(&f->cx, tree_open(&f->cx, &f->trees, NULL, root, STR(""), &c));
 	for (i = 0; i < m->n; i++) {
 		if (m->v[i] == 0)
 			continue;
@@ -130,10 +122,10 @@ check_content(struct fixture *f, const struct oid *root,
 	assert_ok(&f->cx, tree_next(&f->cx, NULL, &c, &key, &value, &there));
 	assert_false(there);
 	tree_close(&c);
-	assert_ok(&f->cx, tree_count(&f->cx, f->eng, NULL, root, &count));
+	assert_ok(&f->cx, tree_count(&f->cx, &f->trees, NULL, root, &count));
 	assert_int_equal(want, count);
 	for (i = 0; i < m->n; i += 13) {
-		assert_ok(&f->cx, tree_find(&f->cx, f->eng, NULL, root,
+		assert_ok(&f->cx, tree_find(&f->cx, &f->trees, NULL, root,
 		    key_of(&f->cx, i), &value, &there));
 		assert_int_equal(m->v[i] != 0, there);
 	}
@@ -148,7 +140,7 @@ check_diff(struct fixture *f, const struct oid *a, const struct model *ma,
 	size_t			i;
 	bool			there;
 
-	assert_ok(&f->cx, tree_diff_open(&f->cx, f->eng, NULL, a, b, STR(""),
+	assert_ok(&f->cx, tree_diff_open(&f->cx, &f->trees, NULL, a, b, STR(""),
 	    &d));
 	for (i = 0; i < ma->n; i++) {
 		if (ma->v[i] == mb->v[i])

@@ -1,23 +1,18 @@
 /* The key layout: DESIGN 2. */
-#include "engine/keys.h"
+#include "lake/keys.h"
 
 #include <assert.h>
 
 #include "base/buf.h"
 #include "base/cx.h"
 #include "base/limit.h"
-#include "kv/kv.h"
-
-/* The longest: that of an upload, whose path is all NULs. */
-_Static_assert(1 + sizeof(struct uid) + 2 * LIMIT_PATH + 2 +
-    sizeof(struct uid) <= KV_KEY_MAX, "a key of the store holds every path");
 
 static struct buf
 key(struct cx *cx, char letter)
 {
 	struct buf	b;
 
-	buf_init(&b, cx->mem, KV_KEY_MAX);
+	buf_init(&b, cx->mem, KEYS_LONGEST);
 	buf_byte(&b, letter);
 	return b;
 }

@@ -2,7 +2,7 @@
  * fsck: one check for each invariant that data can show (DESIGN 3, *).  Runs
  * beside writers: what it walks it reads in short snapshots.
  */
-#include "engine/engine.h"
+#include "upkeep/upkeep.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -12,10 +12,12 @@
 #include "base/digest.h"
 #include "base/enc.h"
 #include "base/limit.h"
-#include "engine/keys.h"
-#include "engine/mark.h"
 #include "engine/refs.h"
+#include "lake/block_id.h"
+#include "lake/keys.h"
 #include "lake/names.h"
+#include "upkeep/mark.h"
+#include "upkeep/rows.h"
 
 struct fsck {
 	struct engine		*eng;
@@ -84,7 +86,7 @@ check_extent(struct cx *cx, struct fsck *f, struct str path,
 	bool		there;
 
 	enc_hex(hex, x->block.b, sizeof x->block.b);
-	if (give_is_file(&x->block)) {
+	if (block_id_is_file(&x->block)) {
 		if ((e = block_size(cx, f->eng->block, &x->block, &size,
 		    &there)) != OK)
 			return e;
@@ -102,7 +104,7 @@ check_extent(struct cx *cx, struct fsck *f, struct str path,
 		    "%llu are named", STRF(path), hex,
 		    (unsigned long long)size, (unsigned long long)x->len,
 		    (unsigned long long)x->off);
-	if (give_epoch(&x->block) > f->gs.epoch)
+	if (block_id_epoch(&x->block) > f->gs.epoch)
 		problem(f, "I12", "block %s is of a later epoch", hex);
 	return OK;
 }
@@ -338,9 +340,9 @@ check_branch(struct cx *cx, struct str key, struct str value, void *arg)
 	    cut->known != (b.br.low > cut->upto)))
 		problem(arg, "I5", "branch \"%.*s\": its cut does not fit",
 		    STRF(b.br.name));
-	if ((e = each_row(cx, b.f->eng, key_rows(cx, &b.br.uid), true,
+	if ((e = rows_each(cx, b.f->eng->kv, key_rows(cx, &b.br.uid), true,
 	    row_area, &b)) != OK ||
-	    (e = each_row(cx, b.f->eng, key_heads(cx, &b.ruid, b.br.name),
+	    (e = rows_each(cx, b.f->eng->kv, key_heads(cx, &b.ruid, b.br.name),
 	    false, row_head, &b)) != OK)
 		return e;
 	if (b.rows == 0 || !oid_is(&b.new, &b.br.head))
@@ -376,7 +378,7 @@ check_upload(struct cx *cx, struct str key, struct str value, void *arg)
 
 	(void)value;
 	memcpy(s.uid.b, key.p + 1, sizeof s.uid);
-	if ((e = each_row(cx, f->eng, key_letter(cx, 'B'), false, same_uid,
+	if ((e = rows_each(cx, f->eng->kv, key_letter(cx, 'B'), false, same_uid,
 	    &s)) != OK ||
 	    (e = find(cx, f, key_reap(cx, 'B', &s.uid), &q)) != OK)
 		return e;
@@ -395,7 +397,7 @@ count_file(struct cx *cx, const struct uid *id, uint64_t size, void *arg)
 	(void)cx;
 	(void)size;
 	f->r->blocks++;
-	if (give_epoch(id) > f->gs.epoch)
+	if (block_id_epoch(id) > f->gs.epoch)
 		problem(f, "I12", "a block file is of a later epoch");
 	return OK;
 }
@@ -428,7 +430,7 @@ fsck_run(struct cx *cx, struct engine *eng, const struct fsck_opts *opt,
 	enum err	e;
 
 	memset(out, 0, sizeof *out);
-	if ((e = gc_state_read(cx, eng, &f.gs)) != OK)
+	if ((e = gc_state_read(cx, eng->kv, &f.gs)) != OK)
 		return e;
 	if (f.gs.floor > f.gs.epoch)
 		problem(&f, "I12", "gc: the floor is above the epoch");
@@ -444,19 +446,19 @@ fsck_run(struct cx *cx, struct engine *eng, const struct fsck_opts *opt,
 	if (opt->progress != NULL)
 		opt->progress(opt->arg, "checking records", f.m.n, 0);
 	if (e == OK)
-		e = each_row(cx, eng, key_letter(cx, 'B'), false,
+		e = rows_each(cx, eng->kv, key_letter(cx, 'B'), false,
 		    check_branch, &f);
 	if (e == OK)
-		e = each_row(cx, eng, key_letter(cx, 'U'), true, check_upload,
-		    &f);
+		e = rows_each(cx, eng->kv, key_letter(cx, 'U'), true,
+		    check_upload, &f);
 	if (e == OK)
 		e = block_each(cx, eng->block, count_file, &f);
 	if (e == OK)
-		e = each_row(cx, eng, key_letter(cx, 'y'), true, count_small,
-		    &f);
+		e = rows_each(cx, eng->kv, key_letter(cx, 'y'), true,
+		    count_small, &f);
 	if (e == OK)
-		e = each_row(cx, eng, key_letter(cx, 'X'), true, count_dead,
-		    &f);
+		e = rows_each(cx, eng->kv, key_letter(cx, 'X'), true,
+		    count_dead, &f);
 	out->commits = f.m.commits;
 	out->nodes = f.m.nodes;
 	out->entries = f.m.entries;

@@ -1,5 +1,5 @@
 /* Garbage collection: DESIGN 6, step by step. */
-#include "engine/engine.h"
+#include "upkeep/upkeep.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -7,9 +7,11 @@
 #include "base/buf.h"
 #include "base/ident.h"
 #include "base/vec.h"
-#include "engine/keys.h"
-#include "engine/mark.h"
-#include "engine/reap.h"
+#include "lake/block_id.h"
+#include "lake/keys.h"
+#include "upkeep/mark.h"
+#include "upkeep/reap.h"
+#include "upkeep/rows.h"
 
 enum { BATCH = 256, ROUNDS = 1000 };
 
@@ -272,8 +274,8 @@ pass(struct cx *cx, struct gc *gc, char letter, bool keys_only, row_fn *fn,
 	enum err	e;
 
 	gc->batch_fn = batch_fn;
-	if ((e = each_row(cx, gc->eng, key_letter(cx, letter), keys_only, fn,
-	    gc)) != OK)
+	if ((e = rows_each(cx, gc->eng->kv, key_letter(cx, letter), keys_only,
+	    fn, gc)) != OK)
 		return e;
 	return batch_run(cx, gc);
 }
@@ -462,7 +464,7 @@ sweep_small(struct cx *cx, struct str key, struct str value, void *arg)
 
 	(void)value;
 	memcpy(id.b, key.p + 1, sizeof id);
-	if (give_epoch(&id) >= gc->epoch ||
+	if (block_id_epoch(&id) >= gc->epoch ||
 	    bloom_touch(&gc->bloom, &id, false))
 		return OK;
 	gc->r->blocks++;
@@ -477,7 +479,7 @@ sweep_manifest(struct cx *cx, struct str key, struct str value, void *arg)
 
 	(void)value;
 	memcpy(id.b, key.p + 1, sizeof id);
-	if (give_epoch(&id) >= gc->epoch ||
+	if (block_id_epoch(&id) >= gc->epoch ||
 	    mark_has(&gc->m, GREY_MANIFEST, uid_str(&id)))
 		return OK;
 	return batch_add(cx, gc, key);
@@ -489,7 +491,8 @@ sweep_file(struct cx *cx, const struct uid *id, uint64_t size, void *arg)
 	struct gc	*gc = arg;
 
 	(void)size;
-	if (give_epoch(id) >= gc->epoch || bloom_touch(&gc->bloom, id, false))
+	if (block_id_epoch(id) >= gc->epoch ||
+	    bloom_touch(&gc->bloom, id, false))
 		return OK;
 	return batch_add(cx, gc, key_dead(cx, id));
 }
@@ -603,7 +606,7 @@ gc_run(struct cx *cx, struct engine *eng, const struct gc_opts *opt,
 	memset(out, 0, sizeof *out);
 	tell(&gc, "reaping");
 	if ((e = reap_run(cx, eng, opt, out)) != OK ||
-	    (e = each_row(cx, eng, key_letter(cx, 'y'), true, count_row,
+	    (e = rows_each(cx, eng->kv, key_letter(cx, 'y'), true, count_row,
 	    &gc)) != OK ||
 	    (e = block_each(cx, eng->block, count_file, &gc)) != OK ||
 	    (e = kv_write(cx, eng->kv, bump_fn, &gc)) != OK)

@@ -5,11 +5,13 @@
  * hash): to pass one over by mistake would lose what is under it.  Blocks have
  * nothing under them; who looks at them is told of each one.
  */
-#ifndef ENGINE_MARK_H
-#define ENGINE_MARK_H
+#ifndef UPKEEP_MARK_H
+#define UPKEEP_MARK_H
 
-#include "engine/give.h"
-#include "engine/node.h"
+#include "engine/engine_inside.h"
+#include "tree/claim.h"
+#include "tree/node.h"
+#include "upkeep/upkeep.h"
 
 struct mark {
 	struct engine	*eng;
@@ -43,14 +45,5 @@ enum err	mark_tree(struct cx *cx, struct mark *m,
 enum err	mark_manifest(struct cx *cx, struct mark *m,
 		    const struct uid *id);
 bool		mark_has(const struct mark *m, char kind, struct str id);
-
-/*
- * All records of a range, read in short snapshots; fn runs outside of them,
- * in memory that is given back after each page.
- */
-typedef enum err row_fn(struct cx *cx, struct str key, struct str value,
-    void *arg);
-enum err	each_row(struct cx *cx, struct engine *eng, struct str prefix,
-		    bool keys_only, row_fn *fn, void *arg);
 
 #endif

@@ -1,302 +1,17 @@
-/* Trees: lookup, cursors, diff, and folding edits in. */
-#include "engine/tree.h"
+/* Edits laid over a tree: a new tree, of which only new nodes are written. */
+#include "tree/tree.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/arena.h"
 #include "base/buf.h"
+#include "base/cx.h"
 #include "base/digest.h"
-#include "base/vec.h"
-#include "engine/give.h"
-#include "engine/keys.h"
-
-static enum err
-damaged(struct cx *cx, const struct node *n)
-{
-	return fail(cx, E_CORRUPT, "tree node %s cannot be read",
-	    oid_hex(&n->id).z);
-}
-
-enum err
-tree_find(struct cx *cx, struct engine *eng, struct kv_tx *tx,
-    const struct oid *root, struct str key, struct str *value, bool *there)
-{
-	struct node_it	 it;
-	struct node	*n;
-	struct oid	 id = *root;
-	enum err	 e;
-
-	*there = false;
-	if (oid_is_zero(&id))
-		return OK;
-	for (;;) {
-		if ((e = node_get(cx, eng, tx, &id, &n)) != OK)
-			return e;
-		if (!node_seek(&it, n, key)) {
-			e = it.bad ? damaged(cx, n) : OK;
-			break;
-		}
-		if (it.level == 0) {
-			*there = str_is(node_key(&it), key);
-			if (*there)
-				*value = str_dup(cx->mem, it.value);
-			break;
-		}
-		id = it.child;
-		node_release(n);
-	}
-	node_release(n);
-	return e;
-}
-
-enum err
-tree_count(struct cx *cx, struct engine *eng, struct kv_tx *tx,
-    const struct oid *root, uint64_t *n)
-{
-	struct node	*node;
-	enum err	 e;
-
-	*n = 0;
-	if (oid_is_zero(root))
-		return OK;
-	if ((e = node_get(cx, eng, tx, root, &node)) != OK)
-		return e;
-	*n = node_entries(node);
-	node_release(node);
-	return OK;
-}
-
-/* ---- cursors ----------------------------------------------------------- */
-
-static struct node_it *
-top(const struct tree_cursor *c)
-{
-	return c->stack[c->depth - 1];
-}
-
-/* Put a node on the stack; the caller steps or seeks in it. */
-static enum err
-push(struct cx *cx, struct kv_tx *tx, struct tree_cursor *c,
-    const struct oid *id)
-{
-	struct node	*n;
-	enum err	 e;
-
-	if (c->depth == TREE_LEVELS)
-		return fail(cx, E_CORRUPT, "a tree is too deep");
-	if ((e = node_get(cx, c->eng, tx, id, &n)) != OK)
-		return e;
-	if (c->stack[c->depth] == NULL &&
-	    (c->stack[c->depth] = malloc(sizeof **c->stack)) == NULL)
-		abort();
-	node_begin(c->stack[c->depth], n);
-	c->depth++;
-	return top(c)->bad ? damaged(cx, n) : OK;
-}
-
-static void
-pop(struct tree_cursor *c)
-{
-	node_release(top(c)->node);
-	c->depth--;
-}
-
-void
-tree_close(struct tree_cursor *c)
-{
-	size_t	i;
-
-	while (c->depth > 0)
-		pop(c);
-	for (i = 0; i < TREE_LEVELS; i++)
-		free(c->stack[i]);
-	memset(c->stack, 0, sizeof c->stack);
-}
-
-/* The next item at this level or above; nodes that end are left. */
-static enum err
-advance(struct cx *cx, struct tree_cursor *c)
-{
-	while (c->depth > 0 && !node_step(top(c))) {
-		if (top(c)->bad)
-			return damaged(cx, top(c)->node);
-		pop(c);
-	}
-	return OK;
-}
-
-enum err
-tree_seek(struct cx *cx, struct kv_tx *tx, struct tree_cursor *c,
-    struct str from)
-{
-	struct oid	id = c->root;
-	enum err	e;
-
-	while (c->depth > 0)
-		pop(c);
-	c->fresh = false;
-	while (!oid_is_zero(&id)) {
-		if ((e = push(cx, tx, c, &id)) != OK)
-			return e;
-		if (!node_seek(top(c), top(c)->node, from)) {
-			if (top(c)->bad)
-				return damaged(cx, top(c)->node);
-			while (c->depth > 0)	/* beyond the last key */
-				pop(c);
-			return OK;
-		}
-		if (top(c)->level == 0)
-			break;
-		id = top(c)->child;
-	}
-	c->fresh = c->depth > 0;
-	return OK;
-}
-
-enum err
-tree_open(struct cx *cx, struct engine *eng, struct kv_tx *tx,
-    const struct oid *root, struct str from, struct tree_cursor *c)
-{
-	memset(c, 0, sizeof *c);
-	c->eng = eng;
-	c->root = *root;
-	return tree_seek(cx, tx, c, from);
-}
-
-/* Go down to a leaf item. */
-static enum err
-descend(struct cx *cx, struct kv_tx *tx, struct tree_cursor *c)
-{
-	enum err	e;
-
-	if ((e = push(cx, tx, c, &top(c)->child)) != OK)
-		return e;
-	return node_step(top(c)) ? OK : damaged(cx, top(c)->node);
-}
-
-enum err
-tree_next(struct cx *cx, struct kv_tx *tx, struct tree_cursor *c,
-    struct str *key, struct str *value, bool *there)
-{
-	enum err	e;
-
-	if (!c->fresh && (e = advance(cx, c)) != OK)
-		return e;
-	c->fresh = false;
-	while (c->depth > 0 && top(c)->level > 0)
-		if ((e = descend(cx, tx, c)) != OK)
-			return e;
-	*there = c->depth > 0;
-	if (*there) {
-		*key = node_key(top(c));
-		*value = top(c)->value;
-	}
-	return OK;
-}
-
-/* ---- diff -------------------------------------------------------------- */
-
-enum err
-tree_diff_open(struct cx *cx, struct engine *eng, struct kv_tx *tx,
-    const struct oid *a, const struct oid *b, struct str from,
-    struct tree_diff *d)
-{
-	static const struct oid	none;
-	enum err		e;
-
-	memset(d, 0, sizeof *d);
-	d->tx = tx;
-	if (oid_is(a, b))
-		a = b = &none;
-	e = tree_open(cx, eng, tx, a, from, &d->a);
-	if (e == OK)
-		e = tree_open(cx, eng, tx, b, from, &d->b);
-	return e;
-}
-
-void
-tree_diff_close(struct tree_diff *d)
-{
-	tree_close(&d->a);
-	tree_close(&d->b);
-}
-
-/*
- * Bring both sides to leaf items, or their ends, passing over equal subtrees.
- * Cuts depend on keys alone, so after a change both sides leave a node at the
- * same key again, and meet at an item of the same level with the same child.
- */
-static enum err
-align(struct cx *cx, struct kv_tx *tx, struct tree_cursor *a,
-    struct tree_cursor *b)
-{
-	unsigned	la, lb;
-	enum err	e = OK;
-
-	while (e == OK) {
-		la = a->depth > 0 ? top(a)->level : 0;
-		lb = b->depth > 0 ? top(b)->level : 0;
-		if (la == 0 && lb == 0)
-			break;
-		if (la == lb && oid_is(&top(a)->child, &top(b)->child)) {
-			if ((e = advance(cx, a)) == OK)
-				e = advance(cx, b);
-			continue;
-		}
-		if (la >= lb)
-			e = descend(cx, tx, a);
-		if (e == OK && lb >= la)
-			e = descend(cx, tx, b);
-	}
-	return e;
-}
-
-static int
-order(const struct tree_cursor *a, const struct tree_cursor *b)
-{
-	if (a->depth == 0)
-		return 1;
-	if (b->depth == 0)
-		return -1;
-	return str_cmp(node_key(top(a)), node_key(top(b)));
-}
-
-enum err
-tree_diff_next(struct cx *cx, struct tree_diff *d, struct tree_change *out,
-    bool *there)
-{
-	enum err	e;
-	int		o;
-
-	for (;;) {
-		if (d->step_a && (e = advance(cx, &d->a)) != OK)
-			return e;
-		if (d->step_b && (e = advance(cx, &d->b)) != OK)
-			return e;
-		d->step_a = d->step_b = false;
-		if ((e = align(cx, d->tx, &d->a, &d->b)) != OK)
-			return e;
-		*there = d->a.depth > 0 || d->b.depth > 0;
-		if (!*there)
-			return OK;
-		o = order(&d->a, &d->b);
-		d->step_a = o <= 0;
-		d->step_b = o >= 0;
-		*out = (struct tree_change){ .a = { NULL, 0 } };
-		if (o <= 0) {
-			out->key = node_key(top(&d->a));
-			out->a = top(&d->a)->value;
-		}
-		if (o >= 0) {
-			out->key = node_key(top(&d->b));
-			out->b = top(&d->b)->value;
-		}
-		if (o != 0 || !str_is(out->a, out->b))
-			return OK;
-	}
-}
-
-/* ---- building ---------------------------------------------------------- */
+#include "kv/kv.h"
+#include "lake/keys.h"
+#include "tree/gc_state.h"
+#include "tree/tree_inside.h"
 
 enum { PENDING_NODES = 256 };
 
@@ -306,7 +21,7 @@ struct fresh_node {
 };
 
 struct tree_build {
-	struct engine		*eng;
+	struct trees		*trees;
 	struct node_builder	 lv[TREE_LEVELS];
 	struct oid		 newest[TREE_LEVELS];	/* child added last */
 	const struct edits	*edits;
@@ -356,7 +71,7 @@ store_pending(struct cx *cx, struct tree_build *tb)
 
 	if (tb->n_pending == 0)
 		return OK;
-	e = kv_write(cx, tb->eng->kv, store_fn, tb);
+	e = kv_write(cx, tb->trees->kv, store_fn, tb);
 	arena_back(cx->mem, mark);
 	tb->n_pending = 0;
 	arena_empty(tb->pending_mem);
@@ -466,7 +181,7 @@ apply_leaf(struct cx *cx, struct tree_build *tb, struct node_it *it)
 		if ((e = add_value(cx, tb, key, it->value)) != OK)
 			return e;
 	}
-	return it->bad ? damaged(cx, it->node) : OK;
+	return it->bad ? tree_damaged(cx, it->node) : OK;
 }
 
 /* Nothing is under construction up to this level: a node fits in whole. */
@@ -498,13 +213,13 @@ apply_node(struct cx *cx, struct tree_build *tb, const struct oid *id,
 	if (at_boundary(tb, level) && (!tb->has_ed ||
 	    (!rightmost && str_cmp(tb->ed.key, last) > 0)))
 		return add_child(cx, tb, level + 1, last, id, below);
-	if ((e = node_get(cx, tb->eng, NULL, id, &n)) != OK)
+	if ((e = node_get(cx, tb->trees, NULL, id, &n)) != OK)
 		return e;
 	if ((it = malloc(sizeof *it)) == NULL)
 		abort();
 	node_begin(it, n);
 	if (it->bad || it->level != level)
-		e = damaged(cx, n);
+		e = tree_damaged(cx, n);
 	else if (level == 0)
 		e = apply_leaf(cx, tb, it);
 	else
@@ -513,7 +228,7 @@ apply_node(struct cx *cx, struct tree_build *tb, const struct oid *id,
 			    node_key(it), it->below,
 			    rightmost && it->off >= it->end);
 	if (e == OK && it->bad)
-		e = damaged(cx, n);
+		e = tree_damaged(cx, n);
 	free(it);
 	node_release(n);
 	return e;
@@ -529,7 +244,7 @@ collapse(struct cx *cx, struct tree_build *tb, struct oid *root)
 	bool		 single;
 
 	for (;;) {
-		if ((e = node_get(cx, tb->eng, NULL, root, &n)) != OK)
+		if ((e = node_get(cx, tb->trees, NULL, root, &n)) != OK)
 			return e;
 		if ((it = malloc(sizeof *it)) == NULL)
 			abort();
@@ -583,7 +298,7 @@ apply_root(struct cx *cx, struct tree_build *tb, const struct oid *root)
 
 	if (oid_is_zero(root))
 		return OK;
-	if ((e = node_get(cx, tb->eng, NULL, root, &n)) != OK)
+	if ((e = node_get(cx, tb->trees, NULL, root, &n)) != OK)
 		return e;
 	level = node_level(n);
 	below = node_entries(n);
@@ -594,13 +309,13 @@ apply_root(struct cx *cx, struct tree_build *tb, const struct oid *root)
 }
 
 enum err
-tree_apply(struct cx *cx, struct engine *eng, const struct oid *root,
+tree_apply(struct cx *cx, struct trees *ts, const struct oid *root,
     const struct edits *edits, struct oid *out)
 {
 	struct tree_build	*tb = arena_get(cx->mem, sizeof *tb);
 	enum err		 e;
 
-	tb->eng = eng;
+	tb->trees = ts;
 	tb->edits = edits;
 	tb->pending_mem = arena_new();
 	if ((e = next_edit(cx, tb)) == OK && !tb->has_ed) {

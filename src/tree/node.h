@@ -9,13 +9,15 @@
  *
  * An item of an inner node has its child's last key.
  */
-#ifndef ENGINE_NODE_H
-#define ENGINE_NODE_H
+#ifndef TREE_NODE_H
+#define TREE_NODE_H
 
 #include <stdatomic.h>
 
 #include "base/limit.h"
-#include "engine/engine_inside.h"
+#include "lake/record.h"
+
+struct arena;
 
 enum {
 	NODE_TARGET = 8192,
@@ -46,26 +48,22 @@ struct node_it {
 	uint64_t	 below;
 };
 
-struct node_cache *node_cache_open(size_t bytes);
-void		 node_cache_close(struct node_cache *c);
-
-/*
- * The node, from the cache or kv; tx NULL: in a snapshot of its own.
- * E_CORRUPT when it is missing or its hash is wrong.
- */
-enum err	node_get(struct cx *cx, struct engine *eng, struct kv_tx *tx,
-		    const struct oid *id, struct node **out);
-void		node_release(struct node *n);		/* NULL is harmless */
+/* Gives back a reference; NULL is harmless. */
+void		node_release(struct node *n);
+/* 0: a leaf. */
 unsigned	node_level(const struct node *n);
-uint64_t	node_entries(const struct node *n);	/* below it */
+/* How many entries are below it. */
+uint64_t	node_entries(const struct node *n);
 /* Wrap bytes (not checked) for an iterator; for tests and fsck. */
 struct node	*node_wrap(const void *p, size_t n);
 
 /* Iterate: node_begin, then node_step until false (then look at bad). */
 void		node_begin(struct node_it *it, struct node *n);
+/* The next item; false at the end, or at one that cannot be read (bad). */
 bool		node_step(struct node_it *it);
 /* Step to the first item whose key is >= key; false: there is none. */
 bool		node_seek(struct node_it *it, struct node *n, struct str key);
+/* The key of the item at hand, valid until the next step. */
 struct str	node_key(const struct node_it *it);
 
 /* Building: one node at a time, bytes in the builder. */
@@ -82,11 +80,13 @@ struct node_builder {
 	unsigned char	 key[LIMIT_PATH];	/* the last one */
 };
 
+/* Begin a node of a level; mem outlives the builder. */
 void		node_build(struct node_builder *b, struct arena *mem,
 		    unsigned level);
 /* Add an item; true: the node ends after it. */
 bool		node_add_value(struct node_builder *b, struct str key,
 		    struct str value);
+/* The same with a child, and how many entries are below it. */
 bool		node_add_child(struct node_builder *b, struct str key,
 		    const struct oid *child, uint64_t below);
 /* The finished bytes; the builder begins anew with node_build. */

@@ -1,8 +1,9 @@
 /* Taking away the rows of what no longer exists. */
-#ifndef ENGINE_REAP_H
-#define ENGINE_REAP_H
+#ifndef UPKEEP_REAP_H
+#define UPKEEP_REAP_H
 
 #include "engine/engine_inside.h"
+#include "upkeep/upkeep.h"
 
 /*
  * Rows of deleted repositories and branches, of folded areas, uploads and head

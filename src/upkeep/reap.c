@@ -1,13 +1,15 @@
 /* Taking away the rows of what no longer exists. */
-#include "engine/reap.h"
+#include "upkeep/reap.h"
 
 #include <string.h>
 
 #include "base/buf.h"
 #include "engine/fold.h"
-#include "engine/keys.h"
-#include "engine/mark.h"
+#include "engine/records.h"
 #include "engine/refs.h"
+#include "lake/keys.h"
+#include "upkeep/mark.h"
+#include "upkeep/rows.h"
 
 enum { STEP = 1000, HEADS = 256 };
 #define DAY_MS	((int64_t)24 * 3600 * 1000)
@@ -106,8 +108,8 @@ reap_branch(struct cx *cx, struct reap *p, const struct uid *uid)
 {
 	enum err	e;
 
-	if ((e = each_row(cx, p->eng, key_uploads(cx, uid), true, any_upload,
-	    p)) != OK ||
+	if ((e = rows_each(cx, p->eng->kv, key_uploads(cx, uid), true,
+	    any_upload, p)) != OK ||
 	    (e = clear_all(cx, p, key_rows(cx, uid))) != OK)
 		return e;
 	return clear_all(cx, p, key_counts(cx, uid));
@@ -138,7 +140,7 @@ reap_repo(struct cx *cx, struct reap *p, const struct uid *ruid)
 	size_t			i;
 	enum err		e;
 
-	e = each_row(cx, p->eng, key_branch(cx, ruid, STR("")), false,
+	e = rows_each(cx, p->eng->kv, key_branch(cx, ruid, STR("")), false,
 	    orphan_branch, p);
 	for (i = 0; e == OK && kinds[i] != '\0'; i++) {
 		buf_init(&b, cx->mem, 64);
@@ -282,15 +284,15 @@ reap_run(struct cx *cx, struct engine *eng, const struct gc_opts *opt,
 	struct reap	p = { .eng = eng, .opt = opt, .r = r };
 	enum err	e;
 
-	if ((e = each_row(cx, eng, key_letter(cx, 'Z'), true, reap_one,
+	if ((e = rows_each(cx, eng->kv, key_letter(cx, 'Z'), true, reap_one,
 	    &p)) != OK ||
-	    (e = each_row(cx, eng, key_letter(cx, 'B'), false, tend_branch,
+	    (e = rows_each(cx, eng->kv, key_letter(cx, 'B'), false, tend_branch,
 	    &p)) != OK ||
-	    (e = each_row(cx, eng, key_letter(cx, 'U'), false, old_upload,
+	    (e = rows_each(cx, eng->kv, key_letter(cx, 'U'), false, old_upload,
 	    &p)) != OK)
 		return e;
 	p.mem = arena_new();
-	e = each_row(cx, eng, key_letter(cx, 'H'), false, old_head, &p);
+	e = rows_each(cx, eng->kv, key_letter(cx, 'H'), false, old_head, &p);
 	if (e == OK)
 		e = trim_heads(cx, &p);
 	arena_free(p.mem);

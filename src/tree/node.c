@@ -1,14 +1,13 @@
-/* Nodes: byte form, where they are cut, and the cache. */
-#include "engine/node.h"
+/* Nodes: their byte form, and where they are cut. */
+#include "tree/node.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/arena.h"
 #include "base/buf.h"
 #include "base/digest.h"
-#include "base/metric.h"
 #include "base/vec.h"
-#include "engine/keys.h"
 
 __extension__ typedef unsigned __int128 wide;
 
@@ -325,136 +324,6 @@ node_seek(struct node_it *it, struct node *n, struct str key)
 	return false;
 }
 
-/* ---- cache ------------------------------------------------------------- */
-
-enum { SHARDS = 8, BUCKETS = 1024 };
-
-struct slot {
-	struct slot	*chain;			/* bucket */
-	struct slot	*newer, *older;		/* use */
-	struct node	*node;
-};
-
-struct shard {
-	pthread_mutex_t	 lock;
-	size_t		 bytes;
-	struct slot	*newest, *oldest;
-	struct slot	*bucket[BUCKETS];
-};
-
-struct node_cache {
-	size_t		 limit;			/* bytes a shard */
-	struct shard	 shard[SHARDS];
-};
-
-struct node_cache *
-node_cache_open(size_t bytes)
-{
-	struct node_cache	*c = calloc(1, sizeof *c);
-	size_t			 i;
-
-	if (c == NULL)
-		abort();
-	c->limit = bytes / SHARDS;
-	for (i = 0; i < SHARDS; i++)
-		pthread_mutex_init(&c->shard[i].lock, NULL);
-	return c;
-}
-
-static void
-unlink_use(struct shard *s, struct slot *t)
-{
-	*(t->newer != NULL ? &t->newer->older : &s->newest) = t->older;
-	*(t->older != NULL ? &t->older->newer : &s->oldest) = t->newer;
-}
-
-static void
-link_use(struct shard *s, struct slot *t)
-{
-	t->newer = NULL;
-	t->older = s->newest;
-	*(s->newest != NULL ? &s->newest->newer : &s->oldest) = t;
-	s->newest = t;
-}
-
-static struct slot **
-find_slot(struct shard *s, const struct oid *id)
-{
-	struct slot	**at;
-
-	at = &s->bucket[(id->b[1] | (unsigned)id->b[2] << 8) % BUCKETS];
-	while (*at != NULL && !oid_is(&(*at)->node->id, id))
-		at = &(*at)->chain;
-	return at;
-}
-
-static void
-evict(struct shard *s)
-{
-	struct slot	*t = s->oldest, **at = find_slot(s, &t->node->id);
-
-	*at = t->chain;
-	unlink_use(s, t);
-	s->bytes -= t->node->n;
-	node_release(t->node);
-	free(t);
-}
-
-void
-node_cache_close(struct node_cache *c)
-{
-	size_t	i;
-
-	for (i = 0; i < SHARDS; i++) {
-		while (c->shard[i].oldest != NULL)
-			evict(&c->shard[i]);
-		pthread_mutex_destroy(&c->shard[i].lock);
-	}
-	free(c);
-}
-
-static struct node *
-cache_find(struct node_cache *c, const struct oid *id)
-{
-	struct shard	*s = &c->shard[id->b[0] % SHARDS];
-	struct slot	*t;
-	struct node	*n = NULL;
-
-	pthread_mutex_lock(&s->lock);
-	if ((t = *find_slot(s, id)) != NULL) {
-		unlink_use(s, t);
-		link_use(s, t);
-		n = t->node;
-		atomic_fetch_add(&n->refs, 1);
-	}
-	pthread_mutex_unlock(&s->lock);
-	return n;
-}
-
-static void
-cache_add(struct node_cache *c, struct node *n)
-{
-	struct shard	*s = &c->shard[n->id.b[0] % SHARDS];
-	struct slot	**at, *t;
-
-	if (n->n > c->limit)
-		return;
-	pthread_mutex_lock(&s->lock);
-	if (*(at = find_slot(s, &n->id)) == NULL) {
-		t = calloc(1, sizeof *t);
-		if (t == NULL)
-			abort();
-		t->node = n;
-		atomic_fetch_add(&n->refs, 1);
-		*at = t;
-		link_use(s, t);
-		s->bytes += n->n;
-		while (s->bytes > c->limit)
-			evict(s);
-	}
-	pthread_mutex_unlock(&s->lock);
-}
-
 struct node *
 node_wrap(const void *p, size_t n)
 {
@@ -475,47 +344,4 @@ node_release(struct node *n)
 {
 	if (n != NULL && atomic_fetch_sub(&n->refs, 1) == 1)
 		free(n);
-}
-
-struct load {
-	struct oid	id;
-	struct str	bytes;
-	bool		there;
-};
-
-static enum err
-load_fn(struct cx *cx, struct kv_tx *tx, void *arg)
-{
-	struct load	*l = arg;
-
-	return kv_find(cx, tx, key_node(cx, &l->id), &l->bytes, &l->there);
-}
-
-enum err
-node_get(struct cx *cx, struct engine *eng, struct kv_tx *tx,
-    const struct oid *id, struct node **out)
-{
-	struct load	l = { .id = *id };
-	enum err	e;
-
-	if ((*out = cache_find(eng->cache, id)) != NULL) {
-		metric_add(METRIC_node_hits, 1);
-		return OK;
-	}
-	metric_add(METRIC_node_misses, 1);
-	e = tx != NULL ? load_fn(cx, tx, &l) :
-	    kv_read(cx, eng->kv, load_fn, &l);
-	if (e != OK)
-		return e;
-	if (!l.there || l.bytes.n < NODE_HEADER + 4)
-		return fail(cx, E_CORRUPT, "tree node %s is missing",
-		    oid_hex(id).z);
-	*out = node_wrap(l.bytes.p, l.bytes.n);
-	if (!oid_is(&(*out)->id, id)) {
-		node_release(*out);
-		return fail(cx, E_CORRUPT, "tree node %s is damaged",
-		    oid_hex(id).z);
-	}
-	cache_add(eng->cache, *out);
-	return OK;
 }

@@ -1,5 +1,5 @@
 /* Walking everything that has a name. */
-#include "engine/mark.h"
+#include "upkeep/mark.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -8,74 +8,12 @@
 #include "base/digest.h"
 #include "base/ident.h"
 #include "base/vec.h"
-#include "engine/keys.h"
-
-enum { PAGE = 500 };
+#include "lake/keys.h"
+#include "upkeep/rows.h"
 
 struct seen {
 	uint64_t	a, b;		/* both 0: free */
 };
-
-/* ---- rows, page by page ------------------------------------------------ */
-
-struct page {
-	struct str	 lo, hi;
-	bool		 keys_only, ended;
-	VEC(struct pair) rows;
-};
-
-static enum err
-page_fn(struct cx *cx, struct kv_tx *tx, void *arg)
-{
-	struct page		*p = arg;
-	struct kv_cursor	*cur;
-	struct pair		*row;
-	struct str		 k, v;
-	enum err		 e;
-	bool			 there = true;
-
-	e = p->keys_only ? kv_scan_keys(cx, tx, p->lo, p->hi, &cur) :
-	    kv_scan(cx, tx, p->lo, p->hi, &cur);
-	while (e == OK && p->rows.n < PAGE &&
-	    (e = kv_next(cx, tx, cur, &k, &v, &there)) == OK && there) {
-		row = VEC_PUSH(cx->mem, &p->rows);
-		row->name = str_dup(cx->mem, k);
-		row->value = str_dup(cx->mem, v);
-	}
-	p->ended = !there;
-	return e;
-}
-
-enum err
-each_row(struct cx *cx, struct engine *eng, struct str prefix,
-    bool keys_only, row_fn *fn, void *arg)
-{
-	struct range		 in = key_range(cx, prefix);
-	struct page		 p = { .hi = in.hi, .keys_only = keys_only };
-	struct arena_mark	 mark;
-	unsigned char		 from[2048];
-	size_t			 i;
-	enum err		 e = OK;
-
-	p.lo = in.lo;
-	while (e == OK && !p.ended) {
-		mark = arena_mark(cx->mem);
-		p.rows.at = NULL;
-		p.rows.n = p.rows.room = 0;
-		e = kv_read(cx, eng->kv, page_fn, &p);
-		for (i = 0; e == OK && i < p.rows.n; i++)
-			e = fn(cx, p.rows.at[i].name, p.rows.at[i].value, arg);
-		/* The last key outlives its page. */
-		if (p.rows.n > 0) {
-			i = p.rows.at[p.rows.n - 1].name.n;
-			memcpy(from, p.rows.at[p.rows.n - 1].name.p, i);
-			from[i] = 0;
-			p.lo = (struct str){ (char *)from, i + 1 };
-		}
-		arena_back(cx->mem, mark);
-	}
-	return e;
-}
 
 /* ---- what was seen ----------------------------------------------------- */
 
@@ -215,7 +153,7 @@ mark_node(struct cx *cx, struct mark *m, const struct oid *id,
 
 	if (!see(m, GREY_NODE, oid_str(id)))
 		return OK;
-	if (node_get(cx, m->eng, NULL, id, &n) != OK)
+	if (node_get(cx, &m->eng->trees, NULL, id, &n) != OK)
 		return cx->code == E_CORRUPT ? lost(cx, m) : cx->code;
 	m->nodes++;
 	e = m->node != NULL ? m->node(cx, m, n, rightmost) : OK;
@@ -392,7 +330,7 @@ mark_roots(struct cx *cx, struct mark *m)
 	enum err	e = OK;
 
 	for (i = 0; e == OK && i < sizeof roots / sizeof roots[0]; i++)
-		e = each_row(cx, m->eng, key_letter(cx, roots[i].letter),
+		e = rows_each(cx, m->eng->kv, key_letter(cx, roots[i].letter),
 		    false, roots[i].fn, m);
 	return e;
 }

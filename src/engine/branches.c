@@ -1,0 +1,215 @@
+/* Branches. */
+#include "engine/branches.h"
+
+#include <fnmatch.h>
+#include <stdio.h>
+
+#include "base/buf.h"
+#include "base/ident.h"
+#include "engine/engine_inside.h"
+#include "engine/records.h"
+#include "lake/keys.h"
+#include "lake/names.h"
+#include "tree/claim.h"
+
+enum { HEADMOVE_MAX = 1 << 20 };	/* bytes of a row of the head log */
+
+enum err
+branch_need(struct cx *cx, struct kv_tx *tx, const struct uid *ruid,
+    struct str name, struct branch *out)
+{
+	struct repo	r = { .name = STR(""), .ruid = *ruid };
+	struct commit	c;
+	enum err	e;
+	bool		there;
+
+	if ((e = branch_find(cx, tx, ruid, name, out, &there)) != OK || there)
+		return e;
+	e = ref_find(cx, tx, &r, name, &c);
+	if (e == OK || e == E_BAD_REF)
+		return fail(cx, E_READ_ONLY_REF, "\"%.*s\" is a read-only "
+		    "ref: only branches can be changed", STRF(name));
+	if (e != E_NO_SUCH_REF)
+		return e;
+	return fail(cx, E_NO_SUCH_BRANCH, "branch \"%.*s\" not found",
+	    STRF(name));
+}
+
+bool
+branch_is_protected(const struct repo *r, struct str name)
+{
+	char	pattern[256], z[256];
+	size_t	i;
+
+	if (name.n >= sizeof z)
+		return false;
+	snprintf(z, sizeof z, "%.*s", STRF(name));
+	for (i = 0; i < r->n_protect; i++) {
+		snprintf(pattern, sizeof pattern, "%.*s", STRF(r->protect[i]));
+		if (fnmatch(pattern, z, 0) == 0)
+			return true;
+	}
+	return false;
+}
+
+enum err
+branch_open(struct cx *cx, struct kv_tx *tx, struct str repo,
+    struct str branch, bool force, struct repo *r, struct branch *br)
+{
+	enum err	e;
+
+	if ((e = repo_find(cx, tx, repo, r)) != OK ||
+	    (e = repo_writable(cx, r, force)) != OK ||
+	    (e = branch_need(cx, tx, &r->ruid, branch, br)) != OK)
+		return e;
+	if (branch_is_protected(r, branch))
+		return fail(cx, E_PROTECTED, "branch \"%.*s\" is protected: "
+		    "change it by merging", STRF(branch));
+	return OK;
+}
+
+enum err
+branch_move(struct cx *cx, struct kv_tx *tx, const struct uid *ruid,
+    struct branch *br, const struct oid *old, const struct oid *new,
+    struct str who, const char *what)
+{
+	struct range	in = key_range(cx, key_heads(cx, ruid, br->name));
+	struct headmove	m = { .time = cx->now, .uid = br->uid, .old = *old,
+	    .new = *new, .who = who, .what = str_of(what) }, last;
+	struct str	k, v;
+	struct buf	b;
+	uint64_t	seq = 1;
+	enum err	e;
+	bool		there;
+
+	if ((e = kv_last(cx, tx, in.lo, in.hi, &k, &v, &there)) != OK)
+		return e;
+	if (there) {
+		if ((e = headmove_parse(cx, v, &last)) != OK)
+			return e;
+		k = str_from(k, in.lo.n);
+		if (!take_be64(&k, &seq))
+			return fail(cx, E_CORRUPT, "head log key");
+		seq++;
+		if (m.time < last.time)	/* the clock went back; the log not */
+			m.time = last.time;
+	}
+	br->head = *new;
+	br->cut = (struct cut){ .live = false };
+	buf_init(&b, cx->mem, HEADMOVE_MAX);
+	headmove_format(&b, &m);
+	return kv_put(cx, tx, key_head(cx, ruid, br->name, seq), &b);
+}
+
+struct name_args {
+	struct str	 repo, name, source, who;
+	struct uid	 uid;
+	bool		 hidden, force;
+	struct oid	*commit;
+};
+
+static enum err
+branch_create_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+{
+	static const struct oid	 none;
+	struct name_args	*a = arg;
+	struct branch		 br = { .name = a->name, .uid = a->uid,
+	    .low = 1, .open = 1, .hidden = a->hidden };
+	struct gc_state		 gs;
+	struct commit		 c;
+	struct repo		 r;
+	enum err		 e;
+
+	if ((e = repo_find(cx, tx, a->repo, &r)) != OK ||
+	    (e = repo_writable(cx, &r, a->force)) != OK ||
+	    (e = ref_check_free(cx, tx, &r.ruid, a->name)) != OK ||
+	    (e = gc_state_find(cx, tx, &gs)) != OK ||
+	    (e = ref_find(cx, tx, &r, a->source, &c)) != OK)
+		return e;
+	br.working = c.tree;
+	*a->commit = c.id;
+	if ((e = claim_commit(cx, tx, &gs, &r.ruid, &c.id)) != OK ||
+	    (e = branch_move(cx, tx, &r.ruid, &br, &none, &c.id, a->who,
+	    "create")) != OK)
+		return e;
+	return branch_put(cx, tx, &r.ruid, &br);
+}
+
+enum err
+branch_create(struct cx *cx, struct engine *eng, struct str repo,
+    struct str name, struct str source, bool hidden, struct str who,
+    struct oid *head)
+{
+	struct name_args	a = { .repo = repo, .name = name,
+	    .source = source, .who = who, .hidden = hidden, .commit = head };
+	enum err		e;
+
+	if ((e = name_check_branch(cx, name)) != OK)
+		return e;
+	ident_random(a.uid.b, sizeof a.uid);
+	return kv_write(cx, eng->kv, branch_create_fn, &a);
+}
+
+struct branch_get_args {
+	struct str	 repo, name;
+	struct branch	*out;
+};
+
+static enum err
+branch_get_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+{
+	struct branch_get_args	*a = arg;
+	struct repo		 r;
+	enum err		 e;
+	bool			 there;
+
+	if ((e = repo_find(cx, tx, a->repo, &r)) != OK ||
+	    (e = branch_find(cx, tx, &r.ruid, a->name, a->out, &there)) != OK)
+		return e;
+	return there ? OK : fail(cx, E_NO_SUCH_BRANCH,
+	    "branch \"%.*s\" not found", STRF(a->name));
+}
+
+enum err
+branch_get(struct cx *cx, struct engine *eng, struct str repo,
+    struct str name, struct branch *out)
+{
+	struct branch_get_args	a = { repo, name, out };
+
+	return kv_read(cx, eng->kv, branch_get_fn, &a);
+}
+
+static enum err
+branch_delete_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+{
+	static const struct oid	 none;
+	struct name_args	*a = arg;
+	struct branch		 br;
+	struct oid		 head;
+	struct repo		 r;
+	enum err		 e;
+
+	if ((e = repo_find(cx, tx, a->repo, &r)) != OK ||
+	    (e = repo_writable(cx, &r, a->force)) != OK ||
+	    (e = branch_need(cx, tx, &r.ruid, a->name, &br)) != OK)
+		return e;
+	if (str_is(a->name, r.default_branch))
+		return fail(cx, E_DEFAULT_BRANCH, "\"%.*s\" is the default "
+		    "branch and cannot be deleted", STRF(a->name));
+	head = br.head;
+	if ((e = branch_move(cx, tx, &r.ruid, &br, &head, &none, a->who,
+	    "delete")) != OK ||
+	    (e = kv_delete(cx, tx, key_branch(cx, &r.ruid, a->name))) != OK)
+		return e;
+	return kv_put_bytes(cx, tx, key_reap(cx, 'B', &br.uid), STR(""));
+}
+
+enum err
+branch_delete(struct cx *cx, struct engine *eng, struct str repo,
+    struct str name, bool force, struct str who)
+{
+	struct name_args	a = { .repo = repo, .name = name,
+	    .force = force, .who = who };
+
+	return kv_write(cx, eng->kv, branch_delete_fn, &a);
+}

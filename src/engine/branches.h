@@ -1,0 +1,26 @@
+/* Branches, inside a transaction. */
+#ifndef ENGINE_BRANCHES_H
+#define ENGINE_BRANCHES_H
+
+#include "engine/refs.h"
+
+/* E_NO_SUCH_BRANCH, or E_READ_ONLY_REF where the name is another ref's. */
+enum err	branch_need(struct cx *cx, struct kv_tx *tx,
+		    const struct uid *ruid, struct str name,
+		    struct branch *out);
+/* Repository and branch for staging: also E_PROTECTED, E_READ_ONLY_REPO. */
+enum err	branch_open(struct cx *cx, struct kv_tx *tx, struct str repo,
+		    struct str branch, bool force, struct repo *r,
+		    struct branch *br);
+bool		branch_is_protected(const struct repo *r, struct str name);
+
+/*
+ * Move the head: head log row and end of any cut in the same tx.  [I7]  The
+ * caller writes the branch record.  A zero commit: created or deleted.
+ */
+enum err	branch_move(struct cx *cx, struct kv_tx *tx,
+		    const struct uid *ruid, struct branch *br,
+		    const struct oid *old, const struct oid *new,
+		    struct str who, const char *what);
+
+#endif

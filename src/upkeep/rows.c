@@ -1,0 +1,70 @@
+/* Rows of a kv, page by page. */
+#include "upkeep/rows.h"
+
+#include <string.h>
+
+#include "base/cx.h"
+#include "base/vec.h"
+#include "kv/kv.h"
+#include "lake/keys.h"
+
+enum { PAGE = 500 };
+
+struct rows_page {
+	struct str	 lo, hi;
+	bool		 keys_only, ended;
+	VEC(struct pair) rows;
+};
+
+static enum err
+page_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+{
+	struct rows_page		*p = arg;
+	struct kv_cursor	*cur;
+	struct pair		*row;
+	struct str		 k, v;
+	enum err		 e;
+	bool			 there = true;
+
+	e = p->keys_only ? kv_scan_keys(cx, tx, p->lo, p->hi, &cur) :
+	    kv_scan(cx, tx, p->lo, p->hi, &cur);
+	while (e == OK && p->rows.n < PAGE &&
+	    (e = kv_next(cx, tx, cur, &k, &v, &there)) == OK && there) {
+		row = VEC_PUSH(cx->mem, &p->rows);
+		row->name = str_dup(cx->mem, k);
+		row->value = str_dup(cx->mem, v);
+	}
+	p->ended = !there;
+	return e;
+}
+
+enum err
+rows_each(struct cx *cx, struct kv *kv, struct str prefix,
+    bool keys_only, row_fn *fn, void *arg)
+{
+	struct range		 in = key_range(cx, prefix);
+	struct rows_page	 p = { .hi = in.hi, .keys_only = keys_only };
+	struct arena_mark	 mark;
+	unsigned char		 from[2048];
+	size_t			 i;
+	enum err		 e = OK;
+
+	p.lo = in.lo;
+	while (e == OK && !p.ended) {
+		mark = arena_mark(cx->mem);
+		p.rows.at = NULL;
+		p.rows.n = p.rows.room = 0;
+		e = kv_read(cx, kv, page_fn, &p);
+		for (i = 0; e == OK && i < p.rows.n; i++)
+			e = fn(cx, p.rows.at[i].name, p.rows.at[i].value, arg);
+		/* The last key outlives its page. */
+		if (p.rows.n > 0) {
+			i = p.rows.at[p.rows.n - 1].name.n;
+			memcpy(from, p.rows.at[p.rows.n - 1].name.p, i);
+			from[i] = 0;
+			p.lo = (struct str){ (char *)from, i + 1 };
+		}
+		arena_back(cx->mem, mark);
+	}
+	return e;
+}

@@ -1,0 +1,22 @@
+/* Rows of a kv, page by page. */
+#ifndef UPKEEP_ROWS_H
+#define UPKEEP_ROWS_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "base/str.h"
+
+struct cx;
+struct kv;
+
+/*
+ * All records of a range, read in short snapshots; fn runs outside of them,
+ * in memory that is given back after each page.
+ */
+typedef enum err row_fn(struct cx *cx, struct str key, struct str value,
+    void *arg);
+enum err	rows_each(struct cx *cx, struct kv *kv, struct str prefix,
+		    bool keys_only, row_fn *fn, void *arg);
+
+#endif
