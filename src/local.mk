@@ -175,6 +175,7 @@ liblakegate_a_SOURCES = \
 	src/s3/s3_get.c \
 	src/s3/s3_handle.c \
 	src/s3/s3_list.c \
+	src/s3/s3_marker.c \
 	src/s3/s3_policy.c \
 	src/s3/s3_post.c \
 	src/s3/s3_put.c \

@@ -32,7 +32,7 @@ def read(path, pattern):
 
 def s3_rows():
     pattern = (r"\{ M_(\w+), (AT_\w+), " + rf"{WORD},\s*{WORD},\s*{WORD},"
-               + r'\s*(\w+),\s*"(\w+)",\s*([^{}]*?)\s*\}')
+               + r'\s*(\w+),\s*"(\w+)",\s*\.needs = ([A-Z0-9_ |]+?)\s*(?:,[^{}]*)?\}')
     return [S3Row(m, scope, plain(must), plain(header), runs, name, needs.split(" | "))
             for m, scope, must, header, _, runs, name, needs in read("s3/s3_route.c", pattern)]
 

@@ -9,15 +9,14 @@ api_error_status(enum err e)
 	case E_NO_SUCH_REPO: case E_NO_SUCH_BRANCH: case E_NO_SUCH_TAG:
 	case E_NO_SUCH_REF: case E_NO_SUCH_OBJECT: case E_NO_SUCH_UPLOAD:
 	case E_NO_SUCH_VERSION:
-	case E_NO_SUCH_USER: case E_NO_SUCH_ROUTE: case E_API_ENDPOINT:
+	case E_NO_SUCH_USER: case E_NO_SUCH_ROUTE:
 		return 404;
 	case E_BAD_NAME: case E_BAD_REF: case E_BAD_PATH: case E_KEY_TOO_LONG:
 	case E_BAD_ARGUMENT: case E_BAD_REQUEST: case E_BAD_JSON:
 	case E_BAD_XML: case E_NO_CHANGES: case E_DIRTY: case E_BAD_DIGEST:
-	case E_INVALID_DIGEST: case E_BAD_SHA256: case E_INCOMPLETE_BODY:
+	case E_INCOMPLETE_BODY:
 	case E_PART_TOO_SMALL: case E_INVALID_PART: case E_PART_ORDER:
 	case E_METADATA_TOO_LARGE: case E_AUTH_HEADER: case E_AUTH_QUERY:
-	case E_BAD_TAG: case E_BAD_POLICY: case E_BAD_DOCUMENT: case E_NO_ACL:
 		return 400;
 	case E_NO_AUTH: case E_NO_SUCH_KEY_ID: case E_SIGNATURE:
 	case E_TIME_SKEW: case E_EXPIRED: case E_DENIED:
@@ -36,7 +35,7 @@ api_error_status(enum err e)
 	case E_PRECONDITION: return 412;
 	case E_TOO_LARGE: return 413;
 	case E_NOT_MODIFIED: return 304;
-	case E_BAD_RANGE: case E_BAD_PART_NUMBER: return 416;
+	case E_BAD_RANGE: return 416;
 	case E_TOO_MANY: return 429;
 	case E_NOT_IMPLEMENTED: return 501;
 	case E_BUSY: case E_CONDEMNED: case E_DISK_FULL: return 503;

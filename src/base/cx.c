@@ -64,12 +64,20 @@ cx_fail(struct cx *cx, enum err code, const char *file, int line,
 	va_list	ap;
 
 	cx->code = code;
+	cx->as = NULL;
 	cx->file = file;
 	cx->line = line;
 	va_start(ap, fmt);
 	vsnprintf(cx->words, sizeof cx->words, fmt, ap);
 	va_end(ap);
 	return code;
+}
+
+enum err
+cx_as(struct cx *cx, const char *as)
+{
+	cx->as = as;
+	return cx->code;
 }
 
 const char *
@@ -86,6 +94,7 @@ void
 cx_forget(struct cx *cx)
 {
 	cx->code = OK;
+	cx->as = NULL;
 	cx->words[0] = '\0';
 	cx->file = NULL;
 	cx->line = 0;
@@ -95,6 +104,7 @@ enum err
 cx_pass(struct cx *to, const struct cx *from)
 {
 	to->code = from->code;
+	to->as = from->as;
 	to->file = from->file;
 	to->line = from->line;
 	memcpy(to->words, from->words, sizeof to->words);

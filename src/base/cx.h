@@ -20,6 +20,7 @@ struct cx {
 	char		 id[33];	/* request id, hex */
 	enum err	 code;		/* last failure, or OK */
 	char		 words[600];	/* its words for the client */
+	const char	*as;		/* see cx_as; or NULL */
 	const char	*file;
 	int		 line;
 };
@@ -46,6 +47,13 @@ struct cx cx_bare(struct arena *mem);
 	cx_fail((cx), (code), __FILE__, __LINE__, __VA_ARGS__)
 enum err cx_fail(struct cx *cx, enum err code, const char *file, int line,
 	    const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+
+/*
+ * Give the failure just recorded the code that one protocol has for it alone,
+ * where the protocol's code for its kind says too little; as outlives cx.
+ * Returns the kind.
+ */
+enum err cx_as(struct cx *cx, const char *as);
 
 /* The words that a client may read.  Those of a fault of this host, its disk or
  * its settings name files: they are the log's, and err_words says the kind. */

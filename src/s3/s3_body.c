@@ -78,8 +78,8 @@ take_md5(struct cx *cx, struct s3_body *b)
 	if (v.p == NULL)
 		return OK;
 	if (!enc_unbase64(v, b->md5, sizeof b->md5))
-		return fail(cx, E_INVALID_DIGEST, "The Content-MD5 you "
-		    "specified was invalid.");
+		return s3_fail(cx, E_BAD_REQUEST, "InvalidDigest", "The "
+		    "Content-MD5 you specified was invalid.");
 	b->has_md5 = true;
 	return OK;
 }
@@ -209,9 +209,10 @@ check(struct cx *cx, struct s3_body *b, uint64_t size,
 	if (b->has_hash) {
 		digest_end(&b->hash, hash);
 		if (memcmp(hash, b->call->sig.hash, sizeof hash) != 0)
-			return fail(cx, E_BAD_SHA256, "The provided "
-			    "'x-amz-content-sha256' header does not match "
-			    "what was computed.");
+			return s3_fail(cx, E_BAD_DIGEST,
+			    "XAmzContentSHA256Mismatch", "The provided "
+			    "'x-amz-content-sha256' header does not match what "
+			    "was computed.");
 	}
 	for (i = 0; i < b->n_sums; i++)
 		if ((e = check_sum(cx, b, &b->sums[i])) != OK)

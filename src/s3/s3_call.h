@@ -11,6 +11,7 @@
 #include "lake/lakepath.h"
 #include "s3/s3.h"
 
+#define S3_XML		"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
 #define S3_XMLNS	"http://s3.amazonaws.com/doc/2006-03-01/"
 
 enum {
@@ -41,6 +42,10 @@ struct s3_call {
 typedef enum err s3_fn(struct cx *cx, struct s3_call *c);
 
 enum s3_scope { AT_SERVICE, AT_BUCKET, AT_OBJECT };
+/* What a bucket policy can allow; MAY_NOBODY: it cannot. */
+enum s3_action { MAY_NOBODY, MAY_GET_OBJECT, MAY_GET_VERSION,
+	MAY_GET_ATTRIBUTES, MAY_GET_TAGGING, MAY_GET_LOCATION, MAY_LIST,
+	MAY_LIST_VERSIONS };
 enum { F_WRITE = 1, F_FORM = 2 };	/* F_FORM: the body says who asks */
 
 struct s3_row {
@@ -52,6 +57,13 @@ struct s3_row {
 	s3_fn		*run;
 	const char	*called;
 	unsigned	 needs;
+	/* What a bucket policy must allow before anybody may do this without
+	 * a key, and with a versionId where that is another. */
+	enum s3_action	 action, versioned;
+	/* Of a key that names a branch alone; NULL: s3_marker_refuse. */
+	s3_fn		*marker;
+	/* s3_fixed_document's, or the code of s3_fixed_missing. */
+	const char	*answer;
 };
 
 /* s3_route: the row, or why there is none. */
@@ -73,14 +85,22 @@ struct s3_header {
 };
 const struct s3_header *s3_header_table(size_t *n);
 
-/* s3_error: the S3 code and status of a kind. */
-const char	*s3_error_code(enum err e, int *status);
+/* s3_error: the status and code of S3 that a kind has. */
+struct s3_code {
+	int		 status;
+	const char	*name;
+};
+struct s3_code	s3_error_code(enum err e);
 
-/* The <Error> document, with further elements (those not empty). */
-void		s3_error_answer(struct cx *cx, const struct request *req,
-		    struct response *res, int status, const char *code,
-		    struct str words, const struct pair *more, size_t n);
-/* The same, of what cx says. */
+/*
+ * As fail, where S3 has a code that one place alone gives: the literal name.
+ * The kind gives the status, and is what the log and the caller see.
+ */
+#define s3_fail(cx, kind, name, ...) \
+	(fail((cx), (kind), __VA_ARGS__), cx_as((cx), (name)))
+
+/* The answer that says what failed, as cx has it, with further elements (those
+ * that are not empty). */
 void		s3_error_render(struct cx *cx, const struct request *req,
 		    struct response *res, const struct pair *more, size_t n);
 
@@ -138,7 +158,9 @@ enum err	s3_take_encoding(struct cx *cx, const struct s3_call *c,
 		    bool *url);
 struct str	s3_shown(struct cx *cx, bool url, struct str key);
 
-/* s3_config: a setting as it was put, or 404 with this code. */
+/* 404 with the code that S3 has for this configuration. */
+enum err	s3_config_missing(struct cx *cx, const char *code);
+/* s3_config: a setting as it was put, or s3_config_missing. */
 enum err	s3_setting_get(struct cx *cx, struct s3_call *c,
 		    const char *setting, const char *type,
 		    const char *missing);
@@ -154,7 +176,7 @@ enum err	s3_cors_preflight(struct cx *cx, struct s3_call *c);
 
 /* s3_policy: may anybody do this?  Without a policy nobody may. */
 enum err	s3_policy_allows(struct cx *cx, const struct s3_call *c,
-		    const char *action, bool *allowed);
+		    enum s3_action action, bool *allowed);
 /* E_NO_AUTH */
 enum err	s3_policy_check(struct cx *cx, const struct s3_call *c);
 
@@ -219,10 +241,12 @@ s3_fn	s3_list_buckets, s3_head_bucket, s3_get_bucket_location,
 	s3_put_bucket_versioning,
 	s3_get_bucket_cors, s3_put_bucket_cors, s3_delete_bucket_cors,
 	s3_get_bucket_policy, s3_put_bucket_policy, s3_delete_bucket_policy,
-	s3_get_bucket_policy_status, s3_fixed_answer,
+	s3_get_bucket_policy_status,
+	s3_get_acl, s3_fixed_document, s3_fixed_missing,
 	s3_list_objects, s3_list_objects_v2, s3_list_object_versions,
 	s3_get_object, s3_get_object_attributes, s3_put_object, s3_post_object,
 	s3_copy_object, s3_rename_object, s3_delete_object, s3_delete_objects,
+	s3_marker_put, s3_marker_delete, s3_marker_refuse,
 	s3_get_object_tagging, s3_put_object_tagging,
 	s3_delete_object_tagging,
 	s3_get_bucket_tagging, s3_put_bucket_tagging,

@@ -4,6 +4,13 @@
 #include "base/xml.h"
 
 enum err
+s3_config_missing(struct cx *cx, const char *code)
+{
+	return s3_fail(cx, E_NO_SUCH_ROUTE, code,
+	    "The configuration does not exist");
+}
+
+enum err
 s3_setting_get(struct cx *cx, struct s3_call *c, const char *setting,
     const char *type, const char *missing)
 {
@@ -14,11 +21,9 @@ s3_setting_get(struct cx *cx, struct s3_call *c, const char *setting,
 	if ((e = repo_get(cx, c->eng, c->bucket, &r)) != OK)
 		return e;
 	value = repo_setting(&r, setting);
-	if (value.n > 0)
-		response_body(c->res, 200, type, value);
-	else
-		s3_error_answer(cx, c->req, c->res, 404, missing,
-		    STR("The configuration does not exist"), NULL, 0);
+	if (value.n == 0)
+		return s3_config_missing(cx, missing);
+	response_body(c->res, 200, type, value);
 	return OK;
 }
 

@@ -341,9 +341,9 @@ s3_cors_preflight(struct cx *cx, struct s3_call *c)
 	    e != E_BAD_NAME)))
 		return e;
 	if (!found)
-		return fail(cx, E_CORS, "CORSResponse: This CORS request is "
-		    "not allowed: no rule of the repository has its origin, "
-		    "method and headers.");
+		return s3_fail(cx, E_DENIED, "AccessForbidden", "CORSResponse: "
+		    "This CORS request is not allowed: no rule of the "
+		    "repository has its origin, method and headers.");
 	if (headers.n > 0)
 		response_header(c->res, "Access-Control-Allow-Headers",
 		    str_lower(cx->mem, headers));

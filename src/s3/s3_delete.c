@@ -57,9 +57,20 @@ struct item {			/* one <Object>, in the order of the request */
 	struct at	at;
 	struct cond	cond;
 	enum err	result;
+	const char	*as;	/* of the failure: see cx_as */
 	struct str	words;
 	bool		done, marker;
 };
+
+/* How an item ended is said beside it, and no longer in cx. */
+static void
+item_result(struct cx *cx, struct item *it, enum err e)
+{
+	it->result = e;
+	it->as = cx->as;
+	it->words = str_dup(cx->mem, str_of(cx_public(cx)));
+	cx_forget(cx);
+}
 
 /* A key that cannot be one is refused by itself. */
 static void
@@ -67,10 +78,9 @@ take_target(struct cx *cx, struct s3_call *c, struct item *it)
 {
 	struct lakepath	lp = lakepath_parse(c->bucket, it->key);
 
-	it->result = target_make(cx, lp.repo, lp.ref, lp.path, &it->at);
+	item_result(cx, it, target_make(cx, lp.repo, lp.ref, lp.path,
+	    &it->at));
 	it->done = it->result != OK;
-	it->words = str_dup(cx->mem, str_of(cx_public(cx)));
-	cx_forget(cx);
 }
 
 static enum err
@@ -148,12 +158,13 @@ take_items(struct cx *cx, struct s3_call *c, struct items *all)
 static void
 delete_version_of(struct cx *cx, struct s3_call *c, struct item *it)
 {
+	enum err	e;
+
 	it->done = true;
-	it->result = s3_check_version(cx, it->version, true);
-	if (it->result == OK && it->at.path.n > 0)
-		it->result = delete_null_version(cx, c, &it->at, &it->cond);
-	it->words = str_dup(cx->mem, str_of(cx_public(cx)));
-	cx_forget(cx);
+	e = s3_check_version(cx, it->version, true);
+	if (e == OK && it->at.path.n > 0)
+		e = delete_null_version(cx, c, &it->at, &it->cond);
+	item_result(cx, it, e);
 }
 
 /* All keys of one branch, in one transaction. */
@@ -201,7 +212,6 @@ s3_delete_objects(struct cx *cx, struct s3_call *c)
 	struct item	*it;
 	struct buf	b;
 	enum err	e;
-	int		status;
 
 	if ((e = take_items(cx, c, &all)) != OK)
 		return e;
@@ -228,8 +238,8 @@ s3_delete_objects(struct cx *cx, struct s3_call *c)
 			xml_put(&b, "DeleteMarkerVersionId", STR("null"));
 		}
 		if (it->result != OK) {
-			xml_put(&b, "Code", str_of(s3_error_code(it->result,
-			    &status)));
+			xml_put(&b, "Code", str_of(it->as != NULL ? it->as :
+			    s3_error_code(it->result).name));
 			xml_put(&b, "Message", it->words);
 		}
 		buf_z(&b, it->result == OK ? "</Deleted>" : "</Error>");

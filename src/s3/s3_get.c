@@ -19,8 +19,8 @@ part_span(struct cx *cx, struct s3_call *c, const struct entry *en,
 		return fail(cx, E_BAD_ARGUMENT, "Part number must be an "
 		    "integer between 1 and %d, inclusive", LIMIT_PARTS);
 	if (n > (en->n_parts > 0 ? en->n_parts : 1))
-		return fail(cx, E_BAD_PART_NUMBER, "The requested partnumber "
-		    "is not satisfiable");
+		return s3_fail(cx, E_BAD_RANGE, "InvalidPartNumber", "The "
+		    "requested partnumber is not satisfiable");
 	*out = (struct span){ en->size > 0, 0, en->size };
 	if (en->n_parts == 0)
 		return OK;
@@ -30,6 +30,19 @@ part_span(struct cx *cx, struct s3_call *c, const struct entry *en,
 	response_header(c->res, "x-amz-mp-parts-count",
 	    str_printf(cx->mem, "%zu", en->n_parts));
 	return OK;
+}
+
+/* What the Range header asks for. */
+static enum err
+range_span(struct cx *cx, struct s3_call *c, uint64_t size, struct span *out)
+{
+	enum err	e;
+
+	e = span_parse(cx, request_header(c->req, "range"), size, out);
+	if (e == E_BAD_RANGE)
+		response_header(c->res, "Content-Range", str_printf(cx->mem,
+		    "bytes */%llu", (unsigned long long)size));
+	return e;
 }
 
 /* Have the parts the checksum that the object has?  A copy may have another. */
@@ -95,12 +108,8 @@ s3_get_object(struct cx *cx, struct s3_call *c)
 	if (e != OK)
 		return e;
 	number = request_param(c->req, "partNumber");
-	e = number.p != NULL ? part_span(cx, c, &en, number, &part) :
-	    span_parse(cx, request_header(c->req, "range"), en.size, &part);
-	if (e == E_BAD_RANGE)
-		response_header(c->res, "Content-Range", str_printf(cx->mem,
-		    "bytes */%llu", (unsigned long long)en.size));
-	if (e != OK)
+	if ((e = number.p != NULL ? part_span(cx, c, &en, number, &part) :
+	    range_span(cx, c, en.size, &part)) != OK)
 		return e;
 
 	/* Open before answering: after the first byte no error can be told. */

@@ -43,29 +43,6 @@ take_names(struct s3_call *c)
 	    c->key.n == 0 ? AT_BUCKET : AT_OBJECT;
 }
 
-/* "main/" is no object; markers that clients put there are taken and kept
- * nowhere, and deleted without having been there. */
-static enum err
-empty_path(struct cx *cx, struct s3_call *c)
-{
-	if (str_is(str_of(c->row->called), STR("DeleteObject"))) {
-		c->res->status = 204;
-		return OK;
-	}
-	if (!str_is(str_of(c->row->called), STR("PutObject")) ||
-	    !c->lp.slash)
-		return fail(cx, E_NO_SUCH_OBJECT, "A key is <branch>/<path>; "
-		    "\"%.*s\" has no path.", STRF(c->key));
-	if (!c->req->has_length || (c->req->length > 0 &&
-	    !str_is(request_header(c->req, "x-amz-decoded-content-length"),
-	    STR("0"))))
-		return fail(cx, E_BAD_ARGUMENT, "A key is <branch>/<path>; "
-		    "\"%.*s\" has no path, and so no content.",
-		    STRF(c->key));
-	response_header(c->res, "ETag",
-	    STR("\"d41d8cd98f00b204e9800998ecf8427e\""));
-	return OK;
-}
 
 /* versionId, on the operations that take it. */
 static enum err
@@ -91,7 +68,7 @@ unless_hidden(struct cx *cx, const struct s3_call *c, enum err e)
 	    e != E_NO_SUCH_VERSION)
 		return e;
 	bucket.key = STR("");
-	return s3_policy_allows(&aside, &bucket, "s3:ListBucket",
+	return s3_policy_allows(&aside, &bucket, MAY_LIST,
 	    &lists) == OK && lists ? e : fail(cx, E_NO_AUTH, "Access Denied");
 }
 
@@ -110,9 +87,10 @@ handle(struct cx *cx, struct s3_call *c, struct s3_note *note)
 	    &c->sig)) != OK || (e = s3_query_headers(cx, c)) != OK)
 		return e;
 	if (str_starts(c->req->path, STR("/api/v1")))
-		return fail(cx, E_API_ENDPOINT, "The S3 endpoint is this "
-		    "server's address without /api/v1: a signed S3 request "
-		    "came for %.*s.", STRF(c->req->path));
+		return s3_fail(cx, E_NO_SUCH_ROUTE,
+		    "ErrNoSuchBucketPossibleAPIEndpoint", "The S3 endpoint is "
+		    "this server's address without /api/v1: a signed S3 "
+		    "request came for %.*s.", STRF(c->req->path));
 	e = s3_route(cx, c->req, scope, &c->row);
 	if (c->row != NULL)
 		note->operation = c->row->called;
@@ -125,7 +103,8 @@ handle(struct cx *cx, struct s3_call *c, struct s3_note *note)
 	    c->lp.ref, c->lp.path, &c->at)) != OK)
 		return e;
 	if (scope == AT_OBJECT && c->lp.path.n == 0)
-		return empty_path(cx, c);
+		return (c->row->marker != NULL ? c->row->marker :
+		    s3_marker_refuse)(cx, c);
 	if ((e = s3_refuse_unknown(cx, c)) != OK ||
 	    (e = take_version(cx, c)) != OK)
 		return e;

@@ -10,17 +10,18 @@
 
 static const struct str	arn = { "arn:aws:s3:::", 13 };
 
-/* What anybody may be allowed, and the operations that need it. */
-static const struct {
-	const char	*action, *operations;
-} actions[] = {
-	{ "s3:GetObject", "GetObject HeadObject" },
-	{ "s3:GetObjectVersion", "" },		/* these, with versionId */
-	{ "s3:GetObjectAttributes", "GetObjectAttributes" },
-	{ "s3:GetObjectTagging", "GetObjectTagging" },
-	{ "s3:GetBucketLocation", "GetBucketLocation" },
-	{ "s3:ListBucket", "ListObjects ListObjectsV2 HeadBucket" },
-	{ "s3:ListBucketVersions", "ListObjectVersions" },
+#define malformed(cx, ...) \
+	s3_fail((cx), E_BAD_REQUEST, "MalformedPolicy", __VA_ARGS__)
+
+/* Those that a policy may allow. */
+static const char *const	actions[] = {
+	[MAY_GET_OBJECT] = "s3:GetObject",
+	[MAY_GET_VERSION] = "s3:GetObjectVersion",
+	[MAY_GET_ATTRIBUTES] = "s3:GetObjectAttributes",
+	[MAY_GET_TAGGING] = "s3:GetObjectTagging",
+	[MAY_GET_LOCATION] = "s3:GetBucketLocation",
+	[MAY_LIST] = "s3:ListBucket",
+	[MAY_LIST_VERSIONS] = "s3:ListBucketVersions",
 };
 enum { ACTIONS = sizeof actions / sizeof actions[0] };
 
@@ -41,20 +42,23 @@ is_everyone(struct cx *cx, struct json principal)
 static enum err
 check_action(struct cx *cx, struct json v)
 {
-	size_t	i;
+	struct buf	b;
+	size_t		i;
 
 	if (json_kind(v) != JSON_STR)
-		return fail(cx, E_BAD_POLICY, "An Action is a string.");
-	for (i = 0; i < ACTIONS; i++)
-		if (str_is(json_text(v), str_of(actions[i].action)))
+		return malformed(cx, "An Action is a string.");
+	for (i = 1; i < ACTIONS; i++)
+		if (str_is(json_text(v), str_of(actions[i])))
 			return OK;
 	if (!str_starts(json_text(v), STR("s3:")))
-		return fail(cx, E_BAD_POLICY, "Policy has invalid action");
+		return malformed(cx, "Policy has invalid action");
+	buf_init(&b, cx->mem, sizeof cx->words);
+	for (i = 1; i < ACTIONS; i++)
+		buf_printf(&b, "%s%s", i == 1 ? "" : i + 1 < ACTIONS ? ", " :
+		    " and ", actions[i]);
 	return fail(cx, E_NOT_IMPLEMENTED, "A policy opens reading only: the "
-	    "actions s3:GetObject, s3:GetObjectVersion, "
-	    "s3:GetObjectAttributes, s3:GetObjectTagging, "
-	    "s3:GetBucketLocation, s3:ListBucket and s3:ListBucketVersions, "
-	    "each by its name; not %.*s.", STRF(json_text(v)));
+	    "actions %.*s, each by its name; not %.*s.",
+	    STRF(buf_as_str(&b)), STRF(json_text(v)));
 }
 
 /* The repository itself, or keys of it. */
@@ -64,12 +68,12 @@ check_resource(struct cx *cx, const struct s3_call *c, struct json v)
 	struct str	s;
 
 	if (json_kind(v) != JSON_STR || !str_starts(json_text(v), arn))
-		return fail(cx, E_BAD_POLICY, "Policy has invalid resource");
+		return malformed(cx, "Policy has invalid resource");
 	s = str_from(json_text(v), arn.n);
 	if (!str_is(str_to(s, str_find(s, '/')), c->bucket))
-		return fail(cx, E_BAD_POLICY, "Policy has invalid resource: "
-		    "it must be %.*s%.*s or %.*s%.*s/<keys>", STRF(arn),
-		    STRF(c->bucket), STRF(arn), STRF(c->bucket));
+		return malformed(cx, "Policy has invalid resource: it must be "
+		    "%.*s%.*s or %.*s%.*s/<keys>", STRF(arn), STRF(c->bucket),
+		    STRF(arn), STRF(c->bucket));
 	return OK;
 }
 
@@ -86,23 +90,22 @@ check_statement(struct cx *cx, const struct s3_call *c, struct json st)
 
 	if (json_kind(st) != JSON_OBJECT || !json_member(st, "Effect", &v) ||
 	    json_kind(v) != JSON_STR)
-		return fail(cx, E_BAD_POLICY, "Missing required field Effect");
+		return malformed(cx, "Missing required field Effect");
 	effect = json_text(v);
 	for (i = 0; i < sizeof other / sizeof other[0]; i++)
 		if (json_member(st, other[i], &v))
 			return fail(cx, E_NOT_IMPLEMENTED, "%s in a policy is "
 			    "not implemented.", other[i]);
 	if (!str_is(effect, STR("Allow")) && !str_is(effect, STR("Deny")))
-		return fail(cx, E_BAD_POLICY, "Invalid effect: %.*s",
-		    STRF(effect));
+		return malformed(cx, "Invalid effect: %.*s", STRF(effect));
 	if (str_is(effect, STR("Deny")))
 		return fail(cx, E_NOT_IMPLEMENTED, "Deny in a policy is not "
 		    "implemented: nobody may but keys, and whom it allows.");
 	if (!json_member(st, "Principal", &v) ||
 	    !json_member(st, "Action", &action) ||
 	    !json_member(st, "Resource", &resource))
-		return fail(cx, E_BAD_POLICY, "A statement needs Principal, "
-		    "Action and Resource.");
+		return malformed(cx, "A statement needs Principal, Action and "
+		    "Resource.");
 	if (!is_everyone(cx, v))
 		return fail(cx, E_NOT_IMPLEMENTED, "Principal must be \"*\": "
 		    "every key may all anyway.");
@@ -137,24 +140,23 @@ s3_put_bucket_policy(struct cx *cx, struct s3_call *c)
 
 	e = s3_take_text(cx, c, LIMIT_POLICY, &text);
 	if (e == E_TOO_LARGE)
-		return fail(cx, E_BAD_POLICY, "A policy may have %d bytes.",
+		return malformed(cx, "A policy may have %d bytes.",
 		    LIMIT_POLICY);
 	if (e != OK)
 		return e;
 	if (json_parse(cx, text, &root) != OK)
-		return fail(cx, E_BAD_POLICY, "Policies must be valid JSON "
-		    "and the first byte must be '{'");
+		return malformed(cx, "Policies must be valid JSON and the "
+		    "first byte must be '{'");
 	if (!json_member(root, "Version", &v) || json_kind(v) != JSON_STR ||
 	    (!str_is(json_text(v), STR("2012-10-17")) &&
 	    !str_is(json_text(v), STR("2008-10-17"))))
-		return fail(cx, E_BAD_POLICY, "The policy must contain a "
-		    "valid version string");
+		return malformed(cx, "The policy must contain a valid version "
+		    "string");
 	if (!json_member(root, "Statement", &v))
-		return fail(cx, E_BAD_POLICY, "Missing required field "
-		    "Statement");
+		return malformed(cx, "Missing required field Statement");
 	n = statements(cx, v, &at);
 	if (n == 0)
-		return fail(cx, E_BAD_POLICY, "A policy needs a Statement.");
+		return malformed(cx, "A policy needs a Statement.");
 	for (i = 0; i < n; i++)
 		if ((e = check_statement(cx, c, at[i].value)) != OK)
 			return e;
@@ -209,8 +211,8 @@ has_like(struct cx *cx, struct json o, const char *name, struct str text)
 }
 
 enum err
-s3_policy_allows(struct cx *cx, const struct s3_call *c, const char *action,
-    bool *allowed)
+s3_policy_allows(struct cx *cx, const struct s3_call *c,
+    enum s3_action action, bool *allowed)
 {
 	struct json_item	*at;
 	struct json		 root, v;
@@ -230,39 +232,28 @@ s3_policy_allows(struct cx *cx, const struct s3_call *c, const char *action,
 	n = statements(cx, v, &at);
 	for (i = 0; i < n && !*allowed; i++)
 		*allowed = has_like(cx, at[i].value, "Action",
-		    str_of(action)) && has_like(cx, at[i].value, "Resource",
-		    resource);
+		    str_of(actions[action])) && has_like(cx, at[i].value,
+		    "Resource", resource);
 	return OK;
 }
 
-/* The action that an operation needs, or NULL: never for everyone. */
-static const char *
+static enum s3_action
 action_of(const struct s3_call *c)
 {
-	struct str	rest, one;
-	size_t		i;
-
-	for (i = 0; i < ACTIONS; i++) {
-		rest = str_of(actions[i].operations);
-		while (str_split(&rest, ' ', &one))
-			if (str_is(one, str_of(c->row->called)))
-				return i == 0 && request_query(c->req,
-				    "versionId") != NULL ?
-				    "s3:GetObjectVersion" : actions[i].action;
-	}
-	return NULL;
+	return c->row->versioned != MAY_NOBODY && request_query(c->req,
+	    "versionId") != NULL ? c->row->versioned : c->row->action;
 }
 
 enum err
 s3_policy_check(struct cx *cx, const struct s3_call *c)
 {
 	struct cx	 aside = *cx;
-	const char	*action = action_of(c);
+	enum s3_action	 action = action_of(c);
 	size_t		 i;
 	bool		 allowed = false;
 
 	/* A repository that is not there is nobody's to know of. */
-	if (action == NULL || c->bucket.n == 0 ||
+	if (action == MAY_NOBODY || c->bucket.n == 0 ||
 	    s3_policy_allows(&aside, c, action, &allowed) != OK || !allowed)
 		return fail(cx, E_NO_AUTH, "Access Denied: the request is not "
 		    "signed. S3 clients need an access key id and its "

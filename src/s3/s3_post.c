@@ -97,7 +97,8 @@ take_fields(struct cx *cx, struct post *p)
 static enum err
 bad_document(struct cx *cx, const char *why)
 {
-	return fail(cx, E_BAD_DOCUMENT, "Invalid Policy: %s", why);
+	return s3_fail(cx, E_BAD_REQUEST, "InvalidPolicyDocument", "Invalid "
+	    "Policy: %s", why);
 }
 
 static enum err

@@ -14,8 +14,7 @@ void
 s3_xml_begin(struct cx *cx, struct buf *b, const char *root)
 {
 	buf_init(b, cx->mem, S3_ANSWER_MAX);
-	buf_printf(b, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
-	    "<%s xmlns=\"" S3_XMLNS "\">", root);
+	buf_printf(b, S3_XML "<%s xmlns=\"" S3_XMLNS "\">", root);
 }
 
 void
@@ -230,23 +229,23 @@ s3_tags_check(struct cx *cx, struct pair *tags, size_t n, size_t most)
 	size_t	i;
 
 	if (n > most)
-		return fail(cx, E_BAD_TAG, "There cannot be more than %zu "
-		    "tags", most);
+		return s3_fail(cx, E_BAD_ARGUMENT, "InvalidTag", "There cannot "
+		    "be more than %zu tags", most);
 	for (i = 0; i < n; i++) {
 		if (tags[i].name.n == 0 || characters(tags[i].name) >
 		    LIMIT_TAG_KEY ||
 		    !str_is_utf8(tags[i].name))
-			return fail(cx, E_BAD_TAG, "The TagKey you have "
-			    "provided is invalid: 1 to %d characters",
-			    LIMIT_TAG_KEY);
+			return s3_fail(cx, E_BAD_ARGUMENT, "InvalidTag", "The "
+			    "TagKey you have provided is invalid: 1 to %d "
+			    "characters", LIMIT_TAG_KEY);
 		if (characters(tags[i].value) > LIMIT_TAG_VALUE ||
 		    !str_is_utf8(tags[i].value))
-			return fail(cx, E_BAD_TAG, "The TagValue you have "
-			    "provided is invalid: up to %d characters",
-			    LIMIT_TAG_VALUE);
+			return s3_fail(cx, E_BAD_ARGUMENT, "InvalidTag", "The "
+			    "TagValue you have provided is invalid: up to %d "
+			    "characters", LIMIT_TAG_VALUE);
 		if (pairs_find(tags, i, tags[i].name) != NULL)
-			return fail(cx, E_BAD_TAG, "Cannot provide multiple "
-			    "Tags with the same key");
+			return s3_fail(cx, E_BAD_ARGUMENT, "InvalidTag",
+			    "Cannot provide multiple Tags with the same key");
 	}
 	return OK;
 }
@@ -422,7 +421,8 @@ refuse_acl(struct cx *cx, const struct s3_call *c)
 	for (i = 0; i < c->req->n_headers; i++)
 		grants = grants || str_starts(c->req->headers[i].name,
 		    STR("x-amz-grant-"));
-	return grants ? fail(cx, E_NO_ACL, "The bucket does not allow ACLs: "
+	return grants ? s3_fail(cx, E_BAD_REQUEST,
+	    "AccessControlListNotSupported", "The bucket does not allow ACLs: "
 	    "a bucket policy opens objects for reading.") : OK;
 }
 
