@@ -136,14 +136,16 @@ liblakegate_a_SOURCES = \
 	src/http/slots.c \
 	src/http/slots.h \
 	src/http/span.c \
-	src/kv/group.c \
-	src/kv/group.h \
 	src/kv/kv.c \
 	src/kv/kv.h \
+	src/kv/kv_group.c \
+	src/kv/kv_group.h \
 	src/kv/kv_mem.c \
 	src/kv/kv_sqlite.c \
 	src/lake/block_id.c \
 	src/lake/block_id.h \
+	src/kv/kv_sqlite_conn.c \
+	src/kv/kv_sqlite_conn.h \
 	src/lake/cond.c \
 	src/lake/cond.h \
 	src/lake/keys.c \

@@ -23,43 +23,43 @@
 #include "block/block.h"
 #include "lake/record.h"
 
-struct file_block {
+struct block_file {
 	struct block	 b;
 	char		*dir;
 	bool		 shared;	/* with this group */
 	unsigned	 group;
 };
 
-struct file_writer {
+struct block_file_writer {
 	struct block_writer	 w;
 	char			*path;
 	int			 fd;
 };
 
-struct file_reader {
+struct block_file_reader {
 	struct block_reader	 r;
 	int			 fd;
 };
 
 static struct str
-folder_of(struct cx *cx, struct block *b, const struct uid *id)
+block_file_folder(struct cx *cx, struct block *b, const struct uid *id)
 {
 	return str_printf(cx->mem, "%s/blocks/%02x",
-	    ((struct file_block *)b)->dir, id->b[sizeof id->b - 1]);
+	    ((struct block_file *)b)->dir, id->b[sizeof id->b - 1]);
 }
 
 static struct str
-file_path(struct cx *cx, struct block *b, const struct uid *id)
+block_file_path(struct cx *cx, struct block *b, const struct uid *id)
 {
 	char	hex[33];
 
 	enc_hex(hex, id->b, sizeof id->b);
 	return str_printf(cx->mem, "%s/blocks/%02x/%s",
-	    ((struct file_block *)b)->dir, id->b[sizeof id->b - 1], hex);
+	    ((struct block_file *)b)->dir, id->b[sizeof id->b - 1], hex);
 }
 
 static void
-writer_free(struct file_writer *w)
+block_file_writer_free(struct block_file_writer *w)
 {
 	file_close(w->fd);
 	free(w->path);
@@ -67,16 +67,16 @@ writer_free(struct file_writer *w)
 }
 
 static enum err
-file_block_create(struct cx *cx, struct block *b, struct block_writer **out)
+block_file_create(struct cx *cx, struct block *b, struct block_writer **out)
 {
-	struct file_writer	*w;
-	struct str		 path;
-	char			 hex[33];
-	enum err		 e;
-	int			 fd;
+	struct block_file_writer	*w;
+	struct str			 path;
+	char				 hex[33];
+	enum err			 e;
+	int				 fd;
 
 	ident_hex(hex, 16);
-	path = str_printf(cx->mem, "%s/tmp/%s", ((struct file_block *)b)->dir,
+	path = str_printf(cx->mem, "%s/tmp/%s", ((struct block_file *)b)->dir,
 	    hex);
 	if ((e = file_create(cx, path.p, &fd)) != OK)
 		return e;
@@ -92,52 +92,53 @@ file_block_create(struct cx *cx, struct block *b, struct block_writer **out)
 }
 
 static enum err
-file_block_write(struct cx *cx, struct block_writer *bw, const void *p,
+block_file_write(struct cx *cx, struct block_writer *bw, const void *p,
     size_t n)
 {
-	return file_write(cx, ((struct file_writer *)bw)->fd, p, n);
+	return file_write(cx, ((struct block_file_writer *)bw)->fd, p, n);
 }
 
 static void
-file_block_drop(struct block_writer *bw)
+block_file_drop(struct block_writer *bw)
 {
-	struct file_writer	*w = (struct file_writer *)bw;
-	struct arena		*mem = arena_new();
-	struct cx		 cx = cx_bare(mem);
+	struct block_file_writer	*w = (struct block_file_writer *)bw;
+	struct arena			*mem = arena_new();
+	struct cx			 cx = cx_bare(mem);
 
 	file_unlink(&cx, w->path);
 	arena_free(mem);
-	writer_free(w);
+	block_file_writer_free(w);
 }
 
 static enum err
-file_block_keep(struct cx *cx, struct block_writer *bw, const struct uid *id)
+block_file_keep(struct cx *cx, struct block_writer *bw, const struct uid *id)
 {
-	struct file_writer	*w = (struct file_writer *)bw;
-	struct file_block	*f = (struct file_block *)bw->block;
-	struct str		 path = file_path(cx, bw->block, id);
-	enum err		 e = OK;
+	struct block_file_writer	*w = (struct block_file_writer *)bw;
+	struct block_file		*f = (struct block_file *)bw->block;
+	struct str			 path;
+	enum err			 e = OK;
 
+	path = block_file_path(cx, bw->block, id);
 	if (f->shared && !fault_skip("BLOCK_SHARED"))
 		e = file_share(cx, w->fd, f->group, 0640);
 	if (e != OK || (e = file_sync(cx, w->fd)) != OK ||
 	    (e = file_rename(cx, w->path, path.p)) != OK) {
-		file_block_drop(bw);
+		block_file_drop(bw);
 		return e;
 	}
-	e = file_sync_dir(cx, folder_of(cx, bw->block, id).p);
-	writer_free(w);
+	e = file_sync_dir(cx, block_file_folder(cx, bw->block, id).p);
+	block_file_writer_free(w);
 	return e;
 }
 
 static enum err
-file_block_open(struct cx *cx, struct block *b, const struct uid *id,
+block_file_open_reader(struct cx *cx, struct block *b, const struct uid *id,
     struct block_reader **out)
 {
-	struct file_reader	*r;
-	struct str		 path = file_path(cx, b, id);
-	enum err		 e;
-	int			 fd;
+	struct block_file_reader	*r;
+	struct str			 path = block_file_path(cx, b, id);
+	enum err			 e;
+	int				 fd;
 
 	if (!file_exists(path.p))
 		return fail(cx, E_CORRUPT, "the bytes of the object are gone");
@@ -153,72 +154,73 @@ file_block_open(struct cx *cx, struct block *b, const struct uid *id,
 }
 
 static enum err
-file_block_read(struct cx *cx, struct block_reader *r, uint64_t off, void *p,
+block_file_read(struct cx *cx, struct block_reader *r, uint64_t off, void *p,
     size_t n, size_t *got)
 {
-	return file_pread(cx, ((struct file_reader *)r)->fd, p, n, off, got);
+	return file_pread(cx, ((struct block_file_reader *)r)->fd, p, n, off,
+	    got);
 }
 
 static void
-file_block_close_reader(struct block_reader *r)
+block_file_close_reader(struct block_reader *r)
 {
-	file_close(((struct file_reader *)r)->fd);
+	file_close(((struct block_file_reader *)r)->fd);
 	free(r);
 }
 
 static enum err
-file_block_size(struct cx *cx, struct block *b, const struct uid *id,
+block_file_size(struct cx *cx, struct block *b, const struct uid *id,
     uint64_t *size, bool *there)
 {
-	return file_size(cx, file_path(cx, b, id).p, size, there);
+	return file_size(cx, block_file_path(cx, b, id).p, size, there);
 }
 
 static enum err
-file_block_rename(struct cx *cx, struct block *b, const struct uid *from,
+block_file_rename(struct cx *cx, struct block *b, const struct uid *from,
     const struct uid *to)
 {
 	enum err	e;
 
-	if ((e = file_rename(cx, file_path(cx, b, from).p,
-	    file_path(cx, b, to).p)) != OK ||
-	    (e = file_sync_dir(cx, folder_of(cx, b, to).p)) != OK)
+	if ((e = file_rename(cx, block_file_path(cx, b, from).p,
+	    block_file_path(cx, b, to).p)) != OK ||
+	    (e = file_sync_dir(cx, block_file_folder(cx, b, to).p)) != OK)
 		return e;
-	return file_sync_dir(cx, folder_of(cx, b, from).p);
+	return file_sync_dir(cx, block_file_folder(cx, b, from).p);
 }
 
 static enum err
-file_block_delete(struct cx *cx, struct block *b, const struct uid *id)
+block_file_delete(struct cx *cx, struct block *b, const struct uid *id)
 {
-	return file_unlink(cx, file_path(cx, b, id).p);
+	return file_unlink(cx, block_file_path(cx, b, id).p);
 }
 
-struct walk {
+struct block_file_walk {
 	struct block	*b;
 	block_fn	*fn;
 	void		*arg;
 };
 
 static enum err
-walk_one(struct cx *cx, const char *name, void *arg)
+block_file_walk_one(struct cx *cx, const char *name, void *arg)
 {
-	struct walk	*w = arg;
-	struct uid	 id;
-	uint64_t	 size;
-	enum err	 e;
-	bool		 there;
+	struct block_file_walk	*w = arg;
+	struct uid		 id;
+	uint64_t		 size;
+	enum err		 e;
+	bool			 there;
 
 	if (!enc_unhex(str_of(name), id.b, sizeof id.b))
 		return OK;
-	if ((e = file_block_size(cx, w->b, &id, &size, &there)) != OK ||
+	if ((e = block_file_size(cx, w->b, &id, &size, &there)) != OK ||
 	    !there)
 		return e;
 	return w->fn(cx, &id, size, w->arg);
 }
 
 static enum err
-file_block_each(struct cx *cx, struct block *b, block_fn *fn, void *arg)
+block_file_each(struct cx *cx, struct block *b, block_fn *fn, void *arg)
 {
-	struct walk		w = { b, fn, arg };
+	struct block_file_walk	w = { b, fn, arg };
 	struct arena_mark	mark;
 	struct uid		id = { { 0 } };
 	enum err		e = OK;
@@ -227,25 +229,27 @@ file_block_each(struct cx *cx, struct block *b, block_fn *fn, void *arg)
 	for (i = 0; e == OK && i < 256; i++) {
 		mark = arena_mark(cx->mem);
 		id.b[sizeof id.b - 1] = (unsigned char)i;
-		e = file_each(cx, folder_of(cx, b, &id).p, walk_one, &w);
+		e = file_each(cx, block_file_folder(cx, b, &id).p,
+		    block_file_walk_one, &w);
 		arena_back(cx->mem, mark);
 	}
 	return e;
 }
 
-struct sweep {
+struct block_file_sweep {
 	const char	*dir;
 	size_t		 n;
 };
 
 static enum err
-sweep_one(struct cx *cx, const char *name, void *arg)
+block_file_sweep_one(struct cx *cx, const char *name, void *arg)
 {
-	struct sweep	*s = arg;
-	struct str	 path = str_printf(cx->mem, "%s/tmp/%s", s->dir, name);
-	enum err	 e = OK;
-	int		 fd;
+	struct block_file_sweep	*s = arg;
+	struct str		 path;
+	enum err		 e = OK;
+	int			 fd;
 
+	path = str_printf(cx->mem, "%s/tmp/%s", s->dir, name);
 	if (file_open(cx, path.p, &fd) != OK) {
 		cx_forget(cx);		/* its writer has just renamed it */
 		return OK;
@@ -259,36 +263,36 @@ sweep_one(struct cx *cx, const char *name, void *arg)
 }
 
 static enum err
-file_block_sweep(struct cx *cx, struct block *b, size_t *n)
+block_file_sweep(struct cx *cx, struct block *b, size_t *n)
 {
-	struct sweep	s = { ((struct file_block *)b)->dir, 0 };
-	enum err	e;
+	struct block_file_sweep	s = { ((struct block_file *)b)->dir, 0 };
+	enum err		e;
 
-	e = file_each(cx, str_printf(cx->mem, "%s/tmp", s.dir).p, sweep_one,
-	    &s);
+	e = file_each(cx, str_printf(cx->mem, "%s/tmp", s.dir).p,
+	    block_file_sweep_one, &s);
 	*n = s.n;
 	return e;
 }
 
 static void
-file_block_close(struct block *b)
+block_file_close(struct block *b)
 {
-	free(((struct file_block *)b)->dir);
+	free(((struct block_file *)b)->dir);
 	free(b);
 }
 
-static const struct block_ops file_ops = {
-	.create = file_block_create, .write = file_block_write,
-	.keep = file_block_keep, .drop = file_block_drop,
-	.open = file_block_open, .read = file_block_read,
-	.close_reader = file_block_close_reader, .size = file_block_size,
-	.rename = file_block_rename, .del = file_block_delete,
-	.each = file_block_each, .sweep = file_block_sweep,
-	.path = file_path, .close = file_block_close,
+static const struct block_ops block_file_ops = {
+	.create = block_file_create, .write = block_file_write,
+	.keep = block_file_keep, .drop = block_file_drop,
+	.open = block_file_open_reader, .read = block_file_read,
+	.close_reader = block_file_close_reader, .size = block_file_size,
+	.rename = block_file_rename, .del = block_file_delete,
+	.each = block_file_each, .sweep = block_file_sweep,
+	.path = block_file_path, .close = block_file_close,
 };
 
 static enum err
-folders_make(struct cx *cx, const char *dir)
+block_file_make_folders(struct cx *cx, const char *dir)
 {
 	struct str	blocks = str_printf(cx->mem, "%s/blocks", dir);
 	enum err	e;
@@ -328,12 +332,12 @@ enum err
 block_file_open(struct cx *cx, const char *dir, bool create,
     struct block **out)
 {
-	struct file_block	*f;
+	struct block_file	*f;
 	struct file_owner	 own = { .mode = 0 };
 	enum err		 e;
 	bool			 there;
 
-	if (create && (e = folders_make(cx, dir)) != OK)
+	if (create && (e = block_file_make_folders(cx, dir)) != OK)
 		return e;
 	if ((e = file_owner(cx, str_printf(cx->mem, "%s/blocks", dir).p, &own,
 	    &there)) != OK)
@@ -341,7 +345,7 @@ block_file_open(struct cx *cx, const char *dir, bool create,
 	f = calloc(1, sizeof *f);
 	if (f == NULL || (f->dir = strdup(dir)) == NULL)
 		abort();
-	f->b.ops = &file_ops;
+	f->b.ops = &block_file_ops;
 	f->shared = (own.mode & 02050) == 02050;
 	f->group = own.group;
 	*out = &f->b;

@@ -7,32 +7,32 @@
 #include "block/block.h"
 #include "lake/record.h"
 
-struct piece {
-	struct piece	*next;
-	struct uid	 id;
-	char		*p;
-	size_t		 n;
+struct block_mem_piece {
+	struct block_mem_piece	*next;
+	struct uid		 id;
+	char			*p;
+	size_t			 n;
 };
 
-struct mem_block {
-	struct block	 b;
-	pthread_mutex_t	 lock;
-	struct piece	*first;
+struct block_mem {
+	struct block		 b;
+	pthread_mutex_t		 lock;
+	struct block_mem_piece	*first;
 };
 
-struct mem_writer {
+struct block_mem_writer {
 	struct block_writer	 w;
-	struct piece		*piece;
+	struct block_mem_piece	*piece;
 };
 
-struct mem_reader {
+struct block_mem_reader {
 	struct block_reader	 r;
 	char			*p;
 	size_t			 n;
 };
 
 static void *
-zeroed(size_t n)
+block_mem_zeroed(size_t n)
 {
 	void	*p = calloc(1, n);
 
@@ -41,10 +41,10 @@ zeroed(size_t n)
 	return p;
 }
 
-static struct piece **
-place_of(struct mem_block *m, const struct uid *id)
+static struct block_mem_piece **
+block_mem_place_of(struct block_mem *m, const struct uid *id)
 {
-	struct piece	**at;
+	struct block_mem_piece	**at;
 
 	for (at = &m->first; *at != NULL; at = &(*at)->next)
 		if (uid_is(&(*at)->id, id))
@@ -53,21 +53,21 @@ place_of(struct mem_block *m, const struct uid *id)
 }
 
 static enum err
-mem_create(struct cx *cx, struct block *b, struct block_writer **out)
+block_mem_create(struct cx *cx, struct block *b, struct block_writer **out)
 {
-	struct mem_writer	*w = zeroed(sizeof *w);
+	struct block_mem_writer	*w = block_mem_zeroed(sizeof *w);
 
 	(void)cx;
 	w->w.block = b;
-	w->piece = zeroed(sizeof *w->piece);
+	w->piece = block_mem_zeroed(sizeof *w->piece);
 	*out = &w->w;
 	return OK;
 }
 
 static enum err
-mem_write(struct cx *cx, struct block_writer *bw, const void *p, size_t n)
+block_mem_write(struct cx *cx, struct block_writer *bw, const void *p, size_t n)
 {
-	struct piece	*piece = ((struct mem_writer *)bw)->piece;
+	struct block_mem_piece	*piece = ((struct block_mem_writer *)bw)->piece;
 
 	(void)cx;
 	piece->p = realloc(piece->p, piece->n + n + 1);
@@ -79,10 +79,10 @@ mem_write(struct cx *cx, struct block_writer *bw, const void *p, size_t n)
 }
 
 static enum err
-mem_keep(struct cx *cx, struct block_writer *bw, const struct uid *id)
+block_mem_keep(struct cx *cx, struct block_writer *bw, const struct uid *id)
 {
-	struct mem_block	*m = (struct mem_block *)bw->block;
-	struct piece		*piece = ((struct mem_writer *)bw)->piece;
+	struct block_mem	*m = (struct block_mem *)bw->block;
+	struct block_mem_piece	*piece = ((struct block_mem_writer *)bw)->piece;
 
 	(void)cx;
 	pthread_mutex_lock(&m->lock);
@@ -95,9 +95,9 @@ mem_keep(struct cx *cx, struct block_writer *bw, const struct uid *id)
 }
 
 static void
-mem_drop(struct block_writer *bw)
+block_mem_drop(struct block_writer *bw)
 {
-	struct piece	*piece = ((struct mem_writer *)bw)->piece;
+	struct block_mem_piece	*piece = ((struct block_mem_writer *)bw)->piece;
 
 	free(piece->p);
 	free(piece);
@@ -105,18 +105,18 @@ mem_drop(struct block_writer *bw)
 }
 
 static enum err
-mem_open(struct cx *cx, struct block *b, const struct uid *id,
+block_mem_open_reader(struct cx *cx, struct block *b, const struct uid *id,
     struct block_reader **out)
 {
-	struct mem_block	*m = (struct mem_block *)b;
-	struct mem_reader	*r = zeroed(sizeof *r);
-	struct piece		*piece;
+	struct block_mem	*m = (struct block_mem *)b;
+	struct block_mem_reader	*r = block_mem_zeroed(sizeof *r);
+	struct block_mem_piece	*piece;
 
 	pthread_mutex_lock(&m->lock);
-	piece = *place_of(m, id);
+	piece = *block_mem_place_of(m, id);
 	if (piece != NULL) {
 		r->n = piece->n;
-		r->p = zeroed(r->n + 1);
+		r->p = block_mem_zeroed(r->n + 1);
 		if (r->n > 0)
 			memcpy(r->p, piece->p, r->n);
 	}
@@ -130,10 +130,10 @@ mem_open(struct cx *cx, struct block *b, const struct uid *id,
 }
 
 static enum err
-mem_read(struct cx *cx, struct block_reader *br, uint64_t off, void *p,
+block_mem_read(struct cx *cx, struct block_reader *br, uint64_t off, void *p,
     size_t n, size_t *got)
 {
-	struct mem_reader	*r = (struct mem_reader *)br;
+	struct block_mem_reader	*r = (struct block_mem_reader *)br;
 
 	(void)cx;
 	*got = off >= r->n ? 0 : r->n - off < n ? r->n - off : n;
@@ -143,22 +143,22 @@ mem_read(struct cx *cx, struct block_reader *br, uint64_t off, void *p,
 }
 
 static void
-mem_close_reader(struct block_reader *br)
+block_mem_close_reader(struct block_reader *br)
 {
-	free(((struct mem_reader *)br)->p);
+	free(((struct block_mem_reader *)br)->p);
 	free(br);
 }
 
 static enum err
-mem_size(struct cx *cx, struct block *b, const struct uid *id,
+block_mem_size(struct cx *cx, struct block *b, const struct uid *id,
     uint64_t *size, bool *there)
 {
-	struct mem_block	*m = (struct mem_block *)b;
-	struct piece		*piece;
+	struct block_mem	*m = (struct block_mem *)b;
+	struct block_mem_piece	*piece;
 
 	(void)cx;
 	pthread_mutex_lock(&m->lock);
-	piece = *place_of(m, id);
+	piece = *block_mem_place_of(m, id);
 	*there = piece != NULL;
 	*size = piece != NULL ? piece->n : 0;
 	pthread_mutex_unlock(&m->lock);
@@ -166,14 +166,14 @@ mem_size(struct cx *cx, struct block *b, const struct uid *id,
 }
 
 static enum err
-mem_rename(struct cx *cx, struct block *b, const struct uid *from,
+block_mem_rename(struct cx *cx, struct block *b, const struct uid *from,
     const struct uid *to)
 {
-	struct mem_block	*m = (struct mem_block *)b;
-	struct piece		*piece;
+	struct block_mem	*m = (struct block_mem *)b;
+	struct block_mem_piece	*piece;
 
 	pthread_mutex_lock(&m->lock);
-	piece = *place_of(m, from);
+	piece = *block_mem_place_of(m, from);
 	if (piece != NULL)
 		piece->id = *to;
 	pthread_mutex_unlock(&m->lock);
@@ -181,14 +181,14 @@ mem_rename(struct cx *cx, struct block *b, const struct uid *from,
 }
 
 static enum err
-mem_delete(struct cx *cx, struct block *b, const struct uid *id)
+block_mem_delete(struct cx *cx, struct block *b, const struct uid *id)
 {
-	struct mem_block	*m = (struct mem_block *)b;
-	struct piece		**at, *piece;
+	struct block_mem	*m = (struct block_mem *)b;
+	struct block_mem_piece	**at, *piece;
 
 	(void)cx;
 	pthread_mutex_lock(&m->lock);
-	at = place_of(m, id);
+	at = block_mem_place_of(m, id);
 	if ((piece = *at) != NULL) {
 		*at = piece->next;
 		free(piece->p);
@@ -199,10 +199,10 @@ mem_delete(struct cx *cx, struct block *b, const struct uid *id)
 }
 
 static enum err
-mem_each(struct cx *cx, struct block *b, block_fn *fn, void *arg)
+block_mem_each(struct cx *cx, struct block *b, block_fn *fn, void *arg)
 {
-	struct mem_block	*m = (struct mem_block *)b;
-	struct piece		*piece, *next;
+	struct block_mem	*m = (struct block_mem *)b;
+	struct block_mem_piece	*piece, *next;
 	enum err		 e = OK;
 
 	for (piece = m->first; e == OK && piece != NULL; piece = next) {
@@ -213,7 +213,7 @@ mem_each(struct cx *cx, struct block *b, block_fn *fn, void *arg)
 }
 
 static enum err
-mem_sweep(struct cx *cx, struct block *b, size_t *n)
+block_mem_sweep(struct cx *cx, struct block *b, size_t *n)
 {
 	(void)cx;
 	(void)b;
@@ -222,7 +222,7 @@ mem_sweep(struct cx *cx, struct block *b, size_t *n)
 }
 
 static struct str
-mem_path(struct cx *cx, struct block *b, const struct uid *id)
+block_mem_path(struct cx *cx, struct block *b, const struct uid *id)
 {
 	(void)cx;
 	(void)b;
@@ -231,10 +231,10 @@ mem_path(struct cx *cx, struct block *b, const struct uid *id)
 }
 
 static void
-mem_close(struct block *b)
+block_mem_close(struct block *b)
 {
-	struct mem_block	*m = (struct mem_block *)b;
-	struct piece		*piece;
+	struct block_mem	*m = (struct block_mem *)b;
+	struct block_mem_piece	*piece;
 
 	while ((piece = m->first) != NULL) {
 		m->first = piece->next;
@@ -245,20 +245,22 @@ mem_close(struct block *b)
 	free(m);
 }
 
-static const struct block_ops mem_ops = {
-	.create = mem_create, .write = mem_write, .keep = mem_keep,
-	.drop = mem_drop, .open = mem_open, .read = mem_read,
-	.close_reader = mem_close_reader, .size = mem_size,
-	.rename = mem_rename, .del = mem_delete, .each = mem_each,
-	.sweep = mem_sweep, .path = mem_path, .close = mem_close,
+static const struct block_ops block_mem_ops = {
+	.create = block_mem_create, .write = block_mem_write,
+	.keep = block_mem_keep, .drop = block_mem_drop,
+	.open = block_mem_open_reader, .read = block_mem_read,
+	.close_reader = block_mem_close_reader, .size = block_mem_size,
+	.rename = block_mem_rename, .del = block_mem_delete,
+	.each = block_mem_each, .sweep = block_mem_sweep,
+	.path = block_mem_path, .close = block_mem_close,
 };
 
 struct block *
 block_mem_open(void)
 {
-	struct mem_block	*m = zeroed(sizeof *m);
+	struct block_mem	*m = block_mem_zeroed(sizeof *m);
 
-	m->b.ops = &mem_ops;
+	m->b.ops = &block_mem_ops;
 	pthread_mutex_init(&m->lock, NULL);
 	return &m->b;
 }

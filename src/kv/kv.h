@@ -78,12 +78,25 @@ struct kv_tx {
 	bool		 writing;
 };
 
+/*
+ * The caller's side: argument checks, then the driver.  Each does what the
+ * member of kv_ops with its name says, and gives its errors: E_STORE when the
+ * store fails, E_DISK_FULL, E_CORRUPT when it cannot be read, and from a write
+ * E_BUSY when its turn did not come in time (then nothing was done).  Keys and
+ * values given are the caller's, and are copied where they are kept.
+ */
+
+/* See kv_ops.read; gives what fn gave.  Not inside a transaction. */
 enum err	kv_read(struct cx *cx, struct kv *kv, kv_fn *fn, void *arg);
+/* See kv_ops.write; gives what fn gave, or why that is not durable.  Not inside
+ * a transaction. */
 enum err	kv_write(struct cx *cx, struct kv *kv, kv_fn *fn, void *arg);
 /* kv_find in a snapshot of its own: one key, the value in the memory of cx.
  * Not inside a transaction. */
 enum err	kv_get(struct cx *cx, struct kv *kv, struct str key,
 		    struct str *value, bool *there);
+
+/* See kv_ops.find; *value is set only when the key is there. */
 enum err	kv_find(struct cx *cx, struct kv_tx *tx, struct str key,
 		    struct str *value, bool *there);
 /* A record.  E_TOO_LARGE, and nothing is stored, when value did not hold all
@@ -93,32 +106,52 @@ enum err	kv_put(struct cx *cx, struct kv_tx *tx, struct str key,
 /* Bytes that are whole as they came: those of an object, of a node, an id. */
 enum err	kv_put_bytes(struct cx *cx, struct kv_tx *tx, struct str key,
 		    struct str value);
+/* See kv_ops.del; OK also when the key is not there. */
 enum err	kv_delete(struct cx *cx, struct kv_tx *tx, struct str key);
+
+/* See kv_ops.scan: a cursor over the keys and values of [lo, hi). */
 enum err	kv_scan(struct cx *cx, struct kv_tx *tx, struct str lo,
 		    struct str hi, struct kv_cursor **cur);
+/* The same when only the keys are wanted. */
 enum err	kv_scan_keys(struct cx *cx, struct kv_tx *tx, struct str lo,
 		    struct str hi, struct kv_cursor **cur);
+/* See kv_ops.next; *key and *value are set only when *there. */
 enum err	kv_next(struct cx *cx, struct kv_tx *tx, struct kv_cursor *cur,
 		    struct str *key, struct str *value, bool *there);
+/* See kv_ops.seek. */
 enum err	kv_seek(struct cx *cx, struct kv_tx *tx, struct kv_cursor *cur,
 		    struct str lo);
+/* See kv_ops.cursor_close. */
 void		kv_cursor_close(struct kv_tx *tx, struct kv_cursor *cur);
+/* See kv_ops.last; *key and *value are set only when *there. */
 enum err	kv_last(struct cx *cx, struct kv_tx *tx, struct str lo,
 		    struct str hi, struct str *key, struct str *value,
 		    bool *there);
+/* See kv_ops.clear. */
 enum err	kv_clear(struct cx *cx, struct kv_tx *tx, struct str lo,
 		    struct str hi, size_t max, size_t *n);
+
+/* See kv_ops.trim.  Not inside a transaction. */
 enum err	kv_trim(struct cx *cx, struct kv *kv);
+/* End the store, when no call of it runs any more; kv may be NULL. */
 void		kv_close(struct kv *kv);
 
-/* Drivers. */
+/* ---- drivers ----------------------------------------------------------- */
+
+/* In memory, for tests: gone with kv_close. */
+struct kv	*kv_mem_open(void);
+
 struct kv_sqlite_opts {
 	bool		 relaxed; /* a power cut may lose the last writes */
 	bool		 create; /* make the database; it must not exist */
 	const char	*vfs;		/* NULL, or a test's VFS */
 };
 
-struct kv	*kv_mem_open(void);
+/*
+ * The files meta.db, queue.lock and writer.lock in the folder dir, for as many
+ * processes as open it.  E_STORE when it cannot be opened, or its format is not
+ * this program's.
+ */
 enum err	 kv_sqlite_open(struct cx *cx, const char *dir,
 		    const struct kv_sqlite_opts *opt, struct kv **out);
 

@@ -10,37 +10,37 @@
 #include "base/cx.h"
 #include "kv/kv.h"
 
-struct row {
+struct kv_mem_row {
 	struct str	key, value;	/* malloc'ed */
 };
 
-struct undo {
-	struct undo	*prev;
-	struct str	 key, value;
-	bool		 was_there;
+struct kv_mem_undo {
+	struct kv_mem_undo	*prev;
+	struct str		 key, value;
+	bool			 was_there;
 };
 
-struct mem_kv {
-	struct kv	 kv;
-	pthread_mutex_t	 one;
-	struct row	*rows;
-	size_t		 n, room;
-	struct undo	*undo;
+struct kv_mem {
+	struct kv		 kv;
+	pthread_mutex_t		 one;
+	struct kv_mem_row	*rows;
+	size_t			 n, room;
+	struct kv_mem_undo	*undo;
 };
 
-struct mem_tx {
+struct kv_mem_tx {
 	struct kv_tx	 tx;
-	struct mem_kv	*m;
+	struct kv_mem	*m;
 };
 
 struct kv_cursor {
-	struct mem_kv	*m;
+	struct kv_mem	*m;
 	struct str	 from, hi;
 	bool		 past;		/* from itself was given out */
 };
 
 static struct str
-own(struct str s)
+kv_mem_own(struct str s)
 {
 	char	*p = malloc(s.n + 1);
 
@@ -52,14 +52,14 @@ own(struct str s)
 }
 
 static void
-disown(struct str s)
+kv_mem_disown(struct str s)
 {
 	free((void *)(uintptr_t)s.p);
 }
 
 /* Index of the first row whose key is >= key. */
 static size_t
-lower(const struct mem_kv *m, struct str key)
+kv_mem_lower(const struct kv_mem *m, struct str key)
 {
 	size_t	lo = 0, hi = m->n, mid;
 
@@ -74,19 +74,19 @@ lower(const struct mem_kv *m, struct str key)
 }
 
 static bool
-is_at(const struct mem_kv *m, size_t i, struct str key)
+kv_mem_is_at(const struct kv_mem *m, size_t i, struct str key)
 {
 	return i < m->n && str_is(m->rows[i].key, key);
 }
 
 static void
-row_set(struct mem_kv *m, struct str key, struct str value)
+kv_mem_row_set(struct kv_mem *m, struct str key, struct str value)
 {
-	size_t	i = lower(m, key);
+	size_t	i = kv_mem_lower(m, key);
 
-	if (is_at(m, i, key)) {
-		disown(m->rows[i].value);
-		m->rows[i].value = own(value);
+	if (kv_mem_is_at(m, i, key)) {
+		kv_mem_disown(m->rows[i].value);
+		m->rows[i].value = kv_mem_own(value);
 		return;
 	}
 	if (m->n == m->room) {
@@ -96,61 +96,62 @@ row_set(struct mem_kv *m, struct str key, struct str value)
 			abort();
 	}
 	memmove(&m->rows[i + 1], &m->rows[i], (m->n - i) * sizeof *m->rows);
-	m->rows[i] = (struct row){ own(key), own(value) };
+	m->rows[i] = (struct kv_mem_row){ kv_mem_own(key), kv_mem_own(value) };
 	m->n++;
 }
 
 static void
-row_drop(struct mem_kv *m, struct str key)
+kv_mem_row_drop(struct kv_mem *m, struct str key)
 {
-	size_t	i = lower(m, key);
+	size_t	i = kv_mem_lower(m, key);
 
-	if (!is_at(m, i, key))
+	if (!kv_mem_is_at(m, i, key))
 		return;
-	disown(m->rows[i].key);
-	disown(m->rows[i].value);
+	kv_mem_disown(m->rows[i].key);
+	kv_mem_disown(m->rows[i].value);
 	m->n--;
 	memmove(&m->rows[i], &m->rows[i + 1], (m->n - i) * sizeof *m->rows);
 }
 
 static void
-remember(struct mem_kv *m, struct str key)
+kv_mem_remember(struct kv_mem *m, struct str key)
 {
-	struct undo	*u = calloc(1, sizeof *u);
-	size_t		 i = lower(m, key);
+	struct kv_mem_undo	*u = calloc(1, sizeof *u);
+	size_t			 i = kv_mem_lower(m, key);
 
 	if (u == NULL)
 		abort();
 	u->prev = m->undo;
-	u->key = own(key);
-	u->was_there = is_at(m, i, key);
-	u->value = u->was_there ? own(m->rows[i].value) : (struct str){ 0 };
+	u->key = kv_mem_own(key);
+	u->was_there = kv_mem_is_at(m, i, key);
+	if (u->was_there)
+		u->value = kv_mem_own(m->rows[i].value);
 	m->undo = u;
 }
 
 static void
-settle(struct mem_kv *m, bool back)
+kv_mem_settle(struct kv_mem *m, bool back)
 {
-	struct undo	*u;
+	struct kv_mem_undo	*u;
 
 	while ((u = m->undo) != NULL) {
 		m->undo = u->prev;
 		if (back && u->was_there)
-			row_set(m, u->key, u->value);
+			kv_mem_row_set(m, u->key, u->value);
 		else if (back)
-			row_drop(m, u->key);
-		disown(u->key);
-		disown(u->value);
+			kv_mem_row_drop(m, u->key);
+		kv_mem_disown(u->key);
+		kv_mem_disown(u->value);
 		free(u);
 	}
 }
 
 static enum err
-mem_read(struct cx *cx, struct kv *kv, kv_fn *fn, void *arg)
+kv_mem_read(struct cx *cx, struct kv *kv, kv_fn *fn, void *arg)
 {
-	struct mem_kv	*m = (struct mem_kv *)kv;
-	struct mem_tx	 tx = { { kv, false }, m };
-	enum err	 e;
+	struct kv_mem		*m = (struct kv_mem *)kv;
+	struct kv_mem_tx	 tx = { { kv, false }, m };
+	enum err		 e;
 
 	pthread_mutex_lock(&m->one);
 	e = fn(cx, &tx.tx, arg);
@@ -159,62 +160,62 @@ mem_read(struct cx *cx, struct kv *kv, kv_fn *fn, void *arg)
 }
 
 static enum err
-mem_write(struct cx *cx, struct kv *kv, kv_fn *fn, void *arg)
+kv_mem_write(struct cx *cx, struct kv *kv, kv_fn *fn, void *arg)
 {
-	struct mem_kv	*m = (struct mem_kv *)kv;
-	struct mem_tx	 tx = { { kv, true }, m };
-	enum err	 e;
+	struct kv_mem		*m = (struct kv_mem *)kv;
+	struct kv_mem_tx	 tx = { { kv, true }, m };
+	enum err		 e;
 
 	pthread_mutex_lock(&m->one);
 	e = fn(cx, &tx.tx, arg);
-	settle(m, e != OK);
+	kv_mem_settle(m, e != OK);
 	pthread_mutex_unlock(&m->one);
 	return e;
 }
 
 static enum err
-mem_find(struct cx *cx, struct kv_tx *tx, struct str key, struct str *value,
+kv_mem_find(struct cx *cx, struct kv_tx *tx, struct str key, struct str *value,
     bool *there)
 {
-	struct mem_kv	*m = ((struct mem_tx *)tx)->m;
-	size_t		 i = lower(m, key);
+	struct kv_mem	*m = ((struct kv_mem_tx *)tx)->m;
+	size_t		 i = kv_mem_lower(m, key);
 
-	*there = is_at(m, i, key);
+	*there = kv_mem_is_at(m, i, key);
 	if (*there)
 		*value = str_dup(cx->mem, m->rows[i].value);
 	return OK;
 }
 
 static enum err
-mem_put(struct cx *cx, struct kv_tx *tx, struct str key, struct str value)
+kv_mem_put(struct cx *cx, struct kv_tx *tx, struct str key, struct str value)
 {
-	struct mem_kv	*m = ((struct mem_tx *)tx)->m;
+	struct kv_mem	*m = ((struct kv_mem_tx *)tx)->m;
 
 	(void)cx;
-	remember(m, key);
-	row_set(m, key, value);
+	kv_mem_remember(m, key);
+	kv_mem_row_set(m, key, value);
 	return OK;
 }
 
 static enum err
-mem_delete(struct cx *cx, struct kv_tx *tx, struct str key)
+kv_mem_delete(struct cx *cx, struct kv_tx *tx, struct str key)
 {
-	struct mem_kv	*m = ((struct mem_tx *)tx)->m;
+	struct kv_mem	*m = ((struct kv_mem_tx *)tx)->m;
 
 	(void)cx;
-	remember(m, key);
-	row_drop(m, key);
+	kv_mem_remember(m, key);
+	kv_mem_row_drop(m, key);
 	return OK;
 }
 
 static enum err
-mem_scan(struct cx *cx, struct kv_tx *tx, struct str lo, struct str hi,
+kv_mem_scan(struct cx *cx, struct kv_tx *tx, struct str lo, struct str hi,
     bool keys_only, struct kv_cursor **out)
 {
 	struct kv_cursor	*c = arena_get(cx->mem, sizeof *c);
 
 	(void)keys_only;
-	c->m = ((struct mem_tx *)tx)->m;
+	c->m = ((struct kv_mem_tx *)tx)->m;
 	c->from = str_dup(cx->mem, lo);
 	c->hi = str_dup(cx->mem, hi);
 	*out = c;
@@ -222,13 +223,13 @@ mem_scan(struct cx *cx, struct kv_tx *tx, struct str lo, struct str hi,
 }
 
 static enum err
-mem_next(struct cx *cx, struct kv_cursor *c, struct str *key,
+kv_mem_next(struct cx *cx, struct kv_cursor *c, struct str *key,
     struct str *value, bool *there)
 {
-	size_t	i = lower(c->m, c->from);
+	size_t	i = kv_mem_lower(c->m, c->from);
 
 	(void)cx;
-	if (c->past && is_at(c->m, i, c->from))
+	if (c->past && kv_mem_is_at(c->m, i, c->from))
 		i++;
 	*there = i < c->m->n && str_cmp(c->m->rows[i].key, c->hi) < 0;
 	if (!*there)
@@ -241,7 +242,7 @@ mem_next(struct cx *cx, struct kv_cursor *c, struct str *key,
 }
 
 static enum err
-mem_seek(struct cx *cx, struct kv_cursor *c, struct str lo)
+kv_mem_seek(struct cx *cx, struct kv_cursor *c, struct str lo)
 {
 	c->from = str_dup(cx->mem, lo);
 	c->past = false;
@@ -249,17 +250,17 @@ mem_seek(struct cx *cx, struct kv_cursor *c, struct str lo)
 }
 
 static void
-mem_cursor_close(struct kv_cursor *c)
+kv_mem_cursor_close(struct kv_cursor *c)
 {
 	(void)c;
 }
 
 static enum err
-mem_last(struct cx *cx, struct kv_tx *tx, struct str lo, struct str hi,
+kv_mem_last(struct cx *cx, struct kv_tx *tx, struct str lo, struct str hi,
     struct str *key, struct str *value, bool *there)
 {
-	struct mem_kv	*m = ((struct mem_tx *)tx)->m;
-	size_t		 i = lower(m, hi);
+	struct kv_mem	*m = ((struct kv_mem_tx *)tx)->m;
+	size_t		 i = kv_mem_lower(m, hi);
 
 	*there = i > 0 && str_cmp(m->rows[i - 1].key, lo) >= 0;
 	if (*there) {
@@ -270,25 +271,25 @@ mem_last(struct cx *cx, struct kv_tx *tx, struct str lo, struct str hi,
 }
 
 static enum err
-mem_clear(struct cx *cx, struct kv_tx *tx, struct str lo, struct str hi,
+kv_mem_clear(struct cx *cx, struct kv_tx *tx, struct str lo, struct str hi,
     size_t max, size_t *n)
 {
-	struct mem_kv	*m = ((struct mem_tx *)tx)->m;
+	struct kv_mem	*m = ((struct kv_mem_tx *)tx)->m;
 	struct str	 key;
 	size_t		 i;
 
 	for (*n = 0; *n < max; ++*n) {
-		i = lower(m, lo);
+		i = kv_mem_lower(m, lo);
 		if (i == m->n || str_cmp(m->rows[i].key, hi) >= 0)
 			break;
 		key = str_dup(cx->mem, m->rows[i].key);
-		mem_delete(cx, tx, key);
+		kv_mem_delete(cx, tx, key);
 	}
 	return OK;
 }
 
 static enum err
-mem_trim(struct cx *cx, struct kv *kv)
+kv_mem_trim(struct cx *cx, struct kv *kv)
 {
 	(void)cx;
 	(void)kv;
@@ -296,36 +297,36 @@ mem_trim(struct cx *cx, struct kv *kv)
 }
 
 static void
-mem_close(struct kv *kv)
+kv_mem_close(struct kv *kv)
 {
-	struct mem_kv	*m = (struct mem_kv *)kv;
+	struct kv_mem	*m = (struct kv_mem *)kv;
 	size_t		 i;
 
 	for (i = 0; i < m->n; i++) {
-		disown(m->rows[i].key);
-		disown(m->rows[i].value);
+		kv_mem_disown(m->rows[i].key);
+		kv_mem_disown(m->rows[i].value);
 	}
 	free(m->rows);
 	pthread_mutex_destroy(&m->one);
 	free(m);
 }
 
-static const struct kv_ops mem_ops = {
-	.read = mem_read, .write = mem_write, .find = mem_find,
-	.put = mem_put, .del = mem_delete, .scan = mem_scan,
-	.next = mem_next, .seek = mem_seek, .cursor_close = mem_cursor_close,
-	.last = mem_last, .clear = mem_clear, .trim = mem_trim,
-	.close = mem_close,
+static const struct kv_ops kv_mem_ops = {
+	.read = kv_mem_read, .write = kv_mem_write, .find = kv_mem_find,
+	.put = kv_mem_put, .del = kv_mem_delete, .scan = kv_mem_scan,
+	.next = kv_mem_next, .seek = kv_mem_seek,
+	.cursor_close = kv_mem_cursor_close, .last = kv_mem_last,
+	.clear = kv_mem_clear, .trim = kv_mem_trim, .close = kv_mem_close,
 };
 
 struct kv *
 kv_mem_open(void)
 {
-	struct mem_kv	*m = calloc(1, sizeof *m);
+	struct kv_mem	*m = calloc(1, sizeof *m);
 
 	if (m == NULL)
 		abort();
-	m->kv.ops = &mem_ops;
+	m->kv.ops = &kv_mem_ops;
 	pthread_mutex_init(&m->one, NULL);
 	return &m->kv;
 }

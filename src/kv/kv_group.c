@@ -1,5 +1,5 @@
 /* Group commit: queue, leader, answers. */
-#include "kv/group.h"
+#include "kv/kv_group.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -14,32 +14,32 @@ enum {
 };
 
 void
-group_init(struct group *g, group_run_fn *run, void *self)
+kv_group_init(struct kv_group *g, kv_group_run_fn *run, void *self)
 {
-	*g = (struct group){ .run = run, .self = self };
+	*g = (struct kv_group){ .run = run, .self = self };
 	g->last = &g->first;
 	pthread_mutex_init(&g->lock, NULL);
 }
 
 void
-group_release(struct group *g)
+kv_group_release(struct kv_group *g)
 {
 	pthread_mutex_destroy(&g->lock);
 }
 
 /* The group's transaction is gone or in doubt: nobody is told otherwise. */
 void
-group_fail(struct member *m, enum err code, const char *why)
+kv_group_fail(struct kv_group_member *m, enum err code, const char *why)
 {
 	for (; m != NULL; m = m->next)
 		m->result = fail(m->cx, code, "%s", why);
 }
 
-struct member *
-group_take(struct group *g)
+struct kv_group_member *
+kv_group_take(struct kv_group *g)
 {
-	struct member	*first, *m;
-	size_t		 n = 1;
+	struct kv_group_member	*first, *m;
+	size_t			 n = 1;
 
 	pthread_mutex_lock(&g->lock);
 	m = first = g->first;
@@ -59,9 +59,9 @@ group_take(struct group *g)
 	return first;
 }
 
-/* The next in the queue may lead.  Called with the lock held. */
+/* The next in the queue may kv_group_lead.  Called with the lock held. */
 static void
-pass_on(struct group *g)
+kv_group_pass_on(struct kv_group *g)
 {
 	g->led = false;
 	if (g->first != NULL)
@@ -70,9 +70,9 @@ pass_on(struct group *g)
 
 /* Lead one batch, then answer all of it. */
 static void
-lead(struct cx *cx, struct group *g)
+kv_group_lead(struct cx *cx, struct kv_group *g)
 {
-	struct member	*m, *next;
+	struct kv_group_member	*m, *next;
 
 	m = g->run(cx, g->self);
 	pthread_mutex_lock(&g->lock);
@@ -81,14 +81,14 @@ lead(struct cx *cx, struct group *g)
 		m->done = true;
 		pthread_cond_signal(&m->wake);
 	}
-	pass_on(g);
+	kv_group_pass_on(g);
 	pthread_mutex_unlock(&g->lock);
 }
 
 static void
-queue_leave(struct group *g, struct member *me)
+kv_group_queue_leave(struct kv_group *g, struct kv_group_member *me)
 {
-	struct member	**at;
+	struct kv_group_member	**at;
 
 	for (at = &g->first; *at != me; at = &(*at)->next)
 		assert(*at != NULL);
@@ -98,11 +98,11 @@ queue_leave(struct group *g, struct member *me)
 }
 
 enum err
-group_write(struct cx *cx, struct group *g, kv_fn *fn, void *arg)
+kv_group_write(struct cx *cx, struct kv_group *g, kv_fn *fn, void *arg)
 {
-	struct member	 me = { .cx = cx, .fn = fn, .arg = arg };
-	struct timespec	 until;
-	int		 late = 0;
+	struct kv_group_member	me = { .cx = cx, .fn = fn, .arg = arg };
+	struct timespec		until;
+	int			late = 0;
 
 	pthread_cond_init(&me.wake, NULL);
 	clock_gettime(CLOCK_REALTIME, &until);
@@ -114,12 +114,12 @@ group_write(struct cx *cx, struct group *g, kv_fn *fn, void *arg)
 		if (!g->led && !me.taken) {
 			g->led = true;
 			pthread_mutex_unlock(&g->lock);
-			lead(cx, g);
+			kv_group_lead(cx, g);
 			pthread_mutex_lock(&g->lock);
 			continue;
 		}
 		if (late == ETIMEDOUT && !me.taken) {
-			queue_leave(g, &me);
+			kv_group_queue_leave(g, &me);
 			me.result = fail(cx, E_BUSY, "waited %d s to write",
 			    WAIT_SECONDS);
 			break;
@@ -134,7 +134,7 @@ group_write(struct cx *cx, struct group *g, kv_fn *fn, void *arg)
 }
 
 void
-group_lead_begin(struct group *g)
+kv_group_lead_begin(struct kv_group *g)
 {
 	const struct timespec	nap = { 0, 1000 * 1000 };
 
@@ -149,9 +149,9 @@ group_lead_begin(struct group *g)
 }
 
 void
-group_lead_end(struct group *g)
+kv_group_lead_end(struct kv_group *g)
 {
 	pthread_mutex_lock(&g->lock);
-	pass_on(g);
+	kv_group_pass_on(g);
 	pthread_mutex_unlock(&g->lock);
 }
