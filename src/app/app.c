@@ -85,8 +85,7 @@ check_spool(struct cx *cx, const struct conf *c)
 	    "outside, best on another disk", STRF(c->spool));
 }
 
-/* The name of the file is kept as long as the settings. */
-static enum err
+enum err
 audit_open(struct cx *cx, const struct conf *c)
 {
 	if (c->audit_log.n == 0)

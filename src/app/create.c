@@ -203,8 +203,9 @@ app_create(struct cx *cx, const struct conf *c, const unsigned *group,
 	if ((e = cred_key_check(cx, first->user, first->id, first->secret)) !=
 	    OK)
 		return e;
-	if ((e = begin(cx, &m)) == OK &&
-	    (e = make(cx, &m, group)) != OK && !fault_skip("INIT_UNDO"))
+	/* The audit log may lie in the folder, which is there now. */
+	if ((e = begin(cx, &m)) == OK && ((e = audit_open(cx, c)) != OK ||
+	    (e = make(cx, &m, group)) != OK) && !fault_skip("INIT_UNDO"))
 		undo(cx, &m);
 	file_close(m.lock);
 	return e;

@@ -47,5 +47,6 @@ cmd_init(struct cli *c)
 	if (app_create(c->cx, &c->conf, group != NULL ? &gid : NULL,
 	    &first) != OK)
 		return cli_fail(c);
+	cli_audit(c, "init", c->conf.lake);
 	return CLI_OK;
 }

@@ -89,6 +89,28 @@ def test_commands_have_lines_too(audited):
         '"user create"', '"user delete"', '"repo create"', '"repo delete"']
 
 
+def test_a_new_lake_has_a_line(audited, tmp_path):
+    lines(audited)
+    where = tmp_path / "new"
+    assert command(audited, "init", str(where)).returncode == 0
+    assert command(audited, "init", str(where)).returncode == 1
+    got = lines(audited)
+    assert [(g["op"], g["what"], g["uid"]) for g in got] == [("init", str(where), str(os.getuid()))]
+
+
+def test_the_log_of_a_new_lake_may_lie_in_it(audited, tmp_path):
+    where = tmp_path / "new"
+    assert command(audited, "init", str(where), audit=str(where / "audit.log")).returncode == 0
+    assert re.fullmatch(r"\S+ audit id=\S+ protocol=cli op=init .*\n", (where / "audit.log").read_text())
+
+
+def test_no_lake_is_made_without_the_log_that_is_set(audited, tmp_path):
+    where = tmp_path / "new"
+    r = command(audited, "init", str(where), audit="/nowhere/audit.log")
+    assert r.returncode == 1 and "/nowhere/audit.log" in r.stderr
+    assert not where.exists()
+
+
 def test_a_log_that_cannot_be_written_is_said_at_once(audited):
     r = command(audited, "repo", "list", audit="/nowhere/audit.log")
     assert r.returncode == 1 and "/nowhere/audit.log" in r.stderr
