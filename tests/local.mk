@@ -111,7 +111,8 @@ FUZZ_SOURCES = tests/fuzz/fuzz.c tests/fuzz/fuzz.h tests/fuzz/lake.c \
 fuzz_replay_SOURCES = $(FUZZ_SOURCES)
 fuzz_replay_CPPFLAGS = $(UNIT_CPPFLAGS)
 dist_check_SCRIPTS += tests/fuzz/replay
-EXTRA_DIST += tests/fuzz/corpus tests/fuzz/dictionary tests/fuzz/long
+EXTRA_DIST += tests/fuzz/corpus tests/fuzz/dictionary tests/fuzz/long \
+	tests/fuzz/unguided
 if FUZZ
 noinst_PROGRAMS += fuzz
 fuzz_SOURCES = $(FUZZ_SOURCES)

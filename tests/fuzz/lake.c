@@ -32,7 +32,8 @@ static struct {
 	struct uid	 blocks[20];
 	size_t		 n_blocks;
 	struct str	 upload, commit, part;
-	bool		 dirty;		/* a request may have changed it */
+	bool		 dirty;		/* a request may have changed it, */
+	bool		 rows_dirty;	/* and its rows too */
 } lake;
 
 /* ---- made once, and made anew ------------------------------------------ */
@@ -135,6 +136,20 @@ new_block(struct cx *c, const struct uid *id, uint64_t size, void *arg)
 			return OK;
 	*VEC_PUSH(c->mem, &all->v) = *id;
 	return OK;
+}
+
+static enum err
+rows_back(struct cx *c)
+{
+	struct changes	ch = { .gone = { 0 } };
+	enum err	e;
+
+	if (!lake.rows_dirty)
+		return OK;
+	if ((e = kv_read(c, lake.kv, find_changes, &ch)) != OK)
+		return e;
+	return ch.gone.n + ch.back.n == 0 ? OK :
+	    kv_write(c, lake.kv, undo_changes, &ch);
 }
 
 static enum err
@@ -255,16 +270,12 @@ lake_make(void)
 void
 lake_reset(void)
 {
-	struct changes	ch = { .gone = { 0 } };
-
 	if (lake.mem == NULL)
 		lake_make();
 	else if (lake.dirty &&
-	    (kv_read(&cx, lake.kv, find_changes, &ch) != OK ||
-	    kv_write(&cx, lake.kv, undo_changes, &ch) != OK ||
-	    drop_blocks(&cx) != OK))
+	    (rows_back(&cx) != OK || drop_blocks(&cx) != OK))
 		abort();
-	lake.dirty = false;
+	lake.dirty = lake.rows_dirty = false;
 }
 
 bool
@@ -274,7 +285,8 @@ lake_is_as_made(void)
 
 	if (kv_read(&cx, lake.kv, find_changes, &ch) != OK)
 		abort();
-	return ch.gone.n == 0 && ch.back.n == 0;
+	lake.rows_dirty = ch.gone.n > 0 || ch.back.n > 0;
+	return !lake.rows_dirty;
 }
 
 void
@@ -303,8 +315,8 @@ static void
 variable(struct sent *s, const char *name, struct str value)
 {
 	if (s->n < 78)
-		s->env[s->n++] = str_z(cx.mem, str_printf(cx.mem, "%s=%.*s",
-		    name, STRF(value)));
+		s->env[s->n++] = (char *)(uintptr_t)str_printf(cx.mem,
+		    "%s=%.*s", name, STRF(value)).p;
 }
 
 /* "Content-Type" as a web server gives it: HTTP_CONTENT_TYPE, or without. */
@@ -314,7 +326,8 @@ header(struct sent *s, struct str line)
 	size_t	i, colon = str_find(line, ':');
 	char	*name;
 
-	if (line.n == 0)
+	/* No server lets a NUL through. */
+	if (line.n == 0 || memchr(line.p, '\0', colon) != NULL)
 		return;
 	name = str_z(cx.mem, str_printf(cx.mem, "HTTP_%.*s",
 	    STRF(str_to(line, colon))));
@@ -521,7 +534,8 @@ ask(const struct ask *a)
 	cx_forget(&cx);
 	if (!sent_parse(a, &s))
 		return (struct answer){ .status = 0 };
-	lake.dirty |= s.req.method != M_GET && s.req.method != M_HEAD;
+	if (s.req.method != M_GET && s.req.method != M_HEAD)
+		lake.dirty = lake.rows_dirty = true;
 	response_init(&res, &cx);
 	if (a->who == BASIC || str_starts(s.req.raw_path, STR("/api/v1/"))) {
 		api_handle(&cx, lake.eng, lake.auth, &api, &s.req, &res,

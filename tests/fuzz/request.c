@@ -172,8 +172,8 @@ presign(struct ask *a)
 }
 
 /*
- * The first two bytes choose one of the address to change: what then means
- * something else is refused.
+ * The first two bytes choose one of the address to change, or, where they are
+ * even, none: what then means something else is refused.
  */
 void
 fuzz_query(struct str in)
@@ -185,11 +185,16 @@ fuzz_query(struct str in)
 	char		*p;
 
 	lake_reset();
-	if (in.n < 3 || !presign(&a) || !target_read(&a, &was))
+	if (in.n < 3 || !presign(&a))
 		return;
-	ask(&a);
-	at = ((unsigned char)in.p[0] * 256u + (unsigned char)in.p[1]) %
-	    a.target.n;
+	at = (unsigned char)in.p[0] * 256u + (unsigned char)in.p[1];
+	if (at % 2 == 0) {
+		ask(&a);
+		return;
+	}
+	at = at / 2 % a.target.n;
+	if (!target_read(&a, &was))
+		return;
 	p = str_z(cx.mem, a.target);
 	p[at] = p[at] == 'a' ? 'b' : 'a';
 	a.target = str_of(p);
