@@ -89,7 +89,7 @@ EXTRA_DIST += tests/clients/conftest.py tests/clients/go/go.mod \
 EXTRA_PROGRAMS = bench_memory bench_versions
 bench_memory_SOURCES = tests/bench/memory.c
 bench_versions_SOURCES = tests/bench/versions.c
-EXTRA_DIST += tests/limits/test_memory.py tests/bench/run tests/conftest.py tests/lake.py tests/servers.py \
+EXTRA_DIST += tests/limits/edges tests/limits/test_memory.py tests/bench/run tests/conftest.py tests/lake.py tests/servers.py \
 	tests/routes.py tests/sign.py tests/pytest.ini tests/worker.py
 CLEANFILES += $(EXTRA_PROGRAMS)
 bench: all bench_memory bench_versions

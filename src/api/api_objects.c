@@ -98,6 +98,9 @@ open_upload(struct cx *cx, struct api_call *c, struct source *out,
 		*out = form_content(f);
 	} else if (!c->req->has_length && !c->req->cut_shows)
 		return fail(cx, E_NO_LENGTH, "Content-Length is required");
+	else if (c->req->has_length && c->req->length > LIMIT_OBJECT_API)
+		return fail(cx, E_TOO_LARGE, "an object may have %llu bytes",
+		    (unsigned long long)LIMIT_OBJECT_API);
 	if (type->n == 0)
 		*type = STR("application/octet-stream");
 	return type->n <= LIMIT_META_HTTP ? OK : fail(cx,

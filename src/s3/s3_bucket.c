@@ -17,9 +17,9 @@ s3_list_buckets(struct cx *cx, struct s3_call *c)
 	enum err		e;
 
 	if ((e = s3_number(cx, c, "max-buckets", LIMIT_PAGE_BUCKETS,
-	    LIMIT_PAGE_BUCKETS, &limit)) != OK)
+	    UINT64_MAX, &limit)) != OK)
 		return e;
-	if (limit == 0)
+	if (limit == 0 || limit > LIMIT_PAGE_BUCKETS)
 		return fail(cx, E_BAD_ARGUMENT, "max-buckets must be 1 to "
 		    "%d", LIMIT_PAGE_BUCKETS);
 	q.limit = limit;

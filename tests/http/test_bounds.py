@@ -132,16 +132,22 @@ def test_bodies_in_xml(lake, query, limit, text, status):
     method = "POST" if query == "delete" else "PUT"
     got, _, answer = s3(lake, method, query, spaced(text, limit + 1))
     assert (got, b"MalformedXML" in answer) == (400, True), answer
-    # Blanks between elements, of which the reader holds no more than a tag.
     begin, end = text.rsplit("</", 1)
-    assert s3(lake, method, query, (begin + " " * 4000 + "</" + end).encode())[0] == status
+    assert s3(lake, method, query, (begin + " " * (limit - len(text)) + "</" + end).encode())[0] == status
 
 
 def test_a_completion_has_4_mib(lake):
     up = lake.s3.create_multipart_upload(Bucket=lake.repo, Key="main/o")["UploadId"]
-    status, _, text = s3(lake, "POST", f"uploadId={up}",
-                         spaced("<CompleteMultipartUpload/>", 4 * MIB + 1), "/main/o")
-    assert (status, b"MalformedXML" in text) == (400, True), text
+    part = lake.s3.upload_part(Bucket=lake.repo, Key="main/o", UploadId=up, PartNumber=1, Body=b"part")
+    text = ("<CompleteMultipartUpload><Part><PartNumber>1</PartNumber>"
+            f"<ETag>{part['ETag'].strip(chr(34))}</ETag></Part></CompleteMultipartUpload>")
+    status, _, answer = s3(lake, "POST", f"uploadId={up}", spaced(text, 4 * MIB + 1), "/main/o")
+    assert (status, b"MalformedXML" in answer) == (400, True), answer
+    assert lake.keys() == []
+    begin, end = text.rsplit("</", 1)
+    whole = begin + " " * (4 * MIB - len(text)) + "</" + end
+    assert s3(lake, "POST", f"uploadId={up}", whole.encode(), "/main/o")[0] == 200
+    assert lake.body("main/o") == b"part"
 
 
 def test_a_policy_has_20_kib(lake):
@@ -165,6 +171,97 @@ def test_trailers_are_counted(lake, more, status):
     line = sent[sent.index(b"x-amz-trailer-signature"):-2]
     assert s.send(sent[:-2] + line * more + b"\r\n")[0] == status
     assert lake.keys() == (["main/o"] if status == 200 else [])
+
+
+def test_a_line_of_framing_has_4_kib(lake):
+    for more, status in (1, 400), (0, 200):
+        s = Signed(lake.url, "PUT", f"/{lake.repo}/main/o", payload="STREAMING-UNSIGNED-PAYLOAD-TRAILER",
+                   headers={"x-amz-decoded-content-length": "1", "x-amz-trailer": "x-amz-checksum-crc32"})
+        sent = b"1;" + b"e" * (4 * KIB - 4 + more) + b"\r\nx\r\n0\r\nx-amz-checksum-crc32:" + crc32(b"x").encode()
+        assert s.send(sent + b"\r\n\r\n")[0] == status
+        assert lake.keys() == (["main/o"] if status == 200 else [])
+
+
+@pytest.fixture
+def as_cgi(tmp_path, server):
+    """A CGI program whose bodies never come: the length of each says what is too much."""
+    where = str(tmp_path / "lake")
+    server.run("init", where, *FIRST_KEY)
+    server.run("--lake", where, "repo", "create", "doc")
+
+    def run(s, length):
+        names = {"HTTP_" + k.upper().replace("-", "_"): v for k, v in s.headers.items()}
+        return subprocess.run([server.binary], capture_output=True, text=True, stdin=subprocess.DEVNULL, env=dict(
+            os.environ, **names, GATEWAY_INTERFACE="CGI/1.1", LAKEGATE_LAKE=where, REQUEST_METHOD=s.method,
+            REQUEST_URI=s.path + ("?" + s.query if s.query else ""), CONTENT_LENGTH=str(length))).stdout
+    return run
+
+
+def test_an_object_and_a_part_have_5_gib(as_cgi):
+    upload = as_cgi(Signed("http://h", "POST", "/doc/main/o", "uploads"), 0)
+    upload = upload.split("<UploadId>")[1].split("<")[0]
+    for query in "", f"partNumber=1&uploadId={upload}":
+        for more, code in (0, "IncompleteBody"), (1, "EntityTooLarge"):
+            r = as_cgi(Signed("http://h", "PUT", "/doc/main/o", query), (5 << 30) + more)
+            assert r.startswith("Status: 400 ") and f"<Code>{code}</Code>" in r, r
+
+
+def test_an_upload_to_the_api_has_5_tib(as_cgi):
+    s = Signed("http://h", "POST", "/api/v1/repositories/doc/branches/main/objects", "path=o")
+    s.headers["Authorization"] = "Basic " + base64.b64encode(f"{KEY}:{SECRET}".encode()).decode()
+    for more, status in (0, 400), (1, 413):
+        r = as_cgi(s, (5 << 40) + more)
+        assert r.startswith(f"Status: {status} "), r
+
+
+def test_names_of_branches_and_tags_have_255_bytes(lake):
+    at = f"/repositories/{lake.repo}"
+    for n, status in (256, 400), (255, 201):
+        for path, body in (("/branches", {"name": "n" * n, "source": "main"}),
+                           ("/tags", {"id": "t" * n, "ref": "main"})):
+            got, text = api(lake, "POST", at + path, json.dumps(body).encode())
+            assert got == status, text
+    assert {b.id for b in lake.repository.branches()} == {"main", "n" * 255}
+    assert [t.id for t in lake.repository.tags()] == ["t" * 255]
+    lake.put("n" * 255 + "/o", b"x")
+    assert lake.body("n" * 255 + "/o") == b"x"
+
+
+def test_metadata_goes_out_up_to_8000_bytes(lake):
+    """Four names of twelve bytes; of one byte more the last is left out, and counted."""
+    at = f"/repositories/{lake.repo}/branches/main/objects/stat/user_metadata?path=o"
+    lake.put("main/o")
+    for more in 0, 1:
+        meta = {f"X-Amz-Meta-{i}": "v" * (1988 + (more if i == 3 else 0)) for i in range(4)}
+        assert api(lake, "PUT", at, json.dumps({"set": meta}).encode())[0] == 204
+        r = lake.s3.head_object(Bucket=lake.repo, Key="main/o")
+        assert (len(r["Metadata"]), r.get("MissingMeta")) == (4 - more, 1 if more else None)
+
+
+def test_a_record_has_48_kib(lake):
+    """The largest metadata that is taken is kept whole; with one byte more it is refused, and what
+    was there stays."""
+    at = f"/repositories/{lake.repo}/branches/main/objects/stat/user_metadata?path=o"
+    lake.put("main/o")
+
+    def taken(n):
+        status, text = api(lake, "PUT", at, json.dumps({"set": {"m": "v" * n}}).encode())
+        assert status in (204, 400), text
+        return status == 204
+    low, high = 47 * KIB, 48 * KIB
+    assert taken(low) and not taken(high)
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if taken(middle) else (low, middle)
+    assert taken(low) and not taken(low + 1)
+    r = api(lake, "GET", f"/repositories/{lake.repo}/refs/main/objects/stat?path=o", b"")
+    assert json.loads(r[1])["metadata"] == {"m": "v" * low}
+
+
+@pytest.mark.parametrize("n,status", [(10000, 200), (10001, 400)])
+def test_a_page_of_buckets_has_10000(lake, n, status):
+    got, _, text = Signed(lake.url, "GET", "/", f"max-buckets={n}").send()
+    assert got == status and (status == 200 or b"InvalidArgument" in text), text
 
 
 def test_a_page_is_bounded_in_memory(lake):

@@ -70,6 +70,26 @@ def test_a_lake_is_made_once(cli):
     assert cli("--lake", where, "fsck").stdout.startswith("clean")
 
 
+def test_names_and_secrets_at_their_limits(server, cli):
+    run = lambda *a, **m: cli("--lake", cli.lake, *a, **m)
+    user, key, secret = "u" * 256, "K" * 128, "s" * 128
+    (cli.tmp / "secret").write_text(secret + "\n")
+    (cli.tmp / "longer").write_text(secret + "s\n")
+    made = lambda user, key, file, **m: run(
+        "key", "create", user, "--access-key-id", key, "--secret-file", str(cli.tmp / file), **m)
+    assert run("user", "create", user + "u", check=False).returncode == 1
+    run("user", "create", user)
+    for args in ((user + "u", key, "secret"), (user, key + "K", "secret"), (user, key, "longer")):
+        assert made(*args, check=False).returncode == 1
+    assert key not in run("key", "list").stdout
+    made(user, key, "secret")
+    s3 = boto3.client("s3", endpoint_url=server.url, aws_access_key_id=key, aws_secret_access_key=secret,
+                      region_name="us-east-1", config=Config(retries={"max_attempts": 0}))
+    s3.list_buckets()
+    run("key", "revoke", key)
+    run("user", "delete", user)
+
+
 def test_keys_and_users(server, cli):
     run = lambda *a, **m: cli("--lake", cli.lake, *a, **m)
     run("user", "create", "ann")

@@ -171,6 +171,16 @@ def test_policies_that_do_not_allow_it(lake, refused, change, status, code):
         lake.body("main/o")
 
 
+def test_fields_have_20000_bytes(lake):
+    """Names and values of all that precede the file."""
+    good = [("key", "main/o"), *v2(policy(lake))]
+    room = 20000 - sum(len(n) + len(v) for n, v in good) - len("x-ignore-big")
+    for more, status in (1, 400), (0, 204):
+        got, _, text = send(lake, *form(good + [("x-ignore-big", "x" * (room + more))]))
+        assert got == status and (got == 204 or b"InvalidRequest" in text), text
+        assert lake.keys() == (["main/o"] if status == 204 else [])
+
+
 def test_forms_that_are_not_whole(lake, refused):
     good = [("key", "main/o"), *v2(policy(lake))]
     without = lambda name: [f for f in good if f[0] != name]

@@ -231,9 +231,30 @@ def test_malformed_cors(lake, refused, change, code):
 
 
 def test_cors_has_limits(lake, refused):
-    for rules in ([], [RULES[1]] * 101):
+    def put(*rules):
+        lake.s3.put_bucket_cors(Bucket=lake.repo, CORSConfiguration={"CORSRules": list(rules)})
+
+    def kept():
+        return Signed(lake.url, "GET", f"/{lake.repo}", "cors").send()[2]
+    at_most = {**RULES[0], "ID": "i" * 255, "MaxAgeSeconds": (1 << 31) - 1}
+    put(at_most, *[RULES[1]] * 99)
+    before = kept()
+    assert lake.s3.get_bucket_cors(Bucket=lake.repo)["CORSRules"] == [at_most] + [RULES[1]] * 99
+    for rules in ([], [RULES[1]] * 101, [{**RULES[0], "ID": "i" * 256}],
+                  [{**RULES[0], "MaxAgeSeconds": 1 << 31}]):
         with refused("MalformedXML", 400):
-            lake.s3.put_bucket_cors(Bucket=lake.repo, CORSConfiguration={"CORSRules": rules})
+            put(*rules)
+    assert kept() == before
+    # The whole, as it is kept, has 64 KiB: the last origin fills it.
+    origins = ["https://" + "o" * 1000] * 60
+    put({"AllowedOrigins": origins, "AllowedMethods": ["GET"]})
+    room = 65536 - len(kept()) - len("<AllowedOrigin></AllowedOrigin>")
+    put({"AllowedOrigins": origins + ["o" * room], "AllowedMethods": ["GET"]})
+    before = kept()
+    assert len(before) == 65536
+    with refused("InvalidRequest", 400):
+        put({"AllowedOrigins": origins + ["o" * (room + 1)], "AllowedMethods": ["GET"]})
+    assert kept() == before
     long = {"AllowedOrigins": ["https://" + "o" * 1000] * 70, "AllowedMethods": ["GET"]}
     with refused("InvalidRequest", 400):
         lake.s3.put_bucket_cors(Bucket=lake.repo, CORSConfiguration={"CORSRules": [long]})

@@ -74,6 +74,24 @@ def test_limits(lake, refused, tags):
     assert len(tags_of(lake)) == 1
 
 
+def test_ten_tags_in_a_header_and_no_more(lake, refused):
+    ten, more = ("&".join(f"k{i}=v" for i in range(n)) for n in (10, 11))
+    key = dict(Bucket=lake.repo, Key="main/o")
+    for call in (lambda: lake.put("main/o", Tagging=more),
+                 lambda: lake.s3.create_multipart_upload(Tagging=more, **key),
+                 lambda: lake.put("main/o", Tagging="k" * 129 + "=v"),
+                 lambda: lake.put("main/o", Tagging="k=" + "v" * 257)):
+        with refused("InvalidTag", 400):
+            call()
+    assert lake.keys() == []
+    lake.put("main/o", Tagging=ten)
+    assert len(tags_of(lake)) == 10
+    tag(lake, **{f"n{i}": "" for i in range(10)})
+    assert sorted(tags_of(lake)) == [f"n{i}" for i in range(10)]
+    lake.put("main/o", Tagging="k" * 128 + "=" + "v" * 256)
+    assert tags_of(lake) == {"k" * 128: "v" * 256}
+
+
 @pytest.mark.parametrize("body,code", [
     (b"", b"MalformedXML"), (b"<Tagging/>", b"MalformedXML"), (b"<Other/>", b"MalformedXML"),
     (b"<Tagging><TagSet><Tag><Key>a</Key><Value>1</Value></Tag>"
@@ -95,9 +113,12 @@ def test_tags_of_a_bucket(lake, refused):
     put(("team", "data & <more>"), ("cost", ""))
     assert lake.s3.get_bucket_tagging(Bucket=lake.repo)["TagSet"] == [
         {"Key": "team", "Value": "data & <more>"}, {"Key": "cost", "Value": ""}]
-    for tags in ([("k", "1"), ("k", "2")], [("k" * 129, "")], [(str(n), "") for n in range(51)]):
+    for tags in ([("k", "1"), ("k", "2")], [("k" * 129, "")], [("k", "v" * 257)],
+                 [(str(n), "") for n in range(51)]):
         with refused("InvalidTag", 400):
             put(*tags)
+    assert len(lake.s3.get_bucket_tagging(Bucket=lake.repo)["TagSet"]) == 2
+    put(("\u00fc" * 128, "\u00fc" * 256))
     put(*[(str(n), "v") for n in range(50)])
     assert len(lake.s3.get_bucket_tagging(Bucket=lake.repo)["TagSet"]) == 50
     lake.s3.delete_bucket_tagging(Bucket=lake.repo)

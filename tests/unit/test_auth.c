@@ -12,6 +12,7 @@
 #include "base/enc.h"
 #include "base/fault.h"
 #include "base/fileio.h"
+#include "base/limit.h"
 #include "http/http.h"
 #include "kv/kv.h"
 
@@ -775,6 +776,47 @@ a_wrong_master_key_is_lost_too(void **state)
 
 #define TEST(f)	cmocka_unit_test_setup_teardown(f, setup, teardown)
 
+/* n times a character */
+static struct str
+times(size_t n, char c)
+{
+	char	*p = arena_get(cx.mem, n + 1);
+
+	memset(p, c, n);
+	return (struct str){ p, n };
+}
+
+static void
+names_and_secrets_have_limits(void **state)
+{
+	const struct {
+		size_t		user, id, secret;
+		enum err	want;
+	} cases[] = {
+		{ LIMIT_USER_NAME, LIMIT_KEY_ID, LIMIT_SECRET, OK },
+		{ 1, 3, 8, OK },
+		{ LIMIT_USER_NAME + 1, 20, 40, E_BAD_NAME },
+		{ 1, LIMIT_KEY_ID + 1, 40, E_BAD_NAME },
+		{ 1, 2, 40, E_BAD_NAME },
+		{ 1, 20, LIMIT_SECRET + 1, E_BAD_ARGUMENT },
+		{ 1, 20, 7, E_BAD_ARGUMENT },
+	};
+	struct str	user, id, secret;
+	struct cred_key	k;
+	size_t		i;
+
+	(void)state;
+	for (i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		user = times(cases[i].user, 'u');
+		id = times(cases[i].id, 'K');
+		secret = times(cases[i].secret, 's');
+		assert_err(cases[i].want, cred_key_create(&cx, a, user, id,
+		    secret, &k));
+		assert_int_equal(cases[i].want == OK,
+		    opens(id.p, secret.p));
+	}
+}
+
 int
 main(void)
 {
@@ -784,6 +826,7 @@ main(void)
 		TEST(setup_happens_once),
 		TEST(an_old_lake_with_users_is_set_up),
 		TEST(arguments_are_checked_before_anything_is_made),
+		TEST(names_and_secrets_have_limits),
 		TEST(the_last_key_stays),
 		TEST(the_last_user_with_a_key_stays),
 		TEST(users_without_keys_may_go_but_for_the_last),

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/budget.h"
 #include "base/buf.h"
@@ -100,7 +101,7 @@ form_read(size_t preamble, size_t parts, size_t head)
 		buf_z(&b, "\r\n");
 	for (i = 0; i < parts; i++) {
 		buf_z(&b, "--m\r\nContent-Disposition: form-data; name=a");
-		for (; i == 0 && head > 43; head--)
+		for (; i == 0 && head > 38; head--)
 			buf_byte(&b, 'h');
 		buf_z(&b, "\r\n\r\nx\r\n");
 	}
@@ -128,6 +129,7 @@ forms_are_bounded(void **state)
 		{ 0, LIMIT_FORM_PARTS, 0, OK },
 		{ 0, LIMIT_FORM_PARTS + 1, 0, E_BAD_REQUEST },
 		{ 0, 1, LIMIT_FORM_HEAD, OK },
+		{ 0, 1, LIMIT_FORM_HEAD + 1, E_BAD_REQUEST },
 		{ 0, 1, 100000, E_BAD_REQUEST },
 	};
 	size_t	i;
@@ -261,6 +263,44 @@ xml_in_another_encoding_is_refused(void **state)
 	}
 	assert_err(E_BAD_XML, xml_read((struct str){ ebcdic,
 	    sizeof ebcdic - 1 }, &b));
+}
+
+/* Standard error is the web server's log, and not for clients to write. */
+static void
+the_xml_library_says_nothing(void **state)
+{
+	static const char *const	texts[] = { "", "x", "<a", "<a></b>",
+	    "<a>&e;</a>", "<a x='&e;'/>", "<a x='1' x='1'/>", "<p:a/>",
+	    "<a xmlns='::'/>", "<a xmlns:xml='u'/>", "<a xml:id=' '/>",
+	    "<!DOCTYPE a [<!ENTITY e SYSTEM \"file:///etc/passwd\">]><a/>",
+	    "<?xml version='1.1'?><a/>", "<?xml version='x'?><a/>",
+	    "<?xml version='1.0' encoding='UTF-16'?><a/>",
+	    "<?xml version='1.0' encoding='UCS-4'?><a/>",
+	    "<?xml version='1.0' encoding='ISO-8859-1'?><a>\xff</a>",
+	    "<?xml version='1.0' encoding='no-such'?><a/>",
+	    "<?xml version='1.0' encoding='EUC-JP'?><a>\xff\xff</a>",
+	    "<?xml version='1.0' encoding='UTF-8'?><a>\xff\xfe</a>",
+	    "<?xml version='1.0' encoding='ASCII'?><a>\xc3\xa9</a>" };
+	struct buf	b;
+	FILE		*said = tmpfile();
+	size_t		i;
+	long		n;
+	int		was = dup(STDERR_FILENO);
+
+	(void)state;
+	assert_non_null(said);
+	assert_true(was >= 0);
+	buf_init(&b, cx.mem, 1 << 20);
+	fflush(stderr);
+	dup2(fileno(said), STDERR_FILENO);
+	for (i = 0; i < sizeof texts / sizeof texts[0]; i++)
+		xml_read(str_of(texts[i]), &b);
+	fflush(stderr);
+	dup2(was, STDERR_FILENO);
+	close(was);
+	n = lseek(fileno(said), 0, SEEK_END);
+	fclose(said);
+	assert_int_equal(0, n);
 }
 
 /* head, n times part, tail */
@@ -568,6 +608,7 @@ main(void)
 		cmocka_unit_test(forms_are_bounded),
 		cmocka_unit_test(xml_is_read_element_by_element),
 		cmocka_unit_test(xml_in_another_encoding_is_refused),
+		cmocka_unit_test(the_xml_library_says_nothing),
 		cmocka_unit_test(xml_is_bounded),
 		cmocka_unit_test(names_in_xml_are_bounded),
 		cmocka_unit_test(json_lists_are_read_item_by_item),

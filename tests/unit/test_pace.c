@@ -48,6 +48,27 @@ paces_are_judged(void **state)
 		    290000, 290, true, true },
 		{ "a body at once, then nothing", PACE_BODY, UINT64_C(5) << 30,
 		    0, 4000, 4, true, false },
+		/* What is held is worth 2 s and 32 s of a body, 10 s and 160 s
+		 * of an answer. */
+		{ "just under what is slow", PACE_BODY, 0, 6500, 100, 3600,
+		    true, false },
+		{ "just over it", PACE_BODY, 0, 6600, 100, 3600, false, false },
+		{ "a body, not yet slow", PACE_BODY, UINT64_C(5) << 30, 0,
+		    2900, 2, false, false },
+		{ "a body, slow", PACE_BODY, UINT64_C(5) << 30, 0, 3100, 3,
+		    true, false },
+		{ "a body, not yet over", PACE_BODY, UINT64_C(5) << 30, 0,
+		    61000, 61, true, false },
+		{ "a body, over", PACE_BODY, UINT64_C(5) << 30, 0, 63000, 63,
+		    true, true },
+		{ "an answer, not yet slow", PACE_ANSWER, UINT64_C(5) << 30, 0,
+		    10900, 10, false, false },
+		{ "an answer, slow", PACE_ANSWER, UINT64_C(5) << 30, 0, 11100,
+		    11, true, false },
+		{ "an answer, not yet over", PACE_ANSWER, UINT64_C(5) << 30, 0,
+		    189000, 189, true, false },
+		{ "an answer, over", PACE_ANSWER, UINT64_C(5) << 30, 0, 191000,
+		    191, true, true },
 	};
 	struct pace	p;
 	int64_t		now;
