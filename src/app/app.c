@@ -86,7 +86,7 @@ check_spool(struct cx *cx, const struct conf *c)
 }
 
 enum err
-audit_open(struct cx *cx, const struct conf *c)
+app_audit_open(struct cx *cx, const struct conf *c)
 {
 	if (c->audit_log.n == 0)
 		return OK;
@@ -126,7 +126,7 @@ app_open(struct cx *cx, const struct conf *c, struct app **out)
 	a->conf = *c;
 	file_set_relaxed(is_relaxed(c));
 	take_options(a);
-	if ((e = audit_open(cx, c)) != OK ||
+	if ((e = app_audit_open(cx, c)) != OK ||
 	    (e = metric_open(cx, str_printf(cx->mem, "%.*s/metrics",
 	    STRF(c->lake)).p)) != OK || (e = open_engine(cx, a)) != OK ||
 	    (e = proxies_parse(cx, c->trusted_proxies, &a->proxies)) != OK) {
@@ -161,7 +161,8 @@ app_rekey(struct cx *cx, const struct conf *c, bool lost,
 	struct kv			*kv;
 	enum err			 e;
 
-	if ((e = lake_check(cx, c)) != OK || (e = audit_open(cx, c)) != OK ||
+	if ((e = lake_check(cx, c)) != OK ||
+	    (e = app_audit_open(cx, c)) != OK ||
 	    (e = kv_sqlite_open(cx, str_z(cx->mem, c->lake), &durable,
 	    &kv)) != OK)
 		return e;

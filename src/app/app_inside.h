@@ -24,7 +24,7 @@ struct app {
 struct str	master_path(struct cx *cx, const struct conf *c);
 /* The audit log of the settings, where they name one.  The file's name is kept
  * in cx->mem.  E_CONF: it cannot be written. */
-enum err	audit_open(struct cx *cx, const struct conf *c);
+enum err	app_audit_open(struct cx *cx, const struct conf *c);
 
 /* Refused, with the chmod line to type: a lake whose folder or files others
  * than its owner may use, but for a group in blocks/. */

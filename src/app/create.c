@@ -204,7 +204,7 @@ app_create(struct cx *cx, const struct conf *c, const unsigned *group,
 	    OK)
 		return e;
 	/* The audit log may lie in the folder, which is there now. */
-	if ((e = begin(cx, &m)) == OK && ((e = audit_open(cx, c)) != OK ||
+	if ((e = begin(cx, &m)) == OK && ((e = app_audit_open(cx, c)) != OK ||
 	    (e = make(cx, &m, group)) != OK) && !fault_skip("INIT_UNDO"))
 		undo(cx, &m);
 	file_close(m.lock);
