@@ -212,10 +212,10 @@ liblakegate_a_SOURCES = \
 # ---- programs and what is not compiled ------------------------------------
 bin_PROGRAMS += lakegate
 cgibin_PROGRAMS += lakegate.fcgi
-lakegate_SOURCES = src/cli/cli.h src/cli/print.h src/cli/cli_main.c \
+lakegate_SOURCES = src/cli/cli.h src/cli/cli.c src/cli/cli_lake.c \
+	src/cli/cli_lighttpd.c src/cli/cli_main.c src/cli/cli_secret.c \
 	src/cli/cmd_auth.c src/cli/cmd_conf.c src/cli/cmd_init.c \
-	src/cli/cmd_repo.c src/cli/cmd_serve.c src/cli/cmd_upkeep.c \
-	src/cli/owner.c
+	src/cli/cmd_repo.c src/cli/cmd_serve.c src/cli/cmd_upkeep.c
 lakegate_CPPFLAGS = $(AM_CPPFLAGS) \
 	-DWORKER_PATH='"$(cgibindir)/lakegate.fcgi"'
 lakegate_fcgi_SOURCES = src/worker/worker_main.c

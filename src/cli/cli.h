@@ -1,4 +1,4 @@
-/* The `lakegate` command: one function a subcommand. */
+/* The `lakegate` command: one function a subcommand, and what they share. */
 #ifndef CLI_CLI_H
 #define CLI_CLI_H
 
@@ -6,6 +6,8 @@
 
 #include "app/app.h"
 #include "base/cx.h"
+
+struct cred_key;
 
 /* Exit codes: 0 done, 1 failed or (fsck) damage found, 2 wrong usage. */
 enum { CLI_OK = 0, CLI_FAILED = 1, CLI_USAGE = 2 };
@@ -18,34 +20,53 @@ struct cli {
 	unsigned	 by;		/* user id of who typed it */
 };
 
+/* A subcommand: its exit code. */
 typedef int cli_fn(struct cli *c);
 
-/* Options by name: --name VALUE, or --name alone for a flag. */
-const char	*cli_option(struct cli *c, const char *name); /* takes it out */
+/* --name VALUE or --name=VALUE, taken out of argv; NULL: it is not there. */
+const char	*cli_option(struct cli *c, const char *name);
+/* --name alone, taken out of argv: is it there? */
 bool		 cli_flag(struct cli *c, const char *name);
-/* What is left must be n plain words (or fewer, from least). */
+/* Call it after these two: what is left must be from least to most plain
+ * words, and none an option.  false: said already. */
 bool		 cli_words(struct cli *c, int least, int most);
-/* Say what went wrong, from cx. */
+/* Say what went wrong, from cx.  CLI_FAILED. */
 int		 cli_fail(struct cli *c);
-/* The lake that the settings, or a leading --lake, name, opened as its owner:
- * what only root may read (a file with a secret) is read before. */
-struct app	*cli_app(struct cli *c);	/* NULL: said already */
-struct app	*cli_app_auth(struct cli *c);	/* with users and keys */
-/*
- * --secret-file: one line of a file, or of standard input for "-"; "" without
- * the option.  Before cli_become_owner, as the file is the caller's.  false:
- * said already.
- */
-bool		 cli_secret(struct cli *c, struct str *out);
+/* A line of the audit log: this command changed that. */
+void		 cli_audit(struct cli *c, const char *command, struct str what);
+/* How far a command is (total 0: not known), on a terminal, nothing elsewhere;
+ * arg is not looked at. */
+void		 cli_progress(void *arg, const char *what,
+		    uint64_t done, uint64_t total);
+/* Take that line away, before anything else is printed. */
+void		 cli_progress_end(void);
+
 /* Root works on a lake as the user that owns it, so that nothing in it becomes
  * root's and nobody leads root anywhere.  false: said already. */
 bool		 cli_become_owner(struct cli *c);
-/* A line of the audit log: this command changed that. */
-void		 cli_audit(struct cli *c, const char *command, struct str what);
-/* A bar on a terminal, nothing elsewhere. */
-void		 cli_progress(void *arg, const char *what,
-		    uint64_t done, uint64_t total);
-void		 cli_progress_end(void);
+/*
+ * The lake that the settings, or a leading --lake, name, opened as its owner:
+ * what only root may read (a file with a secret) is read before.  The caller
+ * closes it with app_close; NULL: said already.
+ */
+struct app	*cli_app(struct cli *c);
+/* The same with users and keys. */
+struct app	*cli_app_auth(struct cli *c);
+
+/*
+ * --secret-file: one line of a file, or of standard input for "-"; "" without
+ * the option.  Before cli_become_owner, as the file is the caller's.  The
+ * secret is wiped with the context's memory.  false: said already.
+ */
+bool		 cli_secret(struct cli *c, struct str *out);
+/* A key, and its secret if it was drawn: the only time that one is shown.
+ * E_STORE: standard output does not take it. */
+enum err	 cli_print_key(struct cx *cx, const struct cred_key *key);
+
+/* lighttpd's configuration for this lake and worker, in the context's memory.
+ * E_CONF: a value has a character that cannot stand in it. */
+enum err	 cli_lighttpd_conf(struct cli *c, const char *bind, long port,
+		    struct str worker, struct str *out);
 
 cli_fn	cmd_init, cmd_serve, cmd_user, cmd_key, cmd_repo, cmd_gc, cmd_fsck,
 	cmd_rekey, cmd_conf, cmd_version;

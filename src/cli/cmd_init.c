@@ -4,9 +4,6 @@
 #include <grp.h>
 #include <stdio.h>
 
-#include "auth/auth.h"
-#include "cli/print.h"
-
 /* The group that may read blocks/, by name; false: there is none. */
 static bool
 group_of(const char *name, unsigned *group)
@@ -30,7 +27,7 @@ cmd_init(struct cli *c)
 	unsigned		 gid = 0;
 	struct app_first	 first = { .none = cli_flag(c, "--no-key"),
 	    .user = str_of(user != NULL ? user : "admin"),
-	    .id = str_of(id), .tell = print_key };
+	    .id = str_of(id), .tell = cli_print_key };
 
 	if (!cli_secret(c, &first.secret))
 		return CLI_FAILED;

@@ -9,7 +9,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/buf.h"
 #include "base/fileio.h"
 #include "cli/cli.h"
 #include "http/http.h"
@@ -31,80 +30,6 @@ worker_path(struct cx *cx)
 	own = str_printf(cx->mem, "%.*slakegate.fcgi", n > 0 ? (int)n : 0,
 	    exe);
 	return file_exists(own.p) ? own : str_of(WORKER_PATH);
-}
-
-/* Everything that lighttpd_conf puts between quotation marks. */
-static enum err
-check_quoted(struct cli *c, const char *bind)
-{
-	size_t			 i, n;
-	const struct conf_row	*rows = conf_rows(&n);
-	enum err		 e;
-
-	if ((e = conf_check_quoted(c->cx, "--bind", str_of(bind))) != OK ||
-	    (e = conf_check_quoted(c->cx, "the path of lakegate.fcgi",
-	    worker_path(c->cx))) != OK)
-		return e;
-	for (i = 0; i < n; i++)
-		if ((e = conf_check_quoted(c->cx, rows[i].name,
-		    conf_value(c->cx, &c->conf, &rows[i]))) != OK)
-			return e;
-	return OK;
-}
-
-static struct str
-lighttpd_conf(struct cli *c, struct str lake, const char *bind, long port)
-{
-	struct buf	b;
-	size_t		i, n;
-	const struct conf_row *rows = conf_rows(&n);
-
-	buf_init(&b, c->cx->mem, 64 * 1024);
-	buf_printf(&b, "# Written by `lakegate serve`; see lighttpd/ for the "
-	    "commented form.\n"
-	    "server.modules = ( \"mod_fastcgi\" )\n"
-	    "server.bind = \"%s\"\nserver.port = %ld\n"
-	    "server.document-root = \"%.*s/run/empty\"\n"
-	    "server.upload-dirs = ( \"%.*s\" )\n"
-	    "server.pid-file = \"%.*s/run/lighttpd.pid\"\n"
-	    "server.tag = \"lakegate\"\n"
-	    "server.http-parseopts = ( \"url-normalize\" => \"disable\" )\n"
-	    "server.max-request-field-size = 16384\n"
-	    "server.stream-request-body = 1\n"
-	    "server.stream-response-body = 2\n"
-	    "server.chunkqueue-chunk-sz = 65536\n"
-	    "server.range-requests = \"disable\"\n"
-	    "server.max-keep-alive-requests = 100000\n"
-	    "server.max-request-size = 5308416\n"
-	    "$REQUEST_HEADER[\"Content-Length\"] == \"\" {\n"
-	    "  server.stream-request-body = 0\n"
-	    "  $REQUEST_HEADER[\"Authorization\"] == \"\" {\n"
-	    "    $REQUEST_HEADER[\"X-Amz-Decoded-Content-Length\"] == \"\" {\n"
-	    "      $HTTP[\"query-string\"] !~ \"Signature=\" {\n"
-	    "        server.max-request-size = 64\n      }\n    }\n  }\n}\n",
-	    bind, port, STRF(lake), STRF(c->conf.spool), STRF(lake));
-	buf_printf(&b, "fastcgi.server = ( \"\" => (( "
-	    "\"socket\" => \"%.*s/run/worker.sock\",\n"
-	    "  \"bin-path\" => \"%.*s\", \"check-local\" => \"disable\", "
-	    "\"max-procs\" => 1,\n"
-	    "  \"x-sendfile\" => \"enable\", \"x-sendfile-docroot\" => "
-	    "( \"%.*s/blocks\" ),\n  \"bin-environment\" => ( ",
-	    STRF(lake), STRF(worker_path(c->cx)), STRF(lake));
-	for (i = 0; i < n; i++) {
-		struct str	v = conf_value(c->cx, &c->conf, &rows[i]);
-		char		up[64];
-		size_t		k;
-
-		for (k = 0; rows[i].name[k] != '\0' && k < 63; k++)
-			up[k] = (char)(rows[i].name[k] >= 'a' ?
-			    rows[i].name[k] - 32 : rows[i].name[k]);
-		up[k] = '\0';
-		buf_printf(&b, "\"LAKEGATE_%s\" => \"%.*s\",\n    ", up,
-		    STRF(v));
-	}
-	buf_z(&b, " ),\n  \"bin-copy-environment\" => ( \"PATH\", \"HOME\", "
-	    "\"LAKEGATE_FAULT\" ) )) )\n");
-	return buf_as_str(&b);
 }
 
 /* The worker takes the socket as its standard input. */
@@ -141,15 +66,13 @@ serve_lighttpd(struct cli *c, const char *bind, long port)
 
 	if (str_is(c->conf.sendfile, STR("none")))
 		c->conf.sendfile = STR("lighttpd");
-	if (check_quoted(c, bind) != OK)
-		return cli_fail(c);
 	run = str_printf(c->cx->mem, "%s/run", real);
 	if (c->conf.spool.n == 0)
 		c->conf.spool = str_printf(c->cx->mem, "%s.spool", real);
-	if (file_make_dir(c->cx, str_z(c->cx->mem, c->conf.spool)) != OK)
-		return cli_fail(c);
-	conf = lighttpd_conf(c, c->conf.lake, bind, port);
-	if (file_make_dir(c->cx, run.p) != OK ||
+	if (cli_lighttpd_conf(c, bind, port, worker_path(c->cx),
+	    &conf) != OK ||
+	    file_make_dir(c->cx, str_z(c->cx->mem, c->conf.spool)) != OK ||
+	    file_make_dir(c->cx, run.p) != OK ||
 	    file_make_dir(c->cx, str_printf(c->cx->mem, "%s/empty",
 	    run.p).p) != OK ||
 	    file_replace(c->cx, run.p, "lighttpd.conf", conf) != OK)

@@ -1,4 +1,4 @@
-/* Root becomes the owner of the lake that it works on. */
+/* The lake that a subcommand works on, opened as the user that owns it. */
 #include "cli/cli.h"
 
 #include <errno.h>
@@ -39,4 +39,30 @@ cli_become_owner(struct cli *c)
 	fprintf(stderr, "lakegate: cannot become the user that owns %.*s: "
 	    "%s\n", STRF(c->conf.lake), strerror(errno));
 	return false;
+}
+
+struct app *
+cli_app(struct cli *c)
+{
+	struct app	*app;
+
+	if (!cli_become_owner(c))
+		return NULL;
+	if (app_open(c->cx, &c->conf, &app) != OK) {
+		cli_fail(c);
+		return NULL;
+	}
+	return app;
+}
+
+struct app *
+cli_app_auth(struct cli *c)
+{
+	struct app	*app = cli_app(c);
+
+	if (app == NULL || app_open_auth(c->cx, app) == OK)
+		return app;
+	cli_fail(c);
+	app_close(app);
+	return NULL;
 }
