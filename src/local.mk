@@ -15,6 +15,8 @@ liblakegate_a_SOURCES = \
 	src/app/app.c \
 	src/app/app.h \
 	src/app/app_inside.h \
+	src/app/app_log.c \
+	src/app/app_own.c \
 	src/app/conf.c \
 	src/app/conf.def \
 	src/app/conf.h \

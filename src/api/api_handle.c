@@ -19,7 +19,7 @@ take_names(struct cx *cx, const struct api_call *c)
 }
 
 static enum err
-handle(struct cx *cx, struct api_call *c, struct api_note *note)
+handle(struct cx *cx, struct api_call *c, struct request_note *note)
 {
 	enum err	e;
 
@@ -71,7 +71,7 @@ render_error(struct cx *cx, struct api_call *c)
 void
 api_handle(struct cx *cx, struct engine *eng, struct auth *auth,
     const struct api_opts *opt, struct request *req, struct response *res,
-    struct api_note *note)
+    struct request_note *note)
 {
 	struct api_call	c = { .eng = eng, .auth = auth, .opt = opt,
 	    .req = req, .res = res };

@@ -333,18 +333,17 @@ args_decode(struct cx *cx, struct api_call *c)
 static enum err
 wrong_method(struct cx *cx, struct api_call *c)
 {
-	static const char *const	names[] = { "GET", "HEAD", "PUT",
-	    "POST", "DELETE", "PATCH", "OPTIONS", "" };
-	struct str			target, arg[API_ARGS];
-	struct buf			allow;
-	size_t				i;
+	struct str	target, arg[API_ARGS];
+	struct buf	allow;
+	size_t		i;
 
 	target = str_from(c->req->raw_path, strlen("/api/v1"));
 	buf_init(&allow, cx->mem, 256);
 	for (i = 0; i < ROWS; i++)
-		if (match(rows[i].path, target, arg))
-			buf_printf(&allow, "%s%s", allow.n > 0 ? ", " : "",
-			    names[rows[i].method]);
+		if (match(rows[i].path, target, arg)) {
+			buf_z(&allow, allow.n > 0 ? ", " : "");
+			buf_str(&allow, request_method_name(rows[i].method));
+		}
 	if (allow.n == 0)
 		return fail(cx, E_NO_SUCH_ROUTE, "invalid API endpoint");
 	response_header(c->res, "Allow", buf_as_str(&allow));

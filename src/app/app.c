@@ -15,7 +15,7 @@
 #include "kv/kv.h"
 
 struct str
-master_path(struct cx *cx, const struct conf *c)
+app_master_path(struct cx *cx, const struct conf *c)
 {
 	return c->master_key.n > 0 ? c->master_key :
 	    str_printf(cx->mem, "%.*s/master.key", STRF(c->lake));
@@ -109,7 +109,7 @@ lake_check(struct cx *cx, const struct conf *c)
 	if ((e = check_spool(cx, c)) != OK ||
 	    (e = modes_check(cx, str_z(cx->mem, c->lake))) != OK)
 		return e;
-	return modes_check_key(cx, str_z(cx->mem, master_path(cx, c)));
+	return modes_check_key(cx, str_z(cx->mem, app_master_path(cx, c)));
 }
 
 enum err
@@ -140,7 +140,7 @@ app_open(struct cx *cx, const struct conf *c, struct app **out)
 enum err
 app_open_auth(struct cx *cx, struct app *a)
 {
-	const struct auth_opts	opt = { str_z(cx->mem, master_path(cx,
+	const struct auth_opts	opt = { str_z(cx->mem, app_master_path(cx,
 	    &a->conf)), a->conf.session };
 	enum err		e;
 
@@ -166,7 +166,7 @@ app_rekey(struct cx *cx, const struct conf *c, bool lost,
 	    (e = kv_sqlite_open(cx, str_z(cx->mem, c->lake), &durable,
 	    &kv)) != OK)
 		return e;
-	opt.master = str_z(cx->mem, master_path(cx, c));
+	opt.master = str_z(cx->mem, app_master_path(cx, c));
 	opt.lock = str_printf(cx->mem, "%.*s/rekey.lock", STRF(c->lake)).p;
 	e = auth_rekey(cx, kv, &opt, r);
 	kv_close(kv);

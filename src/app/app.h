@@ -15,21 +15,22 @@ struct cred_key;
 struct rekey_report;
 struct sink;
 
-/* Open what the settings name. */
+/*
+ * Open the lake that the settings name, and keep a copy of them: their strings
+ * must outlive *out.  E_CONF, with what to do: there is no lake, or others may
+ * use it; E_STORE, E_CORRUPT.
+ */
 enum err	app_open(struct cx *cx, const struct conf *c,
 		    struct app **out);
+/* Close all of it and free a; a may be NULL. */
 void		app_close(struct app *a);
-/* Its users and keys: that needs the master key. */
+/* Open its users and keys: that needs the master key.  E_CONF, E_STORE. */
 enum err	app_open_auth(struct cx *cx, struct app *a);
+/* The open lake; it belongs to a. */
 struct engine	*app_engine(struct app *a);
-struct auth	*app_auth(struct app *a);	/* NULL: not opened */
+/* Its users and keys; NULL: not opened. */
+struct auth	*app_auth(struct app *a);
 
-/*
- * Make a new lake: folder, database, master key, first key; what fails leaves
- * everything as it was.  The folder may exist, when it is the caller's and
- * closed to others.  With a group its members may read blocks/ (a web server
- * that sends objects by itself); without it is NULL.
- */
 struct app_first {			/* the first key; "": drawn */
 	struct str	user, id, secret;
 	bool		none;		/* no key */
@@ -37,16 +38,25 @@ struct app_first {			/* the first key; "": drawn */
 	 * fails. */
 	enum err	(*tell)(struct cx *cx, const struct cred_key *key);
 };
+/*
+ * Make a new lake: folder, database, master key, first key; what fails leaves
+ * everything as it was.  The folder may exist, when it is the caller's and
+ * closed to others.  With a group its members may read blocks/ (a web server
+ * that sends objects by itself); without it is NULL.  E_CONF: it is a lake
+ * already, or cannot become one; E_BAD_NAME, E_BAD_ARGUMENT: see
+ * cred_key_check; E_STORE, E_DISK_FULL.
+ */
 enum err	app_create(struct cx *cx, const struct conf *c,
 		    const unsigned *group, const struct app_first *first);
 /* auth_rekey on the lake of these settings, which need not be open. */
 enum err	app_rekey(struct cx *cx, const struct conf *c, bool lost,
 		    struct rekey_report *r);
 
-/* A serve_fn: one request from its variables to the last byte. */
+/* A serve_fn of front_opts: one request from its variables to the last byte. */
 void		app_serve(void *app, char **env, const struct front_body *body,
 		    const struct sink *out);
-/* What requests left to be done, in one bounded slice. */
+/* The idle of front_opts: what requests left to be done, in one bounded
+ * slice. */
 void		app_idle(void *app);
 
 #endif

@@ -21,10 +21,31 @@ struct app {
 	bool			 access_log;
 };
 
-struct str	master_path(struct cx *cx, const struct conf *c);
+/* The file of the master key: the setting, else the lake's own. */
+struct str	app_master_path(struct cx *cx, const struct conf *c);
 /* The audit log of the settings, where they name one.  The file's name is kept
  * in cx->mem.  E_CONF: it cannot be written. */
 enum err	app_audit_open(struct cx *cx, const struct conf *c);
+
+/* Of all paths of ours the one that signatures reach, too? */
+bool		app_own_is_metrics(const struct request *req);
+/* Answer a path that is neither protocol's; false: it is not one of them. */
+bool		app_own_answer(struct cx *cx, struct app *a,
+		    struct request *req, struct response *res);
+
+/* What was answered: bytes of the body, and the time it all took. */
+struct app_sent {
+	int		status;
+	uint64_t	bytes;
+	int64_t		us;
+};
+void		app_log_request(struct cx *cx, const struct request *req,
+		    const struct request_note *note,
+		    const struct app_sent *sent);
+/* To call before the answer goes: a change that somebody knows of has its
+ * line, one for each path. */
+void		app_log_audit(struct cx *cx, const struct request *req,
+		    const struct request_note *note, int status);
 
 /* Refused, with the chmod line to type: a lake whose folder or files others
  * than its owner may use, but for a group in blocks/. */

@@ -17,14 +17,14 @@
 #endif
 
 static const struct conf_row rows[] = {
-#define TEXT(name, usual, words) \
-	{ #name, usual, NULL, words, 0, 0, CONF_TEXT, \
+#define TEXT(name, preset, words) \
+	{ #name, preset, NULL, words, 0, 0, CONF_TEXT, \
 	    offsetof(struct conf, name) },
-#define NUMBER(name, usual, low, high, words) \
-	{ #name, #usual, NULL, words, low, high, CONF_NUMBER, \
+#define NUMBER(name, preset, low, high, words) \
+	{ #name, #preset, NULL, words, low, high, CONF_NUMBER, \
 	    offsetof(struct conf, name) },
-#define CHOICE(name, usual, choices, words) \
-	{ #name, usual, choices, words, 0, 0, CONF_CHOICE, \
+#define CHOICE(name, preset, choices, words) \
+	{ #name, preset, choices, words, 0, 0, CONF_CHOICE, \
 	    offsetof(struct conf, name) },
 #include "app/conf.def"
 #undef TEXT
@@ -234,7 +234,7 @@ conf_read(struct cx *cx, struct conf *out)
 	memset(out, 0, sizeof *out);
 	for (i = 0; i < ROWS; i++)
 		if ((e = set(cx, out, STR("default"), str_of(rows[i].name),
-		    str_of(rows[i].usual))) != OK)
+		    str_of(rows[i].preset))) != OK)
 			return e;
 	out->file = which_file(cx);
 	if (out->file.n > 0 && (e = read_file(cx, out)) != OK)

@@ -14,9 +14,9 @@
 struct cx;
 
 struct conf {
-#define TEXT(name, usual, words)		struct str name;
-#define NUMBER(name, usual, low, high, words)	int64_t name;
-#define CHOICE(name, usual, choices, words)	struct str name;
+#define TEXT(name, preset, words)		struct str name;
+#define NUMBER(name, preset, low, high, words)	int64_t name;
+#define CHOICE(name, preset, choices, words)	struct str name;
 #include "app/conf.def"
 #undef TEXT
 #undef NUMBER
@@ -25,19 +25,22 @@ struct conf {
 };
 
 struct conf_row {
-	const char	*name, *usual, *choices, *words;
-	int64_t		 low, high;
+	const char	*name, *preset, *choices, *words;
+	int64_t		 low, high;	/* of a number */
 	enum { CONF_TEXT, CONF_NUMBER, CONF_CHOICE } kind;
 	size_t		 offset;
 };
 
-/* Strings are in cx->mem: keep that context as long as the settings. */
+/* Read them.  Strings are in cx->mem: keep that context as long as the
+ * settings.  E_CONF, E_STORE. */
 enum err	conf_read(struct cx *cx, struct conf *out);
+/* The table: a row for each setting, in the order of conf.def. */
 const struct conf_row *conf_rows(size_t *n);
 /* May a value stand in quotation marks in lighttpd's configuration?  E_CONF. */
 enum err	conf_check_quoted(struct cx *cx, const char *name,
 		    struct str value);
-/* The value as text, for `lakegate conf`. */
+/* The value as text, as a file would have it; in the context's memory, or c's
+ * own. */
 struct str	conf_value(struct cx *cx, const struct conf *c,
 		    const struct conf_row *row);
 

@@ -195,7 +195,7 @@ app_create(struct cx *cx, const struct conf *c, const unsigned *group,
 {
 	struct making	m = { .conf = c, .first = first,
 	    .dir = str_z(cx->mem, c->lake),
-	    .master = str_z(cx->mem, master_path(cx, c)) };
+	    .master = str_z(cx->mem, app_master_path(cx, c)) };
 	enum err	e;
 
 	if (c->lake.n == 0)

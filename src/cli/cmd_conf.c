@@ -20,10 +20,10 @@ cmd_conf(struct cli *c)
 		if (rows[i].kind == CONF_NUMBER)
 			printf("# %lld to %lld, default %s\n",
 			    (long long)rows[i].low, (long long)rows[i].high,
-			    rows[i].usual);
+			    rows[i].preset);
 		else if (rows[i].kind == CONF_CHOICE)
 			printf("# one of: %s; default %s\n", rows[i].choices,
-			    rows[i].usual);
+			    rows[i].preset);
 		printf("%s = %.*s\n", rows[i].name,
 		    STRF(conf_value(c->cx, &c->conf, &rows[i])));
 	}

@@ -68,6 +68,17 @@ struct request {
 	uint64_t	 body_read;
 };
 
+/* What the log and the audit log say of a request.  Who handles it fills it;
+ * its strings last as long as the request. */
+struct request_note {
+	const char	*protocol, *operation;	/* "-": none */
+	struct str	 user, key_id, repo, ref, path;
+	struct str	*deleted;	/* paths, where one request has many */
+	size_t		 n_deleted;
+};
+
+/* As it stands in a request: "GET"; "" for M_OTHER. */
+struct str	request_method_name(enum method m);
 /* From the variables of CGI (NAME=value …); E_BAD_REQUEST. */
 enum err	request_from_env(struct cx *cx, char **env,
 		    const struct front_body *body, struct request *out);

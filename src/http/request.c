@@ -39,17 +39,26 @@ request_param(const struct request *req, const char *name)
 	return p != NULL ? p->value : (struct str){ NULL, 0 };
 }
 
+static const char *const	methods[] = { [M_GET] = "GET",
+    [M_HEAD] = "HEAD", [M_PUT] = "PUT", [M_POST] = "POST",
+    [M_DELETE] = "DELETE", [M_PATCH] = "PATCH", [M_OPTIONS] = "OPTIONS",
+    [M_OTHER] = "" };
+
+struct str
+request_method_name(enum method m)
+{
+	return str_of(methods[m]);
+}
+
 static enum method
 method_of(struct str s)
 {
-	static const char *const	names[] = { "GET", "HEAD", "PUT",
-	    "POST", "DELETE", "PATCH", "OPTIONS" };
-	size_t				i;
+	int	m;
 
-	for (i = 0; i < sizeof names / sizeof names[0]; i++)
-		if (str_is(s, str_of(names[i])))
-			return (enum method)i;
-	return M_OTHER;
+	for (m = 0; m < M_OTHER; m++)
+		if (str_is(s, str_of(methods[m])))
+			break;
+	return (enum method)m;
 }
 
 static enum err

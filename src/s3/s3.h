@@ -2,13 +2,16 @@
 #ifndef S3_S3_H
 #define S3_S3_H
 
+#include <stdbool.h>
+
 #include "base/str.h"
 
 struct auth;
 struct cx;
-struct request;
-struct response;
 struct engine;
+struct request;
+struct request_note;
+struct response;
 
 struct s3_opts {
 	struct str	 region;
@@ -17,18 +20,15 @@ struct s3_opts {
 	size_t		 n_domains;
 };
 
-/* What the log says about a request. */
-struct s3_note {
-	const char	*operation;
-	struct str	 user, key_id, repo, ref, path;
-	struct str	*deleted;	/* paths, where one request has many */
-	size_t		 n_deleted;
-};
-
-/* Always fills a response; errors are rendered here and nowhere else. */
+/* Is it a host name on which only S3 is served?  *bucket is the one that it
+ * names, as in bucket.<domain>, or "". */
+bool	s3_is_host(const struct s3_opts *opt, struct str host,
+	    struct str *bucket);
+/* Always fills a response, and the note but for its protocol; errors are
+ * rendered here and nowhere else. */
 void	s3_handle(struct cx *cx, struct engine *eng, struct auth *auth,
 	    const struct s3_opts *opt, struct request *req,
-	    struct response *res, struct s3_note *note);
+	    struct response *res, struct request_note *note);
 
 /* For requests that fail before they are ours: a bad target, say. */
 void	s3_render_error(struct cx *cx, const struct request *req,

@@ -6,23 +6,27 @@
 #include "lake/names.h"
 #include "lake/target.h"
 
-/* bucket.<domain>: the bucket is in the host, the path is all key. */
-static bool
-virtual_host(const struct s3_opts *opt, struct str host, struct str *bucket)
+bool
+s3_is_host(const struct s3_opts *opt, struct str host, struct str *bucket)
 {
 	struct str	d;
 	size_t		i;
+	bool		is = false;
 
+	*bucket = STR("");
 	host = str_to(host, str_find(host, ':'));
 	for (i = 0; i < opt->n_domains; i++) {
 		d = opt->domains[i];
-		if (host.n > d.n + 1 && str_is_nocase(str_from(host,
-		    host.n - d.n), d) && host.p[host.n - d.n - 1] == '.') {
-			*bucket = str_to(host, host.n - d.n - 1);
-			return true;
-		}
+		is = is || str_is_nocase(host, d);
+		if (host.n <= d.n || host.p[host.n - d.n - 1] != '.' ||
+		    !str_is_nocase(str_from(host, host.n - d.n), d))
+			continue;
+		is = true;
+		*bucket = str_to(host, host.n - d.n - 1);
+		if (bucket->n > 0)
+			break;
 	}
-	return false;
+	return is;
 }
 
 static enum s3_scope
@@ -31,7 +35,9 @@ take_names(struct s3_call *c)
 	struct str	rest = str_from(c->req->path, 1);
 	size_t		at;
 
-	if (virtual_host(c->opt, c->req->host, &c->host_bucket)) {
+	/* Virtual-host style: the bucket is in the host, the path is key. */
+	if (s3_is_host(c->opt, c->req->host, &c->host_bucket) &&
+	    c->host_bucket.n > 0) {
 		c->bucket = c->host_bucket;
 	} else {
 		at = str_find(rest, '/');
@@ -73,7 +79,7 @@ unless_hidden(struct cx *cx, const struct s3_call *c, enum err e)
 }
 
 static enum err
-handle(struct cx *cx, struct s3_call *c, struct s3_note *note)
+handle(struct cx *cx, struct s3_call *c, struct request_note *note)
 {
 	enum s3_scope	scope = take_names(c);
 	struct auth_place at = { c->host_bucket, c->opt->only_region };
@@ -190,7 +196,7 @@ render(struct cx *cx, const struct s3_call *c)
 void
 s3_handle(struct cx *cx, struct engine *eng, struct auth *auth,
     const struct s3_opts *opt, struct request *req, struct response *res,
-    struct s3_note *note)
+    struct request_note *note)
 {
 	struct s3_call	c = { .eng = eng, .auth = auth, .opt = opt,
 	    .req = req, .res = res };

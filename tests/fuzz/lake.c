@@ -524,8 +524,7 @@ ask(const struct ask *a)
 {
 	const struct s3_opts	s3 = { .region = STR("r") };
 	const struct api_opts	api = { .version = STR("1.0.0") };
-	struct s3_note		s3_note;
-	struct api_note		api_note;
+	struct request_note	note;
 	struct response		res;
 	struct sent		s;
 	struct pair		*h;
@@ -539,7 +538,7 @@ ask(const struct ask *a)
 	response_init(&res, &cx);
 	if (a->who == BASIC || str_starts(s.req.raw_path, STR("/api/v1/"))) {
 		api_handle(&cx, lake.eng, lake.auth, &api, &s.req, &res,
-		    &api_note);
+		    &note);
 		return answer_of(&res, &s.req);
 	}
 	if (a->who == SIGNED &&
@@ -551,7 +550,7 @@ ask(const struct ask *a)
 		s.req.headers = h;
 		s.req.n_headers++;
 	}
-	s3_handle(&cx, lake.eng, lake.auth, &s3, &s.req, &res, &s3_note);
+	s3_handle(&cx, lake.eng, lake.auth, &s3, &s.req, &res, &note);
 	return answer_of(&res, &s.req);
 }
 

@@ -1,0 +1,82 @@
+/* Paths that are neither protocol's: health, metrics, logout. */
+#include "app/app_inside.h"
+
+#include "auth/auth.h"
+#include "base/buf.h"
+#include "base/fault.h"
+#include "base/metric.h"
+#include "engine/engine.h"
+
+bool
+app_own_is_metrics(const struct request *req)
+{
+	return (req->method == M_GET || req->method == M_HEAD) &&
+	    (str_is(req->path, STR("/metrics")) ||
+	    str_is(req->path, STR("/_metrics")));
+}
+
+/* For this machine or a key; E_DENIED, E_TOO_MANY, or a fault of ours. */
+static enum err
+metrics_check(struct cx *cx, struct app *a, struct request *req)
+{
+	const struct auth_place	at = { STR(""), a->s3.only_region };
+	struct auth_identity	who;
+	struct auth_signature	sig;
+	enum err		e;
+
+	if (fault_skip("METRICS") || (req->client.near &&
+	    str_is(a->conf.metrics, STR("loopback"))))
+		return OK;
+	e = auth_is_signed(req) ? auth_verify_s3(cx, a->auth, req, &at,
+	    &who, &sig) : auth_verify_api(cx, a->auth, req, &who);
+	if (e == OK || e == E_TOO_MANY || e == E_STORE || e == E_CORRUPT ||
+	    e == E_CONF || e == E_BUSY)
+		return e;
+	return fail(cx, E_DENIED, "Metrics are for who asks from this "
+	    "machine, or has a key: see the setting \"metrics\".");
+}
+
+static void
+metrics(struct cx *cx, struct app *a, struct request *req,
+    struct response *res)
+{
+	struct buf	b;
+
+	if (metrics_check(cx, a, req) != OK) {
+		s3_render_error(cx, req, res);
+		return;
+	}
+	buf_init(&b, cx->mem, 1 << 20);
+	metric_text(&b);
+	response_body(res, 200, "text/plain; version=0.0.4", buf_as_str(&b));
+}
+
+bool
+app_own_answer(struct cx *cx, struct app *a, struct request *req,
+    struct response *res)
+{
+	struct str	p = req->path;
+
+	if (str_is(p, STR("/_health")))
+		response_body(res, 200, "text/plain", STR("ok\n"));
+	else if (str_is(p, STR("/_ready")))
+		/* Why not is the log's. */
+		response_body(res, engine_ready(cx, a->eng) == OK ? 200 : 503,
+		    "text/plain", STR(""));
+	else if (app_own_is_metrics(req))
+		metrics(cx, a, req, res);
+	else if (str_is(p, STR("/logout"))) {
+		response_header(res, "Location", STR("/"));
+		response_header(res, "Set-Cookie", auth_cookie(cx, req,
+		    STR(""), 0));
+		response_body(res, 307, NULL, STR(""));
+	} else if (str_starts(p, STR("/_")) ||
+	    str_is(p, STR("/openapi.json")) || (str_starts(p, STR("/api/")) &&
+	    !str_starts(p, STR("/api/v1/"))) || str_is(p, STR("/api")))
+		response_body(res, 404, "application/json",
+		    STR("{\"message\":\"invalid API endpoint\"}\n"));
+	else
+		return false;
+	res->is_head = req->method == M_HEAD;
+	return true;
+}
