@@ -36,6 +36,7 @@ struct kv_mem_tx {
 struct kv_cursor {
 	struct kv_mem	*m;
 	struct str	 from, hi;
+	size_t		 at;		/* where from was */
 	bool		 past;		/* from itself was given out */
 };
 
@@ -226,7 +227,8 @@ static enum err
 kv_mem_next(struct cx *cx, struct kv_cursor *c, struct str *key,
     struct str *value, bool *there)
 {
-	size_t	i = kv_mem_lower(c->m, c->from);
+	size_t	i = kv_mem_is_at(c->m, c->at, c->from) ? c->at :
+	    kv_mem_lower(c->m, c->from);
 
 	(void)cx;
 	if (c->past && kv_mem_is_at(c->m, i, c->from))
@@ -237,6 +239,7 @@ kv_mem_next(struct cx *cx, struct kv_cursor *c, struct str *key,
 	*key = c->m->rows[i].key;
 	*value = c->m->rows[i].value;
 	c->from = str_dup(cx->mem, *key);
+	c->at = i;
 	c->past = true;
 	return OK;
 }

@@ -40,7 +40,7 @@ chunk(struct buf *b, struct str data, bool is_signed, struct str *last)
 		buf_z(b, "\r\n");
 }
 
-enum { CHUNKS = 8 };		/* more are more of the same, and cost */
+enum { CHUNKS = 4 };		/* more are more of the same, and cost */
 
 /* The data in chunks of these sizes (0: the rest), and its checksum. */
 static struct str
