@@ -2,10 +2,11 @@
 UNIT_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 UNIT_LDADD = $(LDADD) -lcmocka
 if CMOCKA
-UNIT_TESTS = test_base test_limits test_lake test_http test_pace test_tree \
-	test_engine test_conf \
-	test_auth kv_contract block_contract
-UNIT_TESTS += test_client test_failure
+UNIT_TESTS = test_auth test_buf test_client test_conf test_cx test_digest \
+	test_enc test_engine test_failure test_http test_json test_lake \
+	test_limits test_log test_net test_pace test_routes test_s3_policy \
+	test_s3_shape test_str test_tree test_verify test_when \
+	kv_contract block_contract
 else
 UNIT_TESTS =
 endif
@@ -18,40 +19,75 @@ endif
 TEST_EXTENSIONS = .py
 AM_TESTS_ENVIRONMENT = LC_ALL=C; export LC_ALL;
 
-test_base_SOURCES = tests/unit/test_base.c tests/unit/unit.h \
-	tests/unit/unit_cx.h
-test_base_CPPFLAGS = $(UNIT_CPPFLAGS)
-test_base_LDADD = $(UNIT_LDADD)
-test_limits_SOURCES = tests/unit/test_limits.c
-test_limits_CPPFLAGS = $(UNIT_CPPFLAGS)
-test_limits_LDADD = $(UNIT_LDADD)
-test_lake_SOURCES = tests/unit/test_lake.c
-test_lake_CPPFLAGS = $(UNIT_CPPFLAGS)
-test_lake_LDADD = $(UNIT_LDADD)
-test_http_SOURCES = tests/unit/test_http.c
-test_http_CPPFLAGS = $(UNIT_CPPFLAGS)
-test_http_LDADD = $(UNIT_LDADD)
-test_pace_SOURCES = tests/unit/test_pace.c
-test_pace_CPPFLAGS = $(UNIT_CPPFLAGS)
-test_pace_LDADD = $(UNIT_LDADD)
+test_auth_SOURCES = tests/unit/test_auth.c tests/unit/unit.h
+test_auth_CPPFLAGS = $(UNIT_CPPFLAGS)
+test_auth_LDADD = $(UNIT_LDADD)
+test_buf_SOURCES = tests/unit/test_buf.c tests/unit/unit_cx.h
+test_buf_CPPFLAGS = $(UNIT_CPPFLAGS)
+test_buf_LDADD = $(UNIT_LDADD)
 test_client_SOURCES = tests/unit/test_client.c
 test_client_CPPFLAGS = $(UNIT_CPPFLAGS)
 test_client_LDADD = $(UNIT_LDADD)
-test_failure_SOURCES = tests/unit/test_failure.c
-test_failure_CPPFLAGS = $(UNIT_CPPFLAGS)
-test_failure_LDADD = $(UNIT_LDADD)
-test_tree_SOURCES = tests/unit/test_tree.c
-test_tree_CPPFLAGS = $(UNIT_CPPFLAGS)
-test_tree_LDADD = $(UNIT_LDADD)
 test_conf_SOURCES = tests/unit/test_conf.c
 test_conf_CPPFLAGS = $(UNIT_CPPFLAGS)
 test_conf_LDADD = $(UNIT_LDADD)
+test_cx_SOURCES = tests/unit/test_cx.c
+test_cx_CPPFLAGS = $(UNIT_CPPFLAGS)
+test_cx_LDADD = $(UNIT_LDADD)
+test_digest_SOURCES = tests/unit/test_digest.c
+test_digest_CPPFLAGS = $(UNIT_CPPFLAGS)
+test_digest_LDADD = $(UNIT_LDADD)
+test_enc_SOURCES = tests/unit/test_enc.c
+test_enc_CPPFLAGS = $(UNIT_CPPFLAGS)
+test_enc_LDADD = $(UNIT_LDADD)
 test_engine_SOURCES = tests/unit/test_engine.c
 test_engine_CPPFLAGS = $(UNIT_CPPFLAGS)
 test_engine_LDADD = $(UNIT_LDADD)
-test_auth_SOURCES = tests/unit/test_auth.c
-test_auth_CPPFLAGS = $(UNIT_CPPFLAGS)
-test_auth_LDADD = $(UNIT_LDADD)
+test_failure_SOURCES = tests/unit/test_failure.c
+test_failure_CPPFLAGS = $(UNIT_CPPFLAGS)
+test_failure_LDADD = $(UNIT_LDADD)
+test_http_SOURCES = tests/unit/test_http.c
+test_http_CPPFLAGS = $(UNIT_CPPFLAGS)
+test_http_LDADD = $(UNIT_LDADD)
+test_json_SOURCES = tests/unit/test_json.c
+test_json_CPPFLAGS = $(UNIT_CPPFLAGS)
+test_json_LDADD = $(UNIT_LDADD)
+test_lake_SOURCES = tests/unit/test_lake.c
+test_lake_CPPFLAGS = $(UNIT_CPPFLAGS)
+test_lake_LDADD = $(UNIT_LDADD)
+test_limits_SOURCES = tests/unit/test_limits.c
+test_limits_CPPFLAGS = $(UNIT_CPPFLAGS)
+test_limits_LDADD = $(UNIT_LDADD)
+test_log_SOURCES = tests/unit/test_log.c
+test_log_CPPFLAGS = $(UNIT_CPPFLAGS)
+test_log_LDADD = $(UNIT_LDADD)
+test_net_SOURCES = tests/unit/test_net.c
+test_net_CPPFLAGS = $(UNIT_CPPFLAGS)
+test_net_LDADD = $(UNIT_LDADD)
+test_pace_SOURCES = tests/unit/test_pace.c
+test_pace_CPPFLAGS = $(UNIT_CPPFLAGS)
+test_pace_LDADD = $(UNIT_LDADD)
+test_routes_SOURCES = tests/unit/test_routes.c
+test_routes_CPPFLAGS = $(UNIT_CPPFLAGS)
+test_routes_LDADD = $(UNIT_LDADD)
+test_s3_policy_SOURCES = tests/unit/test_s3_policy.c tests/unit/unit_request.h
+test_s3_policy_CPPFLAGS = $(UNIT_CPPFLAGS)
+test_s3_policy_LDADD = $(UNIT_LDADD)
+test_s3_shape_SOURCES = tests/unit/test_s3_shape.c
+test_s3_shape_CPPFLAGS = $(UNIT_CPPFLAGS)
+test_s3_shape_LDADD = $(UNIT_LDADD)
+test_str_SOURCES = tests/unit/test_str.c
+test_str_CPPFLAGS = $(UNIT_CPPFLAGS)
+test_str_LDADD = $(UNIT_LDADD)
+test_tree_SOURCES = tests/unit/test_tree.c
+test_tree_CPPFLAGS = $(UNIT_CPPFLAGS)
+test_tree_LDADD = $(UNIT_LDADD)
+test_verify_SOURCES = tests/unit/test_verify.c
+test_verify_CPPFLAGS = $(UNIT_CPPFLAGS)
+test_verify_LDADD = $(UNIT_LDADD)
+test_when_SOURCES = tests/unit/test_when.c
+test_when_CPPFLAGS = $(UNIT_CPPFLAGS)
+test_when_LDADD = $(UNIT_LDADD)
 kv_contract_SOURCES = tests/contract/kv_contract.c
 kv_contract_CPPFLAGS = $(UNIT_CPPFLAGS)
 kv_contract_LDADD = $(UNIT_LDADD)

@@ -1,0 +1,122 @@
+/* The tables of routes, headers and errors of both protocols. */
+#include "unit/unit_cx.h"
+
+#include <string.h>
+
+#include "api/api_call.h"
+#include "net/sigv2.h"
+#include "s3/s3_call.h"
+
+/* No row is hidden by an earlier one that always fits first. */
+static void
+no_s3_route_is_hidden(void **state)
+{
+	const struct s3_row	*rows, *a, *b;
+	size_t			 n;
+
+	(void)state;
+	rows = s3_route_table(&n);
+	for (b = rows; b < rows + n; b++)
+		for (a = rows; a < b; a++)
+			assert_false(a->method == b->method &&
+			    a->scope == b->scope &&
+			    (a->must == NULL || (b->must != NULL &&
+			    strcmp(a->must, b->must) == 0)) &&
+			    (a->header == NULL || (b->header != NULL &&
+			    strcmp(a->header, b->header) == 0)));
+}
+
+/* Is it the name of a row? */
+static bool
+is_operation(struct str name)
+{
+	const struct s3_row	*rows;
+	size_t			 i, n;
+
+	rows = s3_route_table(&n);
+	for (i = 0; i < n; i++)
+		if (str_is(name, str_of(rows[i].called)))
+			return true;
+	return false;
+}
+
+/* Who takes a header is an operation; what chooses one is taken by it; a name
+ * is found in its own row, not in one that stands before. */
+static void
+headers_are_those_of_routes(void **state)
+{
+	const struct s3_header	*h, *b;
+	const struct s3_row	*row;
+	struct str		 rest, one;
+	size_t			 n, n_rows;
+	bool			 there;
+
+	(void)state;
+	h = s3_header_table(&n);
+	for (b = h; b < h + n; b++) {
+		rest = str_of(b->takers);
+		while (str_split(&rest, ' ', &one))
+			assert_true(one.n == 0 || str_is(one, STR("*")) ||
+			    is_operation(one));
+		for (const struct s3_header *a = h; a < b; a++)
+			assert_false(str_is(a->name, b->name) ||
+			    (str_ends(a->name, STR("-")) &&
+			    str_starts(b->name, a->name)));
+	}
+	row = s3_route_table(&n_rows);
+	for (; n_rows > 0; row++, n_rows--) {
+		there = row->header == NULL;
+		for (b = h; b < h + n; b++)
+			there = there || (str_is(b->name,
+			    str_of(row->header)) &&
+			    s3_listed(b->takers, str_of(row->called)));
+		assert_true(there);
+		/* Version 2 signs few parameters: all that choose a write. */
+		assert_true(!(row->needs & F_WRITE) || row->must == NULL ||
+		    sigv2_signs(str_of(row->must)));
+	}
+}
+
+static void
+no_api_route_is_there_twice(void **state)
+{
+	const struct api_row	*rows;
+	size_t			 i, j, n;
+
+	(void)state;
+	rows = api_route_table(&n);
+	for (i = 0; i < n; i++)
+		for (j = 0; j < i; j++) {
+			assert_false(rows[i].method == rows[j].method &&
+			    strcmp(rows[i].path, rows[j].path) == 0);
+			assert_string_not_equal(rows[i].called,
+			    rows[j].called);
+		}
+}
+
+static void
+every_error_has_a_status(void **state)
+{
+	struct s3_code	code;
+	int		e;
+
+	(void)state;
+	for (e = 1; e < ERR_KINDS; e++) {
+		code = s3_error_code((enum err)e);
+		assert_true(code.name[0] != '\0' && code.status >= 300);
+		assert_true(api_error_status((enum err)e) >= 300);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest	tests[] = {
+		cmocka_unit_test(no_s3_route_is_hidden),
+		cmocka_unit_test(headers_are_those_of_routes),
+		cmocka_unit_test(no_api_route_is_there_twice),
+		cmocka_unit_test(every_error_has_a_status),
+	};
+
+	return cmocka_run_group_tests(tests, cx_setup, cx_teardown);
+}
