@@ -19,6 +19,45 @@ endif
 TEST_EXTENSIONS = .py
 AM_TESTS_ENVIRONMENT = LC_ALL=C; export LC_ALL;
 
+# A test that passed is asked again when its program has other bytes, or what it
+# replays; lints always, and with `make check ALL=1` every test.
+RECHECK_LOGS =
+check_DATA = stale
+stale: $(check_PROGRAMS)
+	@for t in $(UNIT_TESTS) tests/fuzz/replay; do \
+		asked=$$t; \
+		test $$t != tests/fuzz/replay || \
+		    asked="fuzz_replay $(srcdir)/$$t $(srcdir)/tests/fuzz/corpus/*/*"; \
+		sum=`cat $$asked | cksum`; \
+		if test -z "$(ALL)" && test -f $$t.log && \
+		    grep -q '^:test-result: PASS' $$t.trs 2>/dev/null && \
+		    echo "$$sum" | cmp -s - $$t.sum; then \
+			touch $$t.log $$t.trs; \
+		else \
+			rm -f $$t.log $$t.trs; \
+			$(MKDIR_P) tests/fuzz; \
+			echo "$$sum" >$$t.sum; \
+		fi; \
+	done; \
+	rm -f tests/lint/*.log tests/lint/*.trs
+CLEANFILES += $(UNIT_TESTS:=.sum) tests/fuzz/replay.sum
+
+# How each C file is compiled, for clangd and its like.
+ANY_COMPILE = $(COMPILE) $(UNIT_CPPFLAGS) -DCONF_PATH=\"\" \
+	-DWORKER_PATH=\"\"
+compdb:
+	@top=`cd $(srcdir) && pwd`; \
+	for f in $(liblakegate_a_SOURCES) $(lakegate_SOURCES) \
+	    $(lakegate_fcgi_SOURCES) `cd $(srcdir) && ls tests/*/*.c`; do \
+		case $$f in *errno.c|*.h|*.def) continue ;; esac; \
+		printf '%s\n' $(abs_builddir) $$top/$$f '$(ANY_COMPILE) -c '$$top/$$f; \
+	done | sed 's/["\]/\\&/g; s/[ 	][ 	]*/ /g' | awk ' \
+		NR % 3 == 1 { print (NR == 1 ? "[" : ",") "{\"directory\": \"" $$0 "\"," } \
+		NR % 3 == 2 { print " \"file\": \"" $$0 "\"," } \
+		NR % 3 == 0 { print " \"command\": \"" $$0 "\"}" } \
+		END { print "]" }' >$(top_srcdir)/compile_commands.json
+.PHONY: stale compdb
+
 test_auth_SOURCES = tests/unit/test_auth.c tests/unit/unit.h
 test_auth_CPPFLAGS = $(UNIT_CPPFLAGS)
 test_auth_LDADD = $(UNIT_LDADD)

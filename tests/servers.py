@@ -7,6 +7,7 @@ import atexit
 import functools
 import os
 import pwd
+import random
 import shutil
 import signal
 import socket
@@ -25,10 +26,26 @@ SETTINGS = {"failures": "log"}
 USER = "www-data" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
 
 
+held = []
+
+
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """A port that is free, and this process's as long as it lives: below those
+    that the kernel gives to clients, and claimed by a name among abstract
+    sockets, so that tests that run at the same time never choose the same."""
+    for port in random.sample(range(10240, 32768), 1000):
+        claim = socket.socket(socket.AF_UNIX)
+        try:
+            claim.bind(f"\0lakegate-test-port-{port}")
+            with socket.socket() as s:
+                s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                s.bind(("127.0.0.1", port))
+        except OSError:
+            claim.close()
+            continue
+        held.append(claim)
+        return port
+    raise AssertionError("no port is free")
 
 
 def write(path, text):
