@@ -201,8 +201,18 @@ liblakegate_a_SOURCES = \
 	src/tree/tree_build.c \
 	src/tree/tree_diff.c \
 	src/tree/tree_inside.h \
+	src/upkeep/bloom.c \
+	src/upkeep/bloom.h \
 	src/upkeep/fsck.c \
+	src/upkeep/fsck_found.c \
+	src/upkeep/fsck_inside.h \
+	src/upkeep/fsck_records.c \
+	src/upkeep/fsck_walk.c \
 	src/upkeep/gc.c \
+	src/upkeep/gc_cycle.c \
+	src/upkeep/gc_doom.c \
+	src/upkeep/gc_inside.h \
+	src/upkeep/gc_sweep.c \
 	src/upkeep/mark.c \
 	src/upkeep/mark.h \
 	src/upkeep/reap.c \

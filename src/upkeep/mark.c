@@ -36,7 +36,7 @@ mark_release(struct mark *m)
 }
 
 static struct seen
-print_of(const struct mark *m, char kind, struct str id)
+mark_print(const struct mark *m, char kind, struct str id)
 {
 	unsigned char	hash[SHA256_BYTES];
 	struct digest	d;
@@ -53,7 +53,7 @@ print_of(const struct mark *m, char kind, struct str id)
 }
 
 static struct seen *
-slot_of(const struct mark *m, struct seen s)
+mark_slot(const struct mark *m, struct seen s)
 {
 	size_t	i = s.b & (m->size - 1);
 
@@ -64,7 +64,7 @@ slot_of(const struct mark *m, struct seen s)
 }
 
 static void
-grow(struct mark *m)
+mark_grow(struct mark *m)
 {
 	struct seen	*old = m->table;
 	size_t		 i, n = m->size;
@@ -75,27 +75,27 @@ grow(struct mark *m)
 		abort();
 	for (i = 0; i < n; i++)
 		if (old[i].a != 0)
-			*slot_of(m, old[i]) = old[i];
+			*mark_slot(m, old[i]) = old[i];
 	free(old);
 }
 
 bool
 mark_has(const struct mark *m, char kind, struct str id)
 {
-	return slot_of(m, print_of(m, kind, id))->a != 0;
+	return mark_slot(m, mark_print(m, kind, id))->a != 0;
 }
 
 /* true: it is new. */
 static bool
-see(struct mark *m, char kind, struct str id)
+mark_see(struct mark *m, char kind, struct str id)
 {
-	struct seen	s = print_of(m, kind, id), *at = slot_of(m, s);
+	struct seen	s = mark_print(m, kind, id), *at = mark_slot(m, s);
 
 	if (at->a != 0)
 		return false;
 	*at = s;
 	if (++m->n * 2 > m->size)
-		grow(m);
+		mark_grow(m);
 	if (m->progress != NULL && (m->n == 1 || m->n % 1024 == 0))
 		m->progress(m->progress_arg, "walking", m->n, 0);
 	return true;
@@ -104,24 +104,11 @@ see(struct mark *m, char kind, struct str id)
 /* ---- down from a root -------------------------------------------------- */
 
 static enum err
-lost(struct cx *cx, struct mark *m)
+mark_on_missing(struct cx *cx, struct mark *m)
 {
-	if (m->missing == NULL)
+	if (m->on_missing == NULL)
 		return cx->code;
-	return m->missing(cx, m);
-}
-
-struct find {
-	struct str	key, value;
-	bool		there;
-};
-
-static enum err
-find_fn(struct cx *cx, struct kv_tx *tx, void *arg)
-{
-	struct find	*f = arg;
-
-	return kv_find(cx, tx, f->key, &f->value, &f->there);
+	return m->on_missing(cx, m);
 }
 
 static enum err
@@ -132,7 +119,7 @@ mark_value(struct cx *cx, struct mark *m, struct str path, struct str value)
 	enum err		e;
 
 	if ((e = entry_parse(cx, value, &en)) != OK)
-		return lost(cx, m);
+		return mark_on_missing(cx, m);
 	m->entries++;
 	if (en.has_manifest)
 		e = mark_manifest(cx, m, &en.manifest);
@@ -151,10 +138,11 @@ mark_node(struct cx *cx, struct mark *m, const struct oid *id,
 	struct node		*n;
 	enum err		 e;
 
-	if (!see(m, GREY_NODE, oid_str(id)))
+	if (!mark_see(m, GREY_NODE, oid_str(id)))
 		return OK;
 	if (node_get(cx, &m->eng->trees, NULL, id, &n) != OK)
-		return cx->code == E_CORRUPT ? lost(cx, m) : cx->code;
+		return cx->code == E_CORRUPT ? mark_on_missing(cx, m) :
+		    cx->code;
 	m->nodes++;
 	e = m->node != NULL ? m->node(cx, m, n, rightmost) : OK;
 	if ((it = malloc(sizeof *it)) == NULL)
@@ -168,7 +156,7 @@ mark_node(struct cx *cx, struct mark *m, const struct oid *id,
 	if (e == OK && it->bad) {
 		fail(cx, E_CORRUPT, "tree node %s cannot be read",
 		    oid_hex(id).z);
-		e = lost(cx, m);
+		e = mark_on_missing(cx, m);
 	}
 	free(it);
 	node_release(n);
@@ -185,20 +173,22 @@ mark_tree(struct cx *cx, struct mark *m, const struct oid *root)
 enum err
 mark_manifest(struct cx *cx, struct mark *m, const struct uid *id)
 {
-	struct find	f = { .key = key_manifest(cx, id) };
 	struct entry	en = { .size = 0 };
+	struct str	v;
 	enum err	e;
+	bool		there;
 
-	if (!see(m, GREY_MANIFEST, uid_str(id)))
+	if (!mark_see(m, GREY_MANIFEST, uid_str(id)))
 		return OK;
-	if ((e = kv_read(cx, m->eng->kv, find_fn, &f)) != OK)
+	if ((e = kv_get(cx, m->eng->kv, key_manifest(cx, id), &v,
+	    &there)) != OK)
 		return e;
-	if (!f.there) {
+	if (!there) {
 		fail(cx, E_CORRUPT, "a manifest is missing");
-		return lost(cx, m);
+		return mark_on_missing(cx, m);
 	}
-	if (manifest_parse(cx, f.value, &en) != OK)
-		return lost(cx, m);
+	if (manifest_parse(cx, v, &en) != OK)
+		return mark_on_missing(cx, m);
 	return m->entry(cx, m, STR(""), &en);
 }
 
@@ -209,26 +199,26 @@ mark_commit(struct cx *cx, struct mark *m, const struct uid *ruid,
 	VEC(struct oid)		todo = { 0 };
 	struct arena_mark	back;
 	struct commit		c;
-	struct find		f;
+	struct str		key, v;
 	struct oid		id;
 	enum err		e = OK;
 	size_t			i;
+	bool			there;
 
 	*VEC_PUSH(cx->mem, &todo) = *first;
 	while (e == OK && todo.n > 0) {
 		id = todo.at[--todo.n];
-		f = (struct find){ .key = key_commit(cx, ruid,
-		    oid_str(&id)) };
+		key = key_commit(cx, ruid, oid_str(&id));
 		if (oid_is_zero(&id) ||
-		    !see(m, GREY_COMMIT, str_from(f.key, 1)))
+		    !mark_see(m, GREY_COMMIT, str_from(key, 1)))
 			continue;
-		if ((e = kv_read(cx, m->eng->kv, find_fn, &f)) != OK)
+		if ((e = kv_get(cx, m->eng->kv, key, &v, &there)) != OK)
 			break;
-		if (!f.there)
+		if (!there)
 			fail(cx, E_CORRUPT, "commit %s is missing",
 			    oid_hex(&id).z);
-		if (!f.there || commit_parse(cx, f.value, &c) != OK) {
-			e = lost(cx, m);
+		if (!there || commit_parse(cx, v, &c) != OK) {
+			e = mark_on_missing(cx, m);
 			continue;
 		}
 		m->commits++;
@@ -247,7 +237,7 @@ mark_commit(struct cx *cx, struct mark *m, const struct uid *ruid,
 /* ---- roots ------------------------------------------------------------- */
 
 static struct uid
-uid_in(struct str key)
+mark_uid_in(struct str key)
 {
 	struct uid	u = { { 0 } };
 	struct str	s = str_from(key, 1);
@@ -257,15 +247,15 @@ uid_in(struct str key)
 }
 
 static enum err
-root_branch(struct cx *cx, struct str key, struct str value, void *arg)
+mark_root_branch(struct cx *cx, struct str key, struct str value, void *arg)
 {
 	struct mark	*m = arg;
-	struct uid	 ruid = uid_in(key);
+	struct uid	 ruid = mark_uid_in(key);
 	struct branch	 br;
 	enum err	 e;
 
 	if (branch_parse(cx, value, &br) != OK)
-		return lost(cx, m);
+		return mark_on_missing(cx, m);
 	if ((e = mark_commit(cx, m, &ruid, &br.head)) != OK ||
 	    (e = mark_tree(cx, m, &br.working)) != OK)
 		return e;
@@ -274,34 +264,34 @@ root_branch(struct cx *cx, struct str key, struct str value, void *arg)
 }
 
 static enum err
-root_tag(struct cx *cx, struct str key, struct str value, void *arg)
+mark_root_tag(struct cx *cx, struct str key, struct str value, void *arg)
 {
-	struct uid	ruid = uid_in(key);
+	struct uid	ruid = mark_uid_in(key);
 	struct oid	id;
 
 	if (!take_bytes(&value, sizeof id, id.b)) {
 		fail(cx, E_CORRUPT, "a tag cannot be read");
-		return lost(cx, arg);
+		return mark_on_missing(cx, arg);
 	}
 	return mark_commit(cx, arg, &ruid, &id);
 }
 
 static enum err
-root_head(struct cx *cx, struct str key, struct str value, void *arg)
+mark_root_head(struct cx *cx, struct str key, struct str value, void *arg)
 {
-	struct uid	ruid = uid_in(key);
+	struct uid	ruid = mark_uid_in(key);
 	struct headmove	mv;
 	enum err	e;
 
 	if (headmove_parse(cx, value, &mv) != OK)
-		return lost(cx, arg);
+		return mark_on_missing(cx, arg);
 	if ((e = mark_commit(cx, arg, &ruid, &mv.old)) != OK)
 		return e;
 	return mark_commit(cx, arg, &ruid, &mv.new);
 }
 
 static enum err
-root_row(struct cx *cx, struct str key, struct str value, void *arg)
+mark_root_row(struct cx *cx, struct str key, struct str value, void *arg)
 {
 	if (value.n == 0 || value.p[0] == 0)
 		return OK;
@@ -310,7 +300,7 @@ root_row(struct cx *cx, struct str key, struct str value, void *arg)
 }
 
 static enum err
-root_part(struct cx *cx, struct str key, struct str value, void *arg)
+mark_root_part(struct cx *cx, struct str key, struct str value, void *arg)
 {
 	(void)key;
 	return mark_value(cx, arg, STR("a part"), value);
@@ -323,8 +313,9 @@ mark_roots(struct cx *cx, struct mark *m)
 		char	 letter;
 		row_fn	*fn;
 	} roots[] = {
-		{ 'B', root_branch }, { 'T', root_tag }, { 'H', root_head },
-		{ 'P', root_part }, { 'r', root_row },
+		{ 'B', mark_root_branch }, { 'T', mark_root_tag },
+		{ 'H', mark_root_head }, { 'P', mark_root_part },
+		{ 'r', mark_root_row },
 	};
 	size_t		i;
 	enum err	e = OK;

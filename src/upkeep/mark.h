@@ -2,8 +2,8 @@
  * Walking everything that has a name: what gc keeps and fsck checks.
  *
  * Commits, nodes and manifests are remembered exactly (128 bits of a keyed
- * hash): to pass one over by mistake would lose what is under it.  Blocks have
- * nothing under them; who looks at them is told of each one.
+ * hash): wrongly treating one as seen would delete everything below it.  Blocks
+ * have nothing below them; the caller is told of each one, repeatedly.
  */
 #ifndef UPKEEP_MARK_H
 #define UPKEEP_MARK_H
@@ -13,16 +13,26 @@
 #include "tree/node.h"
 #include "upkeep/upkeep.h"
 
+/*
+ * A walk.  After mark_init the caller sets what it wants to be told of; what
+ * is NULL is not told, but entry must be set.  A call that fails ends the walk
+ * with its error.
+ */
 struct mark {
 	struct engine	*eng;
-	void		*arg;
-	/* All may be called many times for the same block. */
+	void		*arg;		/* the caller's */
+	/* An entry of a tree, a row or a part; or, with path "", a manifest,
+	 * whose extents alone are set.  The same block may come many times. */
 	enum err	(*entry)(struct cx *cx, struct mark *m,
 			    struct str path, const struct entry *en);
-	/* Something named is not there: E_CORRUPT in cx.  OK: go on. */
-	enum err	(*missing)(struct cx *cx, struct mark *m);
+	/* Something named is not there or cannot be read: E_CORRUPT is in cx.
+	 * OK, after cx_forget: the walk goes on.  NULL: it ends. */
+	enum err	(*on_missing)(struct cx *cx, struct mark *m);
+	/* A commit, once, before its tree and its parents. */
 	enum err	(*commit)(struct cx *cx, struct mark *m,
 			    const struct uid *ruid, const struct commit *c);
+	/* A node, once, before what is below it; rightmost: nothing of its tree
+	 * is to its right. */
 	enum err	(*node)(struct cx *cx, struct mark *m,
 			    const struct node *n, bool rightmost);
 	progress_fn	*progress;
@@ -34,16 +44,26 @@ struct mark {
 	uint64_t	 commits, nodes, entries;
 };
 
+/* A walk that has seen nothing; mark_release on every path. */
 void		mark_init(struct mark *m, struct engine *eng);
+/* Frees what it remembers; the counts stay. */
 void		mark_release(struct mark *m);
-/* Every root that branches, tags, head log, rows and uploads hold. */
+/*
+ * Walk from every root: what branches, tags, the head log, rows and uploads
+ * name.  Each page of roots and each record is read in a short snapshot of its
+ * own, so what gets its name during the walk may be missed.
+ */
 enum err	mark_roots(struct cx *cx, struct mark *m);
+/* Walk from one commit of a repository; the zero id is no commit: OK. */
 enum err	mark_commit(struct cx *cx, struct mark *m,
 		    const struct uid *ruid, const struct oid *id);
+/* Walk from the root of one tree; the zero id is the empty tree. */
 enum err	mark_tree(struct cx *cx, struct mark *m,
 		    const struct oid *root);
+/* Walk from one manifest. */
 enum err	mark_manifest(struct cx *cx, struct mark *m,
 		    const struct uid *id);
+/* Whether the walk saw it: kind is an enum grey, id as its grey note has it. */
 bool		mark_has(const struct mark *m, char kind, struct str id);
 
 #endif

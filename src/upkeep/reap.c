@@ -1,4 +1,4 @@
-/* Taking away the rows of what no longer exists. */
+/* Removing the rows of what no longer exists. */
 #include "upkeep/reap.h"
 
 #include <string.h>
@@ -30,7 +30,7 @@ struct clear {
 };
 
 static enum err
-clear_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+reap_clear_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 {
 	struct clear	*c = arg;
 
@@ -38,13 +38,13 @@ clear_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 }
 
 static enum err
-clear_all(struct cx *cx, struct reap *p, struct str prefix)
+reap_clear(struct cx *cx, struct reap *p, struct str prefix)
 {
 	struct clear	c = { .in = key_range(cx, prefix), .n = STEP };
 	enum err	e = OK;
 
 	while (e == OK && c.n == STEP) {
-		e = kv_write(cx, p->eng->kv, clear_fn, &c);
+		e = kv_write(cx, p->eng->kv, reap_clear_fn, &c);
 		p->r->rows += c.n;
 	}
 	return e;
@@ -55,7 +55,7 @@ struct del {
 };
 
 static enum err
-del_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+reap_delete_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 {
 	struct del	*d = arg;
 	enum err	 e;
@@ -67,29 +67,29 @@ del_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 }
 
 static enum err
-drop_upload(struct cx *cx, struct reap *p, struct str key)
+reap_upload(struct cx *cx, struct reap *p, struct str key)
 {
 	struct del	d = { .key = key };
 	struct uid	id;
 	enum err	e;
 
-	/* The record goes first: parts of no upload are the reaper's. */
+	/* The record goes first: parts without an upload are reaped. */
 	memcpy(id.b, key.p + key.n - sizeof id, sizeof id);
-	if ((e = kv_write(cx, p->eng->kv, del_fn, &d)) != OK)
+	if ((e = kv_write(cx, p->eng->kv, reap_delete_fn, &d)) != OK)
 		return e;
 	p->r->uploads++;
-	return clear_all(cx, p, key_parts(cx, &id));
+	return reap_clear(cx, p, key_parts(cx, &id));
 }
 
 static enum err
-any_upload(struct cx *cx, struct str key, struct str value, void *arg)
+reap_any_upload(struct cx *cx, struct str key, struct str value, void *arg)
 {
 	(void)value;
-	return drop_upload(cx, arg, key);
+	return reap_upload(cx, arg, key);
 }
 
 static enum err
-old_upload(struct cx *cx, struct str key, struct str value, void *arg)
+reap_old_upload(struct cx *cx, struct str key, struct str value, void *arg)
 {
 	struct reap	*p = arg;
 	struct upload	 u;
@@ -100,7 +100,7 @@ old_upload(struct cx *cx, struct str key, struct str value, void *arg)
 	/* The answer of a completed one is kept for a day. */
 	if (u.created + (u.done ? DAY_MS : p->opt->upload_age) > cx->now)
 		return OK;
-	return drop_upload(cx, p, key);
+	return reap_upload(cx, p, key);
 }
 
 static enum err
@@ -109,15 +109,15 @@ reap_branch(struct cx *cx, struct reap *p, const struct uid *uid)
 	enum err	e;
 
 	if ((e = rows_each(cx, p->eng->kv, key_uploads(cx, uid), true,
-	    any_upload, p)) != OK ||
-	    (e = clear_all(cx, p, key_rows(cx, uid))) != OK)
+	    reap_any_upload, p)) != OK ||
+	    (e = reap_clear(cx, p, key_rows(cx, uid))) != OK)
 		return e;
-	return clear_all(cx, p, key_counts(cx, uid));
+	return reap_clear(cx, p, key_counts(cx, uid));
 }
 
-/* A branch of a deleted repository: its rows are the next thing to reap. */
+/* A branch of a deleted repository: a reap record keeps its rows in mind. */
 static enum err
-orphan_branch(struct cx *cx, struct str key, struct str value, void *arg)
+reap_orphan(struct cx *cx, struct str key, struct str value, void *arg)
 {
 	struct reap	*p = arg;
 	struct branch	 br;
@@ -127,7 +127,7 @@ orphan_branch(struct cx *cx, struct str key, struct str value, void *arg)
 	if ((e = branch_parse(cx, value, &br)) != OK)
 		return e;
 	d.note = key_reap(cx, 'B', &br.uid);
-	if ((e = kv_write(cx, p->eng->kv, del_fn, &d)) != OK)
+	if ((e = kv_write(cx, p->eng->kv, reap_delete_fn, &d)) != OK)
 		return e;
 	return reap_branch(cx, p, &br.uid);
 }
@@ -141,12 +141,12 @@ reap_repo(struct cx *cx, struct reap *p, const struct uid *ruid)
 	enum err		e;
 
 	e = rows_each(cx, p->eng->kv, key_branch(cx, ruid, STR("")), false,
-	    orphan_branch, p);
+	    reap_orphan, p);
 	for (i = 0; e == OK && kinds[i] != '\0'; i++) {
 		buf_init(&b, cx->mem, 64);
 		buf_byte(&b, kinds[i]);
 		buf_str(&b, uid_str(ruid));
-		e = clear_all(cx, p, buf_as_str(&b));
+		e = reap_clear(cx, p, buf_as_str(&b));
 	}
 	return e;
 }
@@ -163,7 +163,7 @@ reap_one(struct cx *cx, struct str key, struct str value, void *arg)
 	memcpy(id.b, key.p + 2, sizeof id);
 	e = key.p[1] == 'R' ? reap_repo(cx, p, &id) :
 	    reap_branch(cx, p, &id);
-	return e == OK ? kv_write(cx, p->eng->kv, del_fn, &d) : e;
+	return e == OK ? kv_write(cx, p->eng->kv, reap_delete_fn, &d) : e;
 }
 
 struct cut_args {
@@ -172,7 +172,7 @@ struct cut_args {
 };
 
 static enum err
-cut_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+reap_cut_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 {
 	struct cut_args	*a = arg;
 	struct branch	 br;
@@ -186,9 +186,9 @@ cut_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 	return branch_put(cx, tx, &a->ruid, &br);
 }
 
-/* What a living branch has left: folded areas, a cut nobody moves. */
+/* What a living branch has left: folded areas, a cut that nobody advances. */
 static enum err
-tend_branch(struct cx *cx, struct str key, struct str value, void *arg)
+reap_living(struct cx *cx, struct str key, struct str value, void *arg)
 {
 	struct reap	*p = arg;
 	struct branch	 br;
@@ -207,12 +207,12 @@ tend_branch(struct cx *cx, struct str key, struct str value, void *arg)
 	memcpy(a.ruid.b, key.p + 1, sizeof a.ruid);
 	a.name = str_from(key, 1 + sizeof a.ruid);
 	a.ticket = br.cut.ticket;
-	return kv_write(cx, p->eng->kv, cut_fn, &a);
+	return kv_write(cx, p->eng->kv, reap_cut_fn, &a);
 }
 
 /* The branch that a head log key is of, and all keys of it. */
 static struct str
-branch_of_head(struct str key)
+reap_name_of(struct str key)
 {
 	key = str_to(key, key.n - 9);		/* NUL and sequence number */
 	return str_from(key, 1 + sizeof(struct uid));
@@ -220,7 +220,7 @@ branch_of_head(struct str key)
 
 /* The last row of a living branch says where its head is: it stays.  [I7] */
 static enum err
-trim_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+reap_heads_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 {
 	struct reap	*p = arg;
 	struct range	 in;
@@ -233,7 +233,7 @@ trim_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 
 	for (i = 0; i < p->n_heads; i++) {
 		memcpy(ruid.b, p->heads[i].p + 1, sizeof ruid);
-		name = branch_of_head(p->heads[i]);
+		name = reap_name_of(p->heads[i]);
 		in = key_range(cx, key_heads(cx, &ruid, name));
 		if ((e = branch_find(cx, tx, &ruid, name, &br,
 		    &there)) != OK || (there && (e = kv_last(cx, tx, in.lo,
@@ -248,13 +248,13 @@ trim_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 }
 
 static enum err
-trim_heads(struct cx *cx, struct reap *p)
+reap_heads(struct cx *cx, struct reap *p)
 {
 	struct arena_mark	back = arena_mark(cx->mem);
 	enum err		e = OK;
 
 	if (p->n_heads > 0)
-		e = kv_write(cx, p->eng->kv, trim_fn, p);
+		e = kv_write(cx, p->eng->kv, reap_heads_fn, p);
 	p->n_heads = 0;
 	arena_empty(p->mem);
 	arena_back(cx->mem, back);
@@ -262,7 +262,7 @@ trim_heads(struct cx *cx, struct reap *p)
 }
 
 static enum err
-old_head(struct cx *cx, struct str key, struct str value, void *arg)
+reap_old_head(struct cx *cx, struct str key, struct str value, void *arg)
 {
 	struct reap	*p = arg;
 	struct headmove	 m;
@@ -271,7 +271,7 @@ old_head(struct cx *cx, struct str key, struct str value, void *arg)
 	if ((e = headmove_parse(cx, value, &m)) != OK ||
 	    m.time + p->opt->head_age > cx->now)
 		return e;
-	if (p->n_heads == HEADS && (e = trim_heads(cx, p)) != OK)
+	if (p->n_heads == HEADS && (e = reap_heads(cx, p)) != OK)
 		return e;
 	p->heads[p->n_heads++] = str_dup(p->mem, key);
 	return OK;
@@ -286,15 +286,16 @@ reap_run(struct cx *cx, struct engine *eng, const struct gc_opts *opt,
 
 	if ((e = rows_each(cx, eng->kv, key_letter(cx, 'Z'), true, reap_one,
 	    &p)) != OK ||
-	    (e = rows_each(cx, eng->kv, key_letter(cx, 'B'), false, tend_branch,
+	    (e = rows_each(cx, eng->kv, key_letter(cx, 'B'), false, reap_living,
 	    &p)) != OK ||
-	    (e = rows_each(cx, eng->kv, key_letter(cx, 'U'), false, old_upload,
-	    &p)) != OK)
+	    (e = rows_each(cx, eng->kv, key_letter(cx, 'U'), false,
+	    reap_old_upload, &p)) != OK)
 		return e;
 	p.mem = arena_new();
-	e = rows_each(cx, eng->kv, key_letter(cx, 'H'), false, old_head, &p);
+	e = rows_each(cx, eng->kv, key_letter(cx, 'H'), false, reap_old_head,
+	    &p);
 	if (e == OK)
-		e = trim_heads(cx, &p);
+		e = reap_heads(cx, &p);
 	arena_free(p.mem);
 	return e;
 }

@@ -1,4 +1,4 @@
-/* Taking away the rows of what no longer exists. */
+/* Removing the rows of what no longer exists. */
 #ifndef UPKEEP_REAP_H
 #define UPKEEP_REAP_H
 
@@ -6,9 +6,10 @@
 #include "upkeep/upkeep.h"
 
 /*
- * Rows of deleted repositories and branches, of folded areas, uploads and head
- * log rows older than opt says, cuts that stand still for a day; in small
- * transactions.
+ * Removes, in small transactions: rows of deleted repositories and branches,
+ * rows of folded areas, uploads and head log rows older than opt says, and cuts
+ * that have not moved for a day.  Adds what it removed to r.  Harmless beside
+ * writers and beside another reaper; after an error it can be run again.
  */
 enum err	reap_run(struct cx *cx, struct engine *eng,
 		    const struct gc_opts *opt, struct gc_report *r);

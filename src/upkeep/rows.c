@@ -17,7 +17,7 @@ struct rows_page {
 };
 
 static enum err
-page_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+rows_page_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 {
 	struct rows_page		*p = arg;
 	struct kv_cursor	*cur;
@@ -54,7 +54,7 @@ rows_each(struct cx *cx, struct kv *kv, struct str prefix,
 		mark = arena_mark(cx->mem);
 		p.rows.at = NULL;
 		p.rows.n = p.rows.room = 0;
-		e = kv_read(cx, kv, page_fn, &p);
+		e = kv_read(cx, kv, rows_page_fn, &p);
 		for (i = 0; e == OK && i < p.rows.n; i++)
 			e = fn(cx, p.rows.at[i].name, p.rows.at[i].value, arg);
 		/* The last key outlives its page. */
