@@ -1,17 +1,23 @@
 # Sources, by folder; a folder's layer is in tests/lint/layers.
 liblakegate_a_SOURCES = \
 	src/api/api.h \
+	src/api/api_answer.c \
 	src/api/api_call.h \
 	src/api/api_commits.c \
 	src/api/api_config.c \
+	src/api/api_content.c \
+	src/api/api_diff.c \
 	src/api/api_error.c \
 	src/api/api_handle.c \
+	src/api/api_login.c \
+	src/api/api_merge.c \
 	src/api/api_objects.c \
 	src/api/api_refs.c \
 	src/api/api_repos.c \
 	src/api/api_route.c \
 	src/api/api_sample.c \
-	src/api/api_shape.c \
+	src/api/api_setup.c \
+	src/api/api_take.c \
 	src/app/app.c \
 	src/app/app.h \
 	src/app/app_inside.h \

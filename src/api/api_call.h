@@ -23,13 +23,19 @@ struct api_call {
 	const struct api_opts	*opt;
 	struct request		*req;
 	struct response		*res;
-	struct auth_identity		 who;
+	struct auth_identity	 who;
 	const struct api_row	*row;
 	struct str		 arg[API_ARGS];	/* what the template captured */
+	/* Below /repositories/, from arg: checked by lake/target. */
+	struct str		 repo;
+	struct str		 ref;	/* branch, tag, commit or expression */
+	struct str		 to;	/* second ref: a diff's right side, the
+					 * branch that is merged into */
 	struct str		*deleted;	/* paths, by deleteObjects */
 	size_t			 n_deleted;
 };
 
+/* An operation: it answers in c->res, or fails and api_handle answers. */
 typedef enum err api_fn(struct cx *cx, struct api_call *c);
 
 enum { F_OPEN = 1 };		/* needs no authentication */
@@ -38,48 +44,76 @@ struct api_row {
 	enum method	 method;
 	const char	*path;		/* {} captures a segment */
 	api_fn		*run;		/* NULL: answers 501 on purpose */
-	const char	*called;	/* operationId */
+	const char	*called;	/* lakeFS's operationId */
 	unsigned	 needs;
 };
 
-/* E_NO_SUCH_ROUTE, or E_METHOD with Allow. */
+/* Find the row and fill arg.  E_NO_SUCH_ROUTE, or E_METHOD with Allow;
+ * E_BAD_REQUEST for a bad percent escape. */
 enum err	api_route(struct cx *cx, struct api_call *c);
+/* All rows, for tests. */
 const struct api_row *api_route_table(size_t *n);
 
+/* The status of an error kind. */
 int		api_error_status(enum err e);
 
-/* api_shape: queries, bodies and values in JSON. */
-/* The body, of max bytes: E_TOO_LARGE; "" is *out NULL where optional. */
+/*
+ * api_take: what a request says.  Parameters that are absent or empty leave
+ * *out alone; wrong ones are E_BAD_REQUEST.
+ */
+/* The body, of max bytes, as an object: E_TOO_LARGE, E_BAD_JSON,
+ * E_INCOMPLETE_BODY.  An empty one where it is optional has no members. */
 enum err	api_take_json(struct cx *cx, struct api_call *c,
 		    size_t max, bool optional, struct json *out);
-/* The same with a list, which json_next_str gives. */
+/* The same with a member that is a long list, which json_next_str gives. */
 enum err	api_take_list(struct cx *cx, struct api_call *c, size_t max,
 		    const char *name, struct json *out,
 		    struct json_list *list);
-/* prefix, after, amount, delimiter. */
+/* prefix, after, amount, delimiter, checked by lake/target. */
 enum err	api_take_page(struct cx *cx, const struct api_call *c,
 		    struct list_query *q);
 enum err	api_take_bool(struct cx *cx, const struct api_call *c,
 		    const char *name, bool *out);
-/* A query parameter that must be there and not empty. */
+/* A parameter that must be there and not empty. */
 enum err	api_need_param(struct cx *cx, const struct api_call *c,
 		    const char *name, struct str *out);
-struct json_out	api_begin(struct cx *cx, struct buf *b);
-void		api_answer(struct api_call *c, int status, struct buf *b);
-void		api_put_page(struct json_out *j, struct str last, bool more,
-		    size_t n);
+/* The object that the parameter "path" names at the ref; E_BAD_PATH too. */
+enum err	api_take_object(struct cx *cx, const struct api_call *c,
+		    struct at *out);
+/* E_NOT_IMPLEMENTED where a client asks for a presigned URL. */
+enum err	api_take_no_presign(struct cx *cx, const struct api_call *c);
+
+/*
+ * api_answer: lakeFS's values in JSON, and the answers that they make.  name is
+ * NULL for an item of a list and for a whole answer.
+ */
+/* A body in the context's memory, of API_ANSWER_MAX bytes at most. */
+struct json_out	api_begin(struct cx *cx);
+/* Send it. */
+void		api_answer(struct api_call *c, int status,
+		    struct json_out *j);
+/* The same around the n results of a page; last: the last one's name. */
+struct json_out	api_begin_list(struct cx *cx);
+void		api_answer_list(struct api_call *c, struct json_out *j,
+		    struct str last, bool more, size_t n);
+/* Repository, Ref (a branch or tag with its commit), Commit. */
 void		api_put_repo(struct json_out *j, const char *name,
 		    const struct repo *r);
 void		api_put_ref(struct json_out *j, const char *name,
 		    struct str id, const struct oid *commit);
 void		api_put_commit(struct json_out *j, const char *name,
 		    const struct commit *c);
+/* ObjectStats; its metadata is {} without with_meta. */
 void		api_put_stats(struct cx *cx, struct json_out *j,
 		    const struct repo *r, struct str path,
 		    const struct entry *en, bool with_meta);
+/* ObjectStats as the whole answer.  E_NO_SUCH_REPO. */
+enum err	api_answer_stats(struct cx *cx, struct api_call *c,
+		    int status, struct str path, const struct entry *en,
+		    bool with_meta);
 
 /* The sample data of a new repository, committed on its default branch. */
-enum err	api_put_samples(struct cx *cx, struct api_call *c,
+enum err	api_sample_put(struct cx *cx, struct api_call *c,
 		    const struct repo *r);
 
 /* The operations, each in the file of its resource. */

@@ -1,9 +1,10 @@
-/* Configuration, setup, health, and who one is. */
+/* What clients ask a server about itself before anything else. */
 #include "api/api_call.h"
 
-#include "base/fault.h"
-#include "base/secret.h"
-
+/*
+ * lakectl warns of an enterprise server unless the context is "lakeFS", and
+ * lakefs-spec compares the version as three numbers.  [lakeFS getConfig]
+ */
 static void
 put_version(struct json_out *j, const char *name, const struct api_call *c)
 {
@@ -13,6 +14,12 @@ put_version(struct json_out *j, const char *name, const struct api_call *c)
 	json_close(j, '}');
 }
 
+/*
+ * Of what clients choose by: without pre_sign_support lakectl, Python and
+ * lakefs-spec send objects through this API; "local" and ^local:// are what a
+ * repository's namespace is checked against.  The capitals in ValidityRegex
+ * are lakeFS's.  [lakeFS getConfig]
+ */
 static void
 put_storage(struct json_out *j, const char *name)
 {
@@ -37,9 +44,8 @@ enum err
 api_get_config(struct cx *cx, struct api_call *c)
 {
 	struct json_out	j;
-	struct buf	b;
 
-	j = api_begin(cx, &b);
+	j = api_begin(cx);
 	json_open(&j, NULL, '{');
 	put_version(&j, "version_config", c);
 	put_storage(&j, "storage_config");
@@ -50,19 +56,20 @@ api_get_config(struct cx *cx, struct api_call *c)
 	json_open(&j, "capabilities_config", '{');
 	json_close(&j, '}');
 	json_close(&j, '}');
-	api_answer(c, 200, &b);
+	api_answer(c, 200, &j);
 	return OK;
 }
 
+/* Parts of getConfig that older clients ask for by themselves.  [lakeFS
+ * getLakeFSVersion, getStorageConfig] */
 enum err
 api_get_lakefs_version(struct cx *cx, struct api_call *c)
 {
 	struct json_out	j;
-	struct buf	b;
 
-	j = api_begin(cx, &b);
+	j = api_begin(cx);
 	put_version(&j, NULL, c);
-	api_answer(c, 200, &b);
+	api_answer(c, 200, &j);
 	return OK;
 }
 
@@ -70,11 +77,10 @@ enum err
 api_get_storage_config(struct cx *cx, struct api_call *c)
 {
 	struct json_out	j;
-	struct buf	b;
 
-	j = api_begin(cx, &b);
+	j = api_begin(cx);
 	put_storage(&j, NULL);
-	api_answer(c, 200, &b);
+	api_answer(c, 200, &j);
 	return OK;
 }
 
@@ -87,138 +93,14 @@ api_healthcheck(struct cx *cx, struct api_call *c)
 }
 
 enum err
-api_get_current_user(struct cx *cx, struct api_call *c)
-{
-	struct cred_user	u = { .created = 0 };
-	struct json_out	j;
-	struct buf	b;
-	enum err	e;
-	bool		there;
-
-	if ((e = cred_user_find(cx, c->auth, c->who.user, &u, &there)) != OK)
-		return e;
-	j = api_begin(cx, &b);
-	json_open(&j, NULL, '{');
-	json_open(&j, "user", '{');
-	json_put_str(&j, "id", c->who.user);
-	json_put_int(&j, "creation_date", u.created / 1000);
-	json_put_str(&j, "friendly_name", c->who.user);
-	json_close(&j, '}');
-	json_close(&j, '}');
-	api_answer(c, 200, &b);
-	return OK;
-}
-
-enum err
-api_login(struct cx *cx, struct api_call *c)
-{
-	struct json	in;
-	struct json_out	j;
-	struct str	id, secret, token;
-	struct buf	b;
-	int64_t		expires;
-	enum err	e;
-
-	if ((e = api_take_json(cx, c, LIMIT_BODY_LOGIN, false, &in)) != OK ||
-	    (e = json_need_str(cx, in, "access_key_id", &id)) != OK ||
-	    (e = json_need_str(cx, in, "secret_access_key", &secret)) != OK)
-		return e;
-	secret_wipe_later(cx->mem, secret);
-	if ((e = auth_login(cx, c->auth, c->req, id, secret, &token,
-	    &expires)) != OK)
-		return e;
-	j = api_begin(cx, &b);
-	json_open(&j, NULL, '{');
-	json_put_str(&j, "token", token);
-	json_put_int(&j, "token_expiration", expires);
-	json_close(&j, '}');
-	response_header(c->res, "Set-Cookie", auth_cookie(cx, c->req, token,
-	    expires - cx->now / 1000));
-	api_answer(c, 200, &b);
-	return OK;
-}
-
-enum err
 api_auth_capabilities(struct cx *cx, struct api_call *c)
 {
 	struct json_out	j;
-	struct buf	b;
 
-	j = api_begin(cx, &b);
+	j = api_begin(cx);
 	json_open(&j, NULL, '{');
 	json_put_bool(&j, "invite_user", false);
 	json_close(&j, '}');
-	api_answer(c, 200, &b);
-	return OK;
-}
-
-enum err
-api_get_setup_state(struct cx *cx, struct api_call *c)
-{
-	struct json_out	j;
-	struct buf	b;
-	enum err	e;
-	bool		done;
-
-	if ((e = cred_is_set_up(cx, c->auth, &done)) != OK)
-		return e;
-	j = api_begin(cx, &b);
-	json_open(&j, NULL, '{');
-	json_put_str(&j, "state", done ? STR("initialized") :
-	    STR("not_initialized"));
-	json_put_bool(&j, "comm_prefs_missing", false);
-	json_open(&j, "login_config", '{');
-	json_put_str(&j, "RBAC", STR("none"));
-	json_put_str(&j, "login_url", STR(""));
-	json_put_str(&j, "login_url_method", STR("none"));
-	json_put_str(&j, "login_failed_message", STR("The credentials don't "
-	    "match."));
-	json_open(&j, "login_cookie_names", '[');
-	json_put_str(&j, NULL, STR(AUTH_COOKIE));
-	json_close(&j, ']');
-	json_put_str(&j, "logout_url", STR("/logout"));
-	json_close(&j, '}');
-	json_close(&j, '}');
-	api_answer(c, 200, &b);
-	return OK;
-}
-
-/* The first user and key of a lake that has none. */
-enum err
-api_setup(struct cx *cx, struct api_call *c)
-{
-	struct str	name;
-	struct json	in;
-	struct json_out	j;
-	struct cred_key	key;
-	struct buf	b;
-	enum err	e;
-	bool		done;
-
-	if ((e = api_take_json(cx, c, LIMIT_BODY_LOGIN, false, &in)) != OK ||
-	    (e = json_need_str(cx, in, "username", &name)) != OK ||
-	    (e = cred_is_set_up(cx, c->auth, &done)) != OK)
-		return e;
-	if (done)
-		return fail(cx, E_SET_UP, "lakegate is already set up");
-	if (!c->opt->setup && !fault_skip("SETUP_OFF"))
-		return fail(cx, E_OFF, "setup over the REST API is off: "
-		    "`lakegate init` makes the first key of a new lake, "
-		    "`lakegate key create USER` that of a lake without keys; "
-		    "or switch the setting \"setup\" on");
-	if (json_has(in, "key"))
-		return fail(cx, E_NOT_IMPLEMENTED, "choosing the key is not "
-		    "implemented: use `lakegate key create`");
-	if ((e = cred_key_create_first(cx, c->auth, name, STR(""), STR(""),
-	    &key)) != OK)
-		return e;
-	j = api_begin(cx, &b);
-	json_open(&j, NULL, '{');
-	json_put_str(&j, "access_key_id", key.id);
-	json_put_str(&j, "secret_access_key", key.secret);
-	json_put_int(&j, "creation_date", key.created / 1000);
-	json_close(&j, '}');
-	api_answer(c, 200, &b);
-	secret_wipe_later(cx->mem, buf_as_str(&b));
+	api_answer(c, 200, &j);
 	return OK;
 }

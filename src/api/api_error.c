@@ -1,4 +1,7 @@
-/* Error kinds to the statuses of the REST API. */
+/*
+ * Error kinds to the statuses of the REST API.  lakeFS answers 401 to who may
+ * not, too; 403 to what nobody may: a read-only repository, a protected branch.
+ */
 #include "api/api_call.h"
 
 int

@@ -1,21 +1,30 @@
 /* One request of the API: route, who asks, operation, answer. */
 #include "api/api_call.h"
 
-#include <string.h>
-
 #include "lake/target.h"
 
-/* Repository and refs that the address names. */
+/* Repository and refs that the path names. */
+static void
+name(struct api_call *c)
+{
+	if (!str_starts(str_of(c->row->path), STR("/repositories/")))
+		return;
+	c->repo = c->arg[0];
+	c->ref = c->arg[1];
+	c->to = c->arg[2];
+}
+
+/* They pass the gate: names of a whole request are looked at before any. */
 static enum err
-take_names(struct cx *cx, const struct api_call *c)
+names_check(struct cx *cx, const struct api_call *c)
 {
 	struct at	at;
 	enum err	e;
 
-	if (!str_starts(str_of(c->row->path), STR("/repositories/")))
+	if (c->repo.n == 0)
 		return OK;
-	e = target_make(cx, c->arg[0], c->arg[1], STR(""), &at);
-	return e == OK ? target_ref(cx, c->arg[2]) : e;
+	e = target_make(cx, c->repo, c->ref, STR(""), &at);
+	return e == OK ? target_ref(cx, c->to) : e;
 }
 
 static enum err
@@ -25,12 +34,12 @@ handle(struct cx *cx, struct api_call *c, struct request_note *note)
 
 	if ((e = api_route(cx, c)) != OK)
 		return e;
+	name(c);
 	note->operation = c->row->called;
-	if (str_starts(str_of(c->row->path), STR("/repositories/"))) {
-		note->repo = c->arg[0];
-		note->ref = c->arg[1];
+	note->repo = c->repo;
+	note->ref = c->ref;
+	if (c->repo.n > 0)
 		note->path = request_param(c->req, "path");
-	}
 	if ((c->row->needs & F_OPEN) == 0 &&
 	    (e = auth_verify_api(cx, c->auth, c->req, &c->who)) != OK)
 		return e;
@@ -38,19 +47,20 @@ handle(struct cx *cx, struct api_call *c, struct request_note *note)
 	if (c->row->run == NULL)
 		return fail(cx, E_NOT_IMPLEMENTED, "%s is not implemented",
 		    c->row->called);
-	if ((e = take_names(cx, c)) != OK)
+	if ((e = names_check(cx, c)) != OK)
 		return e;
 	return c->row->run(cx, c);
 }
 
+/* A message; of a conflict the reference of a merge as well, which is empty:
+ * its 409 has the shape of its 200.  [lakeFS mergeIntoBranch] */
 static void
 render_error(struct cx *cx, struct api_call *c)
 {
 	struct json_out	j;
-	struct buf	b;
 	int		status = api_error_status(cx->code);
 
-	j = api_begin(cx, &b);
+	j = api_begin(cx);
 	json_open(&j, NULL, '{');
 	if (cx->code == E_CONFLICT)
 		json_put_str(&j, "reference", STR(""));
@@ -65,7 +75,7 @@ render_error(struct cx *cx, struct api_call *c)
 	if (status == 304)
 		response_body(c->res, status, NULL, STR(""));
 	else
-		api_answer(c, status, &b);
+		api_answer(c, status, &j);
 }
 
 void

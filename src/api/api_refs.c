@@ -7,19 +7,13 @@ static enum err
 answer_refs(struct cx *cx, struct api_call *c, const struct ref_page *page)
 {
 	struct json_out	j;
-	struct buf	b;
 	size_t		i;
 
-	j = api_begin(cx, &b);
-	json_open(&j, NULL, '{');
-	json_open(&j, "results", '[');
+	j = api_begin_list(cx);
 	for (i = 0; i < page->n; i++)
 		api_put_ref(&j, NULL, page->at[i].name, &page->at[i].commit);
-	json_close(&j, ']');
-	api_put_page(&j, page->n > 0 ? page->at[page->n - 1].name : STR(""),
-	    page->more, page->n);
-	json_close(&j, '}');
-	api_answer(c, 200, &b);
+	api_answer_list(c, &j, page->n > 0 ? page->at[page->n - 1].name :
+	    STR(""), page->more, page->n);
 	return OK;
 }
 
@@ -28,14 +22,14 @@ answer_ref(struct cx *cx, struct api_call *c, int status, struct str id,
     const struct oid *commit)
 {
 	struct json_out	j;
-	struct buf	b;
 
-	j = api_begin(cx, &b);
+	j = api_begin(cx);
 	api_put_ref(&j, NULL, id, commit);
-	api_answer(c, status, &b);
+	api_answer(c, status, &j);
 	return OK;
 }
 
+/* Without the hidden ones, unless they are asked for.  [lakeFS listBranches] */
 enum err
 api_list_branches(struct cx *cx, struct api_call *c)
 {
@@ -46,11 +40,13 @@ api_list_branches(struct cx *cx, struct api_call *c)
 
 	if ((e = api_take_page(cx, c, &q)) != OK ||
 	    (e = api_take_bool(cx, c, "show_hidden", &hidden)) != OK ||
-	    (e = branch_list(cx, c->eng, c->arg[0], &q, hidden, &page)) != OK)
+	    (e = branch_list(cx, c->eng, c->repo, &q, hidden, &page)) != OK)
 		return e;
 	return answer_refs(cx, c, &page);
 }
 
+/* At a commit: what the source branch has not committed stays there.  [lakeFS
+ * createBranch] */
 enum err
 api_create_branch(struct cx *cx, struct api_call *c)
 {
@@ -66,25 +62,26 @@ api_create_branch(struct cx *cx, struct api_call *c)
 	    (e = json_need_str(cx, in, "source", &source)) != OK ||
 	    (e = json_get_bool(cx, in, "hidden", &hidden)) != OK ||
 	    (e = target_ref(cx, source)) != OK ||
-	    (e = branch_create(cx, c->eng, c->arg[0], name, source,
+	    (e = branch_create(cx, c->eng, c->repo, name, source,
 	    hidden, c->who.user, &head)) != OK)
 		return e;
 	hex = oid_hex(&head);
-	/* Plain text, as lakeFS has it. */
+	/* Plain text, the one answer that is no JSON.  [lakeFS createBranch] */
 	response_body(c->res, 201, "text/plain; charset=utf-8",
 	    str_dup(cx->mem, str_of(hex.z)));
 	return OK;
 }
 
+/* A name alone, no expression.  [lakeFS getBranch] */
 enum err
 api_get_branch(struct cx *cx, struct api_call *c)
 {
 	struct branch	br;
 	enum err	e;
 
-	if ((e = branch_get(cx, c->eng, c->arg[0], c->arg[1], &br)) != OK)
+	if ((e = branch_get(cx, c->eng, c->repo, c->ref, &br)) != OK)
 		return e;
-	return answer_ref(cx, c, 200, c->arg[1], &br.head);
+	return answer_ref(cx, c, 200, c->ref, &br.head);
 }
 
 enum err
@@ -94,13 +91,15 @@ api_delete_branch(struct cx *cx, struct api_call *c)
 	bool		force = false;
 
 	if ((e = api_take_bool(cx, c, "force", &force)) != OK ||
-	    (e = branch_delete(cx, c->eng, c->arg[0], c->arg[1],
+	    (e = branch_delete(cx, c->eng, c->repo, c->ref,
 	    force, c->who.user)) != OK)
 		return e;
 	c->res->status = 204;
 	return OK;
 }
 
+/* What is not committed of a path, of a prefix or at all is dropped; where
+ * there is nothing to drop it is 204 as well.  [lakeFS resetBranch] */
 enum err
 api_reset_branch(struct cx *cx, struct api_call *c)
 {
@@ -118,11 +117,11 @@ api_reset_branch(struct cx *cx, struct api_call *c)
 	if (str_is(type, STR("object")) && path.n == 0)
 		return fail(cx, E_BAD_PATH, "the path is empty");
 	if (str_is(type, STR("reset")))
-		e = branch_reset(cx, c->eng, c->arg[0], c->arg[1], force);
+		e = branch_reset(cx, c->eng, c->repo, c->ref, force);
 	else if (str_is(type, STR("object")) ||
 	    str_is(type, STR("common_prefix")))
-		e = branch_reset_path(cx, c->eng, c->arg[0],
-		    c->arg[1], path, str_is(type, STR("common_prefix")),
+		e = branch_reset_path(cx, c->eng, c->repo,
+		    c->ref, path, str_is(type, STR("common_prefix")),
 		    force);
 	else
 		e = fail(cx, E_BAD_ARGUMENT, "type must be object, "
@@ -140,11 +139,13 @@ api_list_tags(struct cx *cx, struct api_call *c)
 	enum err		e;
 
 	if ((e = api_take_page(cx, c, &q)) != OK ||
-	    (e = tag_list(cx, c->eng, c->arg[0], &q, &page)) != OK)
+	    (e = tag_list(cx, c->eng, c->repo, &q, &page)) != OK)
 		return e;
 	return answer_refs(cx, c, &page);
 }
 
+/* A tag that is there is 409, with force too: that is for read-only
+ * repositories.  [lakeFS createTag] */
 enum err
 api_create_tag(struct cx *cx, struct api_call *c)
 {
@@ -159,7 +160,7 @@ api_create_tag(struct cx *cx, struct api_call *c)
 	    (e = json_need_str(cx, in, "ref", &ref)) != OK ||
 	    (e = json_get_bool(cx, in, "force", &force)) != OK ||
 	    (e = target_ref(cx, ref)) != OK ||
-	    (e = tag_create(cx, c->eng, c->arg[0], id, ref, force,
+	    (e = tag_create(cx, c->eng, c->repo, id, ref, force,
 	    &commit)) != OK)
 		return e;
 	return answer_ref(cx, c, 201, id, &commit);
@@ -171,9 +172,9 @@ api_get_tag(struct cx *cx, struct api_call *c)
 	struct oid	commit;
 	enum err	e;
 
-	if ((e = tag_get(cx, c->eng, c->arg[0], c->arg[1], &commit)) != OK)
+	if ((e = tag_get(cx, c->eng, c->repo, c->ref, &commit)) != OK)
 		return e;
-	return answer_ref(cx, c, 200, c->arg[1], &commit);
+	return answer_ref(cx, c, 200, c->ref, &commit);
 }
 
 enum err
@@ -183,7 +184,7 @@ api_delete_tag(struct cx *cx, struct api_call *c)
 	bool		force = false;
 
 	if ((e = api_take_bool(cx, c, "force", &force)) != OK ||
-	    (e = tag_delete(cx, c->eng, c->arg[0], c->arg[1], force)) != OK)
+	    (e = tag_delete(cx, c->eng, c->repo, c->ref, force)) != OK)
 		return e;
 	c->res->status = 204;
 	return OK;

@@ -3,6 +3,8 @@
 
 #include "base/fault.h"
 
+/* A search is for a part of the name, within the page: it may show fewer than
+ * were asked for, and more follow.  [lakeFS listRepositories] */
 enum err
 api_list_repositories(struct cx *cx, struct api_call *c)
 {
@@ -10,26 +12,20 @@ api_list_repositories(struct cx *cx, struct api_call *c)
 	struct repo_page	page;
 	struct json_out		j;
 	struct str		search = request_param(c->req, "search");
-	struct buf		b;
 	size_t			i, n = 0;
 	enum err		e;
 
 	if ((e = api_take_page(cx, c, &q)) != OK ||
 	    (e = repo_list(cx, c->eng, &q, &page)) != OK)
 		return e;
-	j = api_begin(cx, &b);
-	json_open(&j, NULL, '{');
-	json_open(&j, "results", '[');
+	j = api_begin_list(cx);
 	for (i = 0; i < page.n; i++)
 		if (str_has(page.at[i].name, search)) {
 			api_put_repo(&j, NULL, &page.at[i]);
 			n++;
 		}
-	json_close(&j, ']');
-	api_put_page(&j, page.n > 0 ? page.at[page.n - 1].name : STR(""),
+	api_answer_list(c, &j, page.n > 0 ? page.at[page.n - 1].name : STR(""),
 	    page.more, n);
-	json_close(&j, '}');
-	api_answer(c, 200, &b);
 	return OK;
 }
 
@@ -38,18 +34,20 @@ answer_repo(struct cx *cx, struct api_call *c, int status,
     const struct repo *r)
 {
 	struct json_out	j;
-	struct buf	b;
 
-	j = api_begin(cx, &b);
+	j = api_begin(cx);
 	api_put_repo(&j, NULL, r);
-	api_answer(c, status, &b);
+	api_answer(c, status, &j);
 	return OK;
 }
 
+/* The namespace is kept and told, and nothing lies there: it must be one that
+ * getConfig says this store has.  [lakeFS createRepository] */
 enum err
 api_create_repository(struct cx *cx, struct api_call *c)
 {
 	struct repo	r = { .default_branch = STR("main") };
+	struct str	rest;
 	struct json	in;
 	enum err	e;
 	bool		bare = false, sample = false;
@@ -67,15 +65,15 @@ api_create_repository(struct cx *cx, struct api_call *c)
 	if (bare)
 		return fail(cx, E_NOT_IMPLEMENTED, "a bare repository is not "
 		    "implemented");
-	if (!str_starts(r.storage_namespace, STR("local://")) ||
-	    r.storage_namespace.n == 8)
+	rest = r.storage_namespace;
+	if (!str_take(&rest, STR("local://")) || rest.n == 0)
 		return fail(cx, E_BAD_ARGUMENT, "storage namespace must match "
 		    "^local://: for example local://%.*s", STRF(r.name));
 	if (!fault_skip("NAMESPACE") && r.storage_namespace.n > LIMIT_NAMESPACE)
 		return fail(cx, E_BAD_ARGUMENT, "the storage namespace may "
 		    "have %d bytes", LIMIT_NAMESPACE);
 	if ((e = repo_create(cx, c->eng, &r, c->who.user)) != OK ||
-	    (sample && (e = api_put_samples(cx, c, &r)) != OK))
+	    (sample && (e = api_sample_put(cx, c, &r)) != OK))
 		return e;
 	return answer_repo(cx, c, 201, &r);
 }
@@ -86,7 +84,7 @@ api_get_repository(struct cx *cx, struct api_call *c)
 	struct repo	r;
 	enum err	e;
 
-	if ((e = repo_get(cx, c->eng, c->arg[0], &r)) != OK)
+	if ((e = repo_get(cx, c->eng, c->repo, &r)) != OK)
 		return e;
 	return answer_repo(cx, c, 200, &r);
 }
@@ -98,7 +96,7 @@ api_delete_repository(struct cx *cx, struct api_call *c)
 	bool		force = false;
 
 	if ((e = api_take_bool(cx, c, "force", &force)) != OK ||
-	    (e = repo_delete(cx, c->eng, c->arg[0], force)) != OK)
+	    (e = repo_delete(cx, c->eng, c->repo, force)) != OK)
 		return e;
 	c->res->status = 204;
 	return OK;
@@ -109,13 +107,12 @@ api_get_repository_metadata(struct cx *cx, struct api_call *c)
 {
 	struct json_out	j;
 	struct repo	r;
-	struct buf	b;
 	enum err	e;
 
-	if ((e = repo_get(cx, c->eng, c->arg[0], &r)) != OK)
+	if ((e = repo_get(cx, c->eng, c->repo, &r)) != OK)
 		return e;
-	j = api_begin(cx, &b);
+	j = api_begin(cx);
 	json_put_map(&j, NULL, r.meta, r.n_meta);
-	api_answer(c, 200, &b);
+	api_answer(c, 200, &j);
 	return OK;
 }

@@ -4,6 +4,7 @@
  */
 #include "api/api_call.h"
 
+#include "base/digest.h"
 #include "base/enc.h"
 #include "lake/target.h"
 
@@ -101,19 +102,17 @@ put_sample(struct cx *cx, struct api_call *c, const struct at *at, size_t i)
 	struct source		src = source_of_str(cx, (struct str){
 	    samples[i].p, samples[i].n });
 	struct body		*body;
-	char			*hex = arena_get(cx->mem, 33);
 	enum err		e;
 
 	if ((e = body_take(cx, c->eng, &src, samples[i].n, NULL, NULL,
 	    &body)) != OK)
 		return e;
-	enc_hex(hex, body_md5(body), 16);
-	en.etag = str_of(hex);
+	en.etag = enc_hex_str(cx->mem, body_md5(body), MD5_BYTES);
 	return object_put(cx, c->eng, at, body, &en, &none, true);
 }
 
 enum err
-api_put_samples(struct cx *cx, struct api_call *c, const struct repo *r)
+api_sample_put(struct cx *cx, struct api_call *c, const struct repo *r)
 {
 	const struct commit_opts	opt = { .committer = c->who.user,
 	    .message = STR("Add sample data"), .force = true };

@@ -21,7 +21,7 @@ enum digest_kind {
 	DIGEST_KINDS
 };
 
-enum { DIGEST_MAX = 64, SHA1_BYTES = 20, SHA256_BYTES = 32,
+enum { DIGEST_MAX = 64, MD5_BYTES = 16, SHA1_BYTES = 20, SHA256_BYTES = 32,
 	SEAL_OVERHEAD = 12 + 16 };
 
 struct digest {

@@ -151,6 +151,20 @@ void		response_body(struct response *res, int status,
 void		response_source(struct response *res,
 		    const struct source *src, uint64_t length);
 
+/* A byte span of an object of size bytes. */
+struct span {
+	bool		partial;
+	uint64_t	off, len;
+};
+
+/* The body will be this part of so many bytes: its length and, where it is not
+ * the whole, status 206 and Content-Range.  [RFC 9110 14.4] */
+void		response_span(struct cx *cx, struct response *res,
+		    const struct span *part, uint64_t size);
+/* Of a 416: how many bytes there are to ask for. */
+void		response_no_span(struct cx *cx, struct response *res,
+		    uint64_t size);
+
 /* Where a front writes; E_STORE when the client has gone. */
 struct sink {
 	enum err	(*write)(struct cx *cx, void *self, const void *p,
@@ -229,12 +243,6 @@ enum err	form_next(struct cx *cx, struct form *f,
 		    struct form_part *out, bool *there);
 /* The content of the part at hand. */
 struct source	form_content(struct form *f);
-
-/* A byte span of an object of size bytes. */
-struct span {
-	bool		partial;
-	uint64_t	off, len;
-};
 
 /*
  * A Range header.  [RFC 9110 14]  One range is honoured; several, or a

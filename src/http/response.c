@@ -135,6 +135,27 @@ response_source(struct response *res, const struct source *src,
 	res->has_source = true;
 }
 
+void
+response_span(struct cx *cx, struct response *res, const struct span *part,
+    uint64_t size)
+{
+	res->length = part->len;
+	if (!part->partial)
+		return;
+	res->status = 206;
+	response_header(res, "Content-Range", str_printf(cx->mem,
+	    "bytes %llu-%llu/%llu", (unsigned long long)part->off,
+	    (unsigned long long)(part->off + part->len - 1),
+	    (unsigned long long)size));
+}
+
+void
+response_no_span(struct cx *cx, struct response *res, uint64_t size)
+{
+	response_header(res, "Content-Range", str_printf(cx->mem,
+	    "bytes */%llu", (unsigned long long)size));
+}
+
 static const char *
 reason(int status)
 {

@@ -40,8 +40,7 @@ range_span(struct cx *cx, struct s3_call *c, uint64_t size, struct span *out)
 
 	e = span_parse(cx, request_header(c->req, "range"), size, out);
 	if (e == E_BAD_RANGE)
-		response_header(c->res, "Content-Range", str_printf(cx->mem,
-		    "bytes */%llu", (unsigned long long)size));
+		response_no_span(cx, c->res, size);
 	return e;
 }
 
@@ -120,14 +119,7 @@ s3_get_object(struct cx *cx, struct s3_call *c)
 		return e;
 	s3_entry_headers(cx, c, &en);
 	sum_headers(cx, c, &en, &part);
-	if (part.partial) {
-		c->res->status = 206;
-		response_header(c->res, "Content-Range", str_printf(cx->mem,
-		    "bytes %llu-%llu/%llu", (unsigned long long)part.off,
-		    (unsigned long long)(part.off + part.len - 1),
-		    (unsigned long long)en.size));
-	}
-	c->res->length = part.len;
+	response_span(cx, c->res, &part, en.size);
 	if (c->req->method == M_GET) {
 		response_source(c->res, &bytes, part.len);
 		c->res->files = files;

@@ -1,125 +1,48 @@
-/* Queries, bodies and values in JSON. */
+/* lakeFS's values in JSON, and the answers that they make. */
 #include "api/api_call.h"
 
-#include <string.h>
-
 #include "base/digest.h"
-#include "base/secret.h"
-#include "lake/target.h"
-
-static enum err
-take_text(struct cx *cx, struct api_call *c, size_t max, bool optional,
-    struct str *out)
-{
-	struct str	type = request_header(c->req, "content-type");
-	enum err	e;
-
-	*out = STR("");
-	if (!c->req->has_length || c->req->length > 0)
-		if ((e = source_body(cx, &c->req->body, c->req->has_length ?
-		    c->req->length : 0, max, out)) != OK)
-			return e;
-	if (c->row->needs & F_OPEN)	/* it may hold a secret */
-		secret_wipe_later(cx->mem, *out);
-	if (out->n == 0 && optional)
-		return OK;
-	type = str_trim(str_to(type, str_find(type, ';')));
-	return str_is_nocase(type, STR("application/json")) ? OK :
-	    fail(cx, E_BAD_JSON, "the body must be application/json");
-}
-
-enum err
-api_take_json(struct cx *cx, struct api_call *c, size_t max, bool optional,
-    struct json *out)
-{
-	struct str	text;
-	enum err	e;
-
-	out->v = NULL;
-	if ((e = take_text(cx, c, max, optional, &text)) != OK ||
-	    (text.n == 0 && optional))
-		return e;
-	return json_parse(cx, text, out);
-}
-
-enum err
-api_take_list(struct cx *cx, struct api_call *c, size_t max, const char *name,
-    struct json *out, struct json_list *list)
-{
-	struct str	text;
-	enum err	e;
-
-	if ((e = take_text(cx, c, max, false, &text)) != OK)
-		return e;
-	return json_parse_list(cx, text, name, out, list);
-}
-
-enum err
-api_take_bool(struct cx *cx, const struct api_call *c, const char *name,
-    bool *out)
-{
-	struct str	v = request_param(c->req, name);
-
-	if (v.n == 0)
-		return OK;
-	*out = str_is(v, STR("true"));
-	if (!*out && !str_is(v, STR("false")))
-		return fail(cx, E_BAD_REQUEST, "parameter \"%s\" must be true "
-		    "or false", name);
-	return OK;
-}
-
-enum err
-api_need_param(struct cx *cx, const struct api_call *c, const char *name,
-    struct str *out)
-{
-	*out = request_param(c->req, name);
-	return out->n > 0 ? OK : fail(cx, E_BAD_REQUEST, "parameter \"%s\" is "
-	    "required and must not be empty", name);
-}
-
-enum err
-api_take_page(struct cx *cx, const struct api_call *c, struct list_query *q)
-{
-	struct str	amount = request_param(c->req, "amount");
-	uint64_t	n = 0;
-
-	*q = (struct list_query){
-		.prefix = request_param(c->req, "prefix"),
-		.after = request_param(c->req, "after"),
-		.delimiter = request_param(c->req, "delimiter"),
-	};
-	if (amount.n > 0 && !str_is(amount, STR("-1")) &&
-	    !str_u64(amount, LIMIT_PAGE, &n))
-		return fail(cx, E_BAD_REQUEST, "parameter \"amount\" must be "
-		    "a number from -1 to %d", LIMIT_PAGE);
-	q->limit = n == 0 ? 100 : n;
-	return target_list(cx, q);
-}
 
 struct json_out
-api_begin(struct cx *cx, struct buf *b)
+api_begin(struct cx *cx)
 {
+	struct buf	*b = arena_get(cx->mem, sizeof *b);
+
 	buf_init(b, cx->mem, API_ANSWER_MAX);
 	return (struct json_out){ b, false };
 }
 
 void
-api_answer(struct api_call *c, int status, struct buf *b)
+api_answer(struct api_call *c, int status, struct json_out *j)
 {
-	buf_byte(b, '\n');
-	response_body(c->res, status, "application/json", buf_as_str(b));
+	buf_byte(j->b, '\n');
+	response_body(c->res, status, "application/json", buf_as_str(j->b));
+}
+
+struct json_out
+api_begin_list(struct cx *cx)
+{
+	struct json_out	j = api_begin(cx);
+
+	json_open(&j, NULL, '{');
+	json_open(&j, "results", '[');
+	return j;
 }
 
 void
-api_put_page(struct json_out *j, struct str last, bool more, size_t n)
+api_answer_list(struct api_call *c, struct json_out *j, struct str last,
+    bool more, size_t n)
 {
+	json_close(j, ']');
 	json_open(j, "pagination", '{');
 	json_put_bool(j, "has_more", more);
+	/* Clients go on with after=next_offset; it must not be null. */
 	json_put_str(j, "next_offset", more ? last : STR(""));
 	json_put_int(j, "results", (int64_t)n);
 	json_put_int(j, "max_per_page", LIMIT_PAGE);
 	json_close(j, '}');
+	json_close(j, '}');
+	api_answer(c, 200, j);
 }
 
 void
@@ -216,4 +139,20 @@ api_put_stats(struct cx *cx, struct json_out *j, const struct repo *r,
 	json_put_map(j, "metadata", en->meta, with_meta ? en->n_meta : 0);
 	json_put_str(j, "content_type", en->content_type);
 	json_close(j, '}');
+}
+
+enum err
+api_answer_stats(struct cx *cx, struct api_call *c, int status,
+    struct str path, const struct entry *en, bool with_meta)
+{
+	struct json_out	j;
+	struct repo	r;
+	enum err	e;
+
+	if ((e = repo_get(cx, c->eng, c->repo, &r)) != OK)
+		return e;
+	j = api_begin(cx);
+	api_put_stats(cx, &j, &r, path, en, with_meta);
+	api_answer(c, status, &j);
+	return OK;
 }
