@@ -78,6 +78,8 @@ liblakegate_a_SOURCES = \
 	src/base/metric.h \
 	src/base/secret.c \
 	src/base/secret.h \
+	src/base/spool.c \
+	src/base/spool.h \
 	src/base/str.c \
 	src/base/str.h \
 	src/base/stream.c \

@@ -9,6 +9,7 @@
 #include "base/fileio.h"
 #include "base/log.h"
 #include "base/metric.h"
+#include "base/spool.h"
 #include "base/vec.h"
 #include "block/block.h"
 #include "engine/engine.h"
@@ -70,6 +71,7 @@ open_engine(struct cx *cx, struct app *a)
 	o.reserve = (uint64_t)c->reserve;
 	o.spool = c->spool.n > 0 ? str_z(a->mem, c->spool) : NULL;
 	a->eng = engine_open(a->kv, a->block, &o);
+	spool_init(str_printf(a->mem, "%s/tmp", dir).p, o.reserve);
 	return OK;
 }
 

@@ -4,9 +4,11 @@
 #include "auth/auth.h"
 #include "base/budget.h"
 #include "base/fault.h"
+#include "base/fileio.h"
 #include "base/limit.h"
 #include "base/log.h"
 #include "base/metric.h"
+#include "base/spool.h"
 #include "base/when.h"
 #include "engine/engine.h"
 
@@ -77,6 +79,46 @@ drain(struct cx *cx, struct request *req, const struct front_body *body)
 	body->hurry(body->in.self, 0);
 }
 
+/* What the line in the log says, in memory of its own: all else is freed. */
+static void
+lighten(struct cx *cx, struct request *req, struct request_note *n)
+{
+	struct str	*kept[] = { &req->method_name, &req->remote,
+	    &req->client.name, &n->user, &n->repo, &n->ref, &n->path };
+	struct arena	*mem = arena_new();
+	size_t		 i;
+
+	for (i = 0; i < sizeof kept / sizeof kept[0]; i++)
+		kept[i]->p = arena_dup(mem, kept[i]->p, kept[i]->n);
+	arena_free(cx->mem);
+	cx->mem = mem;
+	budget_hold(cx, arena_held(mem));
+}
+
+/* What its client is waited for lies on disk, where there is room: memory is
+ * for those who work. */
+static enum err
+send_rest(struct cx *cx, struct cx *sending, struct request *req,
+    struct request_note *n, const struct sink *out, struct str rest)
+{
+	struct source	in;
+	uint64_t	sent = 0;
+	int		fd;
+
+	if (!spool_open(sending, rest.n, &fd))
+		return out->write(sending, out->self, rest.p, rest.n);
+	if (file_write(sending, fd, rest.p, rest.n) != OK) {
+		file_close(fd);
+		cx_forget(sending);
+		return out->write(sending, out->self, rest.p, rest.n);
+	}
+	metric_add(METRIC_answers_spooled, 1);
+	lighten(cx, req, n);
+	sending->mem = cx->mem;
+	in = spool_source(sending, fd);
+	return response_send_source(sending, &in, rest.n, out, &sent);
+}
+
 static void
 serve(struct cx *cx, struct app *a, char **env, const struct front_body *body,
     const struct sink *out)
@@ -87,6 +129,7 @@ serve(struct cx *cx, struct app *a, char **env, const struct front_body *body,
 	struct response	res;
 	struct app_sent	sent;
 	struct cx	sending;
+	struct str	rest;
 	enum err	e;
 
 	response_init(&res, cx);
@@ -99,13 +142,16 @@ serve(struct cx *cx, struct app *a, char **env, const struct front_body *body,
 		dispatch(cx, a, &req, &res, &note);
 	response_guard(&res, is_s3_host(a, &req));
 	app_log_audit(cx, &req, &note, res.status);
-	/* What the answer holds, it holds until its client has read it. */
+	/* What the answer holds, it holds until it has gone. */
 	budget_hold(cx, arena_held(cx->mem));
 	drain(cx, &req, body);
 	sending = cx_aside(cx);
 	sent.status = res.status;
-	if (response_send(&sending, &req, &res, &a->send, out,
-	    &sent.bytes) != OK && cx->code == OK)
+	e = response_send(&sending, &req, &res, &a->send, out, &sent.bytes,
+	    &rest);
+	if (e == OK && rest.n > 0)
+		e = send_rest(cx, &sending, &req, &note, out, rest);
+	if (e != OK && cx->code == OK)
 		cx_pass(cx, &sending);
 	sent.us = when_monotonic() - begin;
 	count(&req, &sent);
@@ -118,13 +164,12 @@ app_serve(void *arg, char **env, const struct front_body *body,
     const struct sink *out)
 {
 	struct budget_share	 share = { 0 };
-	struct arena		*mem = arena_new();
 	struct cx		 cx;
 
-	cx_init(&cx, mem);
+	cx_init(&cx, arena_new());
 	cx.share = &share;
 	serve(&cx, arg, env, body, out);
-	arena_free(mem);
+	arena_free(cx.mem);
 	budget_close(&share);
 }
 

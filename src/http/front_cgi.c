@@ -121,7 +121,7 @@ front_cgi_run(struct cx *cx, char **env, const struct front_opts *opt)
 {
 	struct transfer		t = { 0 };
 	struct front_body	body = { { cgi_read, &t }, false, cgi_hurry };
-	struct sink		out = { cgi_write, &t };
+	struct sink		out = { cgi_write, &t, NULL };
 	enum err		e;
 
 	if ((e = slots_open(cx, opt->slots, opt->processes, &t.slots)) != OK)

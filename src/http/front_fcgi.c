@@ -168,6 +168,24 @@ fcgi_write(struct cx *cx, void *self, const void *p, size_t n)
 	return OK;
 }
 
+/* The kernel that has room at all has it for SINK_PIECE: it says so when a good
+ * part of its buffer is empty. */
+static bool
+fcgi_waits(void *self, int64_t until)
+{
+	struct transfer	*t = self;
+	struct pollfd	 p = { .fd = t->fd, .events = POLLOUT };
+	int64_t		 left = until - when_monotonic();
+	int		 ready;
+
+	if (left <= 0)
+		return true;
+	waits(t, PACE_ANSWER);
+	ready = poll(&p, 1, (int)(left / 1000) + 1);
+	moved(t, 0);
+	return ready == 0;
+}
+
 static void
 fcgi_hurry(void *self, int64_t ms)
 {
@@ -317,7 +335,9 @@ static void
 serve_one(struct fcgi_front *f, struct transfer *t, int fd)
 {
 	struct front_body	body = { { fcgi_read, t }, true, fcgi_hurry };
-	struct sink		out = { fcgi_write, t };
+	/* A process of one request has its memory to itself. */
+	struct sink		out = { fcgi_write, t,
+	    f->opt->threads > 1 ? fcgi_waits : NULL };
 
 	crew_busy(f->crew);
 	transfer_begin(f, t, fd);

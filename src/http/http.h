@@ -170,7 +170,11 @@ struct sink {
 	enum err	(*write)(struct cx *cx, void *self, const void *p,
 			    size_t n);
 	void		*self;
+	/* Would writing SINK_PIECE bytes wait for the client?  Not before
+	 * that time, in us.  NULL: it may wait, nobody else needs anything. */
+	bool		(*waits)(void *self, int64_t until);
 };
+enum { SINK_PIECE = 16 * 1024 };
 
 /*
  * lighttpd's X-Sendfile2 takes spans of files and keeps status and headers.
@@ -182,10 +186,17 @@ struct send_opts {
 	uint64_t	 least;		/* bytes; smaller bodies are written */
 };
 
-/* Status, headers, body; *sent counts body bytes. */
+/*
+ * Status, headers, body; *sent counts body bytes.  Of a body in memory that is
+ * counted (base/budget.h), *rest is what a client that is waited for did not
+ * take: the caller sends it, and holds no memory for it.
+ */
 enum err	response_send(struct cx *cx, const struct request *req,
 		    const struct response *res, const struct send_opts *opt,
-		    const struct sink *out, uint64_t *sent);
+		    const struct sink *out, uint64_t *sent, struct str *rest);
+/* Bytes of a source, up to length of them in all with the *sent that went. */
+enum err	response_send_source(struct cx *cx, const struct source *src,
+		    uint64_t length, const struct sink *out, uint64_t *sent);
 
 /* One request through a front: read from env and body, write to out. */
 typedef void	serve_fn(void *arg, char **env, const struct front_body *body,

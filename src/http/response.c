@@ -3,11 +3,16 @@
 
 #include <string.h>
 
+#include "base/budget.h"
 #include "base/cx.h"
 #include "base/enc.h"
 #include "base/fault.h"
+#include "base/when.h"
 
-enum { TOGETHER = 8192 };	/* a body that goes out with its headers */
+enum {
+	TOGETHER = 8192,	/* a body that goes out with its headers */
+	HOLD_MS = 500		/* an answer is held in memory for its client */
+};
 
 void
 response_init(struct response *res, struct cx *cx)
@@ -206,19 +211,18 @@ sendfile_header(struct buf *b, const struct request *req,
 	return true;
 }
 
-static enum err
-send_source(struct cx *cx, const struct response *res,
+enum err
+response_send_source(struct cx *cx, const struct source *src, uint64_t length,
     const struct sink *out, uint64_t *sent)
 {
-	size_t		 most = res->length < STREAM_WINDOW ?
-	    (size_t)res->length : STREAM_WINDOW, got, n;
+	size_t		 most = length - *sent < STREAM_WINDOW ?
+	    (size_t)(length - *sent) : STREAM_WINDOW, got, n;
 	char		*window = arena_raw(cx->mem, most);
 	enum err	 e;
 
-	while (*sent < res->length) {
-		n = res->length - *sent < most ?
-		    (size_t)(res->length - *sent) : most;
-		if ((e = source_read(cx, &res->source, window, n, &got)) != OK)
+	while (*sent < length) {
+		n = length - *sent < most ? (size_t)(length - *sent) : most;
+		if ((e = source_read(cx, src, window, n, &got)) != OK)
 			return e;
 		if (got == 0)
 			return fail(cx, E_CORRUPT, "the object ended early");
@@ -229,16 +233,39 @@ send_source(struct cx *cx, const struct response *res,
 	return OK;
 }
 
+/* All of it, or what a client takes that is not waited for. */
+static enum err
+send_held(struct cx *cx, struct str body, const struct sink *out,
+    struct str *rest)
+{
+	int64_t		until = when_monotonic() + HOLD_MS * 1000;
+	size_t		n;
+	enum err	e;
+
+	if (fault_skip("ANSWER_HELD") || out->waits == NULL ||
+	    cx->share == NULL || cx->share->bytes == 0)
+		return out->write(cx, out->self, body.p, body.n);
+	while (body.n > 0 && !out->waits(out->self, until)) {
+		n = body.n < SINK_PIECE ? body.n : SINK_PIECE;
+		if ((e = out->write(cx, out->self, body.p, n)) != OK)
+			return e;
+		body = str_from(body, n);
+	}
+	*rest = body;
+	return OK;
+}
+
 enum err
 response_send(struct cx *cx, const struct request *req,
     const struct response *res, const struct send_opts *opt,
-    const struct sink *out, uint64_t *sent)
+    const struct sink *out, uint64_t *sent, struct str *rest)
 {
 	struct buf	b;
 	enum err	e;
 	bool		bare, by_server, whole;
 
 	*sent = 0;
+	*rest = STR("");
 	buf_init(&b, cx->mem, RESPONSE_HEADERS + 4096 + TOGETHER);
 	buf_printf(&b, "Status: %d %s\r\n", res->status, reason(res->status));
 	buf_str(&b, buf_as_str(&res->headers));
@@ -265,12 +292,12 @@ response_send(struct cx *cx, const struct request *req,
 	if ((e = out->write(cx, out->self, b.p, b.n)) != OK)
 		return e;
 	if (whole && res->body.n > TOGETHER)
-		return out->write(cx, out->self, res->body.p, res->body.n);
+		return send_held(cx, res->body, out, rest);
 	if (by_server) {
 		*sent = res->length;
 		return OK;
 	}
 	if (bare || res->is_head || !res->has_source)
 		return OK;
-	return send_source(cx, res, out, sent);
+	return response_send_source(cx, &res->source, res->length, out, sent);
 }

@@ -2,9 +2,11 @@
 hostile ones, sixteen at once."""
 import base64
 import concurrent.futures
+import hashlib
 import json
 import os
 import shutil
+import socket
 import time
 
 import pytest
@@ -19,6 +21,9 @@ PEAK, AFTER = 96 * MIB, 32 * MIB
 SECONDS = 10 * 5                # a stated limit of ten, on any machine
 
 
+READERS = 60                    # of large listings, slowly: more than fit in memory
+
+
 @pytest.fixture(scope="module")
 def lake(request):
     server = serve("lighttpd", os.path.abspath(request.config.getoption("--build")))
@@ -26,6 +31,11 @@ def lake(request):
     server.fsck()
     server.stop()
     shutil.rmtree(server.root)
+
+
+@pytest.fixture(scope="module")
+def filled(lake):
+    return fill(lake)
 
 
 def memory(lake, field):
@@ -147,8 +157,8 @@ def peak_reset(lake):
             pass
 
 
-def test_sixteen_clients_with_the_largest_requests(lake):
-    upload = fill(lake)
+def test_sixteen_clients_with_the_largest_requests(lake, filled):
+    upload = filled
     for name, send, statuses in requests(lake, upload):
         peak_reset(lake)
         with concurrent.futures.ThreadPoolExecutor(CLIENTS) as pool:
@@ -167,3 +177,50 @@ def test_sixteen_clients_with_the_largest_requests(lake):
     while memory(lake, "VmRSS") > AFTER and time.monotonic() < until:
         time.sleep(0.2)
     assert memory(lake, "VmRSS") <= AFTER
+
+
+def slow_reader(lake, path):
+    """A signed GET whose answer has begun; nobody reads on."""
+    c = socket.socket()
+    c.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    host, port = lake.url.split("//")[1].split(":")
+    c.connect((host, int(port)))
+    key = base64.b64encode(f"{KEY}:{SECRET}".encode()).decode()
+    c.sendall(f"GET /api/v1{path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+              f"Authorization: Basic {key}\r\n\r\n".encode())
+    return c
+
+
+def read_all(c):
+    got = b""
+    c.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, MIB)
+    while piece := c.recv(MIB):
+        got += piece
+    c.close()
+    return got[9:12], hashlib.md5(got.split(b"\r\n\r\n", 1)[1]).hexdigest()
+
+
+def test_slow_readers_hold_no_memory(lake, filled):
+    """Large listings and bodies go on at once, and who reads slowly gets all.  An
+    answer is made larger than what server and kernel take at once."""
+    base = f"/repositories/{lake.repo}"
+    meta = json.dumps({"set": {"m": "x" * 8000}}).encode()
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda i: lake.put(f"main/slow/{i}"), range(600)))
+        assert set(pool.map(lambda i: api(
+            lake, "PUT", f"{base}/branches/main/objects/stat/user_metadata?path=slow/{i}", meta),
+            range(600))) == {204}
+    path = base + "/refs/main/objects/ls?amount=1000&prefix=slow/"
+    whole = read_all(slow_reader(lake, path))
+    assert whole[0] == b"200"
+    kinds = {name: send for name, send, _ in requests(lake, filled)}
+    slow = []
+    for _ in range(READERS):
+        slow.append(slow_reader(lake, path))
+        slow[-1].recv(1, socket.MSG_PEEK)
+    time.sleep(1)
+    peak_reset(lake)
+    for name in ("ls", "list", "versions", "metadata", "Complete", "ls"):
+        assert kinds[name]() in (200, 204, 400), name
+    assert memory(lake, "VmHWM") <= PEAK
+    assert [read_all(c) for c in slow] == [whole] * READERS

@@ -3,7 +3,9 @@
 
 #include <string.h>
 
+#include "base/budget.h"
 #include "base/buf.h"
+#include "base/when.h"
 #include "http/http.h"
 
 static void
@@ -185,8 +187,9 @@ files_are_left_to_the_server_where_it_can(void **state)
 	struct response		res;
 	struct source		src;
 	struct buf		got;
-	struct sink		out = { keep, &got };
+	struct sink		out = { keep, &got, NULL };
 	uint64_t		sent;
+	struct str		rest;
 	size_t			i;
 
 	(void)state;
@@ -202,7 +205,7 @@ files_are_left_to_the_server_where_it_can(void **state)
 		opt.by_server = cases[i].by_server;
 		req.by_server = cases[i].by_this;
 		assert_ok(&cx, response_send(&cx, &req, &res, &opt, &out,
-		    &sent));
+		    &sent, &rest));
 		assert_int_equal(cases[i].file->len, sent);
 		assert_int_equal(cases[i].header != NULL,
 		    str_has(buf_as_str(&got), STR("X-")));
@@ -211,6 +214,61 @@ files_are_left_to_the_server_where_it_can(void **state)
 			    str_of(cases[i].header)));
 		else
 			assert_true(got.n > cases[i].file->len);
+	}
+}
+
+/* A client that is waited for once so many pieces have been asked for. */
+static int	takes;
+
+static bool
+waits(void *self, int64_t until)
+{
+	(void)self;
+	assert_true(until > when_monotonic());
+	return takes-- <= 0;
+}
+
+/* Only an answer that is counted is taken back from who holds it. */
+static void
+an_answer_is_held_for_who_takes_it(void **state)
+{
+	static const struct {
+		size_t	counted;
+		int	takes;
+		size_t	rest;
+	} cases[] = {
+		{ 0, 0, 0 },
+		{ 200000, 0, 200000 },
+		{ 200000, 1, 200000 - SINK_PIECE },
+		{ 200000, 12, 200000 - 12 * SINK_PIECE },
+		{ 200000, 13, 0 },
+	};
+	struct request		req = { .method = M_GET };
+	struct send_opts	opt = { .least = 1000 };
+	struct budget_share	share;
+	struct cx		own = cx;
+	struct response		res;
+	struct buf		got;
+	struct sink		out = { keep, &got, waits };
+	char			*body = arena_get(cx.mem, 200000);
+	uint64_t		sent;
+	struct str		rest;
+	size_t			i;
+
+	(void)state;
+	own.share = &share;
+	for (i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		share.bytes = cases[i].counted;
+		takes = cases[i].takes;
+		buf_init(&got, cx.mem, 1 << 20);
+		response_init(&res, &own);
+		response_body(&res, 200, NULL, (struct str){ body, 200000 });
+		assert_ok(&own, response_send(&own, &req, &res, &opt, &out,
+		    &sent, &rest));
+		assert_int_equal(cases[i].rest, rest.n);
+		assert_true(rest.n == 0 || rest.p == body + 200000 - rest.n);
+		assert_true(got.n > 200000 - rest.n &&
+		    got.n < 200000 - rest.n + 200);
 	}
 }
 
@@ -224,6 +282,7 @@ main(void)
 		cmocka_unit_test(headers_without_room_are_left_out),
 		cmocka_unit_test(ranges_parse),
 		cmocka_unit_test(files_are_left_to_the_server_where_it_can),
+		cmocka_unit_test(an_answer_is_held_for_who_takes_it),
 	};
 
 	return cmocka_run_group_tests(tests, cx_setup, cx_teardown);
