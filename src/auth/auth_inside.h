@@ -37,8 +37,6 @@ struct cred_record {
 bool		cred_record_parse(struct str v, struct cred_record *out);
 void		cred_record_format(const struct cred_record *r,
 		    struct buf *b);
-/* The key of a record in kv: of kind U, K, S or M.  [DESIGN 1] */
-struct str	cred_record_key(struct cx *cx, char kind, struct str name);
 /*
  * In a lake that does not have A M yet the first key must open: else a wrong
  * master key would become the right one.  E_CONF.

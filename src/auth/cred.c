@@ -13,30 +13,34 @@
 #include "base/secret.h"
 #include "base/vec.h"
 #include "kv/kv.h"
+#include "lake/keys.h"
 
 enum { ROUNDS = 4, ID_DRAWN = 20 };
 
-struct cred {			/* arguments of every transaction here */
-	struct str	 user, id;
-	struct buf	 value;
-	struct str	 sealer;	/* what A M said when value was made */
-	struct str	 print;		/* of the master key that seals it */
-	bool		 first;		/* the lake's first key  [A1] */
-	bool		 moved;		/* A M says something else by now */
-	struct str	 found;
-	bool		 there;
-	VEC(struct cred_user) users;
-	VEC(struct cred_key) keys;
+struct creds {			/* arguments of cred_list_fn */
+	struct str		user;	/* whose keys; "": all */
+	VEC(struct cred_user)	users;
+	VEC(struct cred_key)	keys;
 };
 
+struct making {			/* a new key */
+	struct str	 user, id;
+	bool		 first;		/* the lake's first key  [A1] */
+	struct str	 sealer;	/* what A M said when value was made */
+	struct str	 print;		/* of the master key that seals it */
+	struct buf	 value;		/* the record */
+	bool		 moved;		/* A M says something else by now */
+};
+
+/* A time, which is all that some records have. */
 static enum err
-user_write(struct cx *cx, struct kv_tx *tx, struct str name)
+now_write(struct cx *cx, struct kv_tx *tx, struct str key)
 {
 	struct buf	b;
 
-	buf_init(&b, cx->mem, 64);
+	buf_init(&b, cx->mem, 16);
 	buf_varint(&b, (uint64_t)cx->now);
-	return kv_put(cx, tx, cred_record_key(cx, 'U', name), &b);
+	return kv_put(cx, tx, key, &b);
 }
 
 static enum err
@@ -51,27 +55,27 @@ user_check(struct cx *cx, struct str name)
 static enum err
 cred_user_create_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 {
-	struct cred	*c = arg;
-	enum err	 e;
+	const struct str	*name = arg;
+	struct str		 v;
+	enum err		 e;
+	bool			 there;
 
-	if ((e = kv_find(cx, tx, cred_record_key(cx, 'U', c->user), &c->found,
-	    &c->there)) != OK)
+	if ((e = kv_find(cx, tx, key_user(cx, *name), &v, &there)) != OK)
 		return e;
-	if (c->there)
+	if (there)
 		return fail(cx, E_NAME_TAKEN, "user \"%.*s\" exists already",
-		    STRF(c->user));
-	return user_write(cx, tx, c->user);
+		    STRF(*name));
+	return now_write(cx, tx, key_user(cx, *name));
 }
 
 enum err
 cred_user_create(struct cx *cx, struct auth *a, struct str name)
 {
-	struct cred	c = { .user = name };
 	enum err	e;
 
 	if ((e = user_check(cx, name)) != OK)
 		return e;
-	return kv_write(cx, a->kv, cred_user_create_fn, &c);
+	return kv_write(cx, a->kv, cred_user_create_fn, &name);
 }
 
 enum err
@@ -85,8 +89,7 @@ cred_user_find(struct cx *cx, struct auth *a, struct str name,
 	*there = false;
 	if (name.n == 0 || name.n > LIMIT_USER_NAME)
 		return OK;
-	if ((e = kv_get(cx, a->kv, cred_record_key(cx, 'U', name), &v,
-	    there)) != OK)
+	if ((e = kv_get(cx, a->kv, key_user(cx, name), &v, there)) != OK)
 		return e;
 	*there = *there && take_varint(&v, &created);
 	*out = (struct cred_user){ name, (int64_t)created };
@@ -94,48 +97,65 @@ cred_user_find(struct cx *cx, struct auth *a, struct str name,
 }
 
 static enum err
-cred_list_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+users_list(struct cx *cx, struct kv_tx *tx, struct creds *c)
 {
-	struct cred		*c = arg;
+	struct range		 all = key_range(cx, key_user(cx, STR("")));
 	struct kv_cursor	*cur;
-	struct cred_record	 r;
-	struct cred_user	*u;
 	struct str		 k, v;
+	uint64_t		 created;
 	enum err		 e;
 	bool			 there;
 
 	memset(&c->users, 0, sizeof c->users);
-	memset(&c->keys, 0, sizeof c->keys);
-	if ((e = kv_scan(cx, tx, STR("A"), STR("B"), &cur)) != OK)
+	if ((e = kv_scan(cx, tx, all.lo, all.hi, &cur)) != OK)
 		return e;
 	while ((e = kv_next(cx, tx, cur, &k, &v, &there)) == OK && there) {
-		k = str_dup(cx->mem, k);
-		v = str_dup(cx->mem, v);
-		if (str_starts(k, STR("AU"))) {
-			uint64_t	created = 0;
-
-			u = VEC_PUSH(cx->mem, &c->users);
-			take_varint(&v, &created);
-			*u = (struct cred_user){ str_from(k, 2),
-			    (int64_t)created };
-		} else if (str_starts(k, STR("AK")) &&
-		    cred_record_parse(v, &r) &&
-		    (c->user.n == 0 || str_is(c->user, r.user))) {
-			*VEC_PUSH(cx->mem, &c->keys) = (struct cred_key){
-			    .id = str_from(k, 2), .user = r.user,
-			    .created = r.created };
-		}
+		created = 0;
+		take_varint(&v, &created);
+		*VEC_PUSH(cx->mem, &c->users) = (struct cred_user){
+		    str_dup(cx->mem, str_from(k, all.lo.n)),
+		    (int64_t)created };
 	}
 	return e;
+}
+
+static enum err
+keys_list(struct cx *cx, struct kv_tx *tx, struct creds *c)
+{
+	struct range		 all = key_range(cx, key_access(cx, STR("")));
+	struct kv_cursor	*cur;
+	struct cred_record	 r;
+	struct str		 k, v;
+	enum err		 e;
+	bool			 there;
+
+	memset(&c->keys, 0, sizeof c->keys);
+	if ((e = kv_scan(cx, tx, all.lo, all.hi, &cur)) != OK)
+		return e;
+	while ((e = kv_next(cx, tx, cur, &k, &v, &there)) == OK && there)
+		if (cred_record_parse(str_dup(cx->mem, v), &r) &&
+		    (c->user.n == 0 || str_is(c->user, r.user)))
+			*VEC_PUSH(cx->mem, &c->keys) = (struct cred_key){
+			    .id = str_dup(cx->mem, str_from(k, all.lo.n)),
+			    .user = r.user, .created = r.created };
+	return e;
+}
+
+static enum err
+cred_list_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+{
+	struct creds	*c = arg;
+	enum err	 e = users_list(cx, tx, c);
+
+	return e == OK ? keys_list(cx, tx, c) : e;
 }
 
 enum err
 cred_user_list(struct cx *cx, struct auth *a, struct cred_user **out, size_t *n)
 {
-	struct cred	c = { .there = false };
-	enum err	e;
+	struct creds	c = { .user = STR("") };
+	enum err	e = kv_read(cx, a->kv, cred_list_fn, &c);
 
-	e = kv_read(cx, a->kv, cred_list_fn, &c);
 	*out = c.users.at;
 	*n = c.users.n;
 	return e;
@@ -145,10 +165,9 @@ enum err
 cred_key_list(struct cx *cx, struct auth *a, struct str user,
     struct cred_key **out, size_t *n)
 {
-	struct cred	c = { .user = user };
-	enum err	e;
+	struct creds	c = { .user = user };
+	enum err	e = kv_read(cx, a->kv, cred_list_fn, &c);
 
-	e = kv_read(cx, a->kv, cred_list_fn, &c);
 	*out = c.keys.at;
 	*n = c.keys.n;
 	return e;
@@ -159,7 +178,7 @@ static enum err
 others_find(struct cx *cx, struct kv_tx *tx, struct str user, struct str id,
     bool *users, bool *keys)
 {
-	struct cred	c = { .first = false };
+	struct creds	c = { .user = STR("") };
 	enum err	e;
 	size_t		i;
 
@@ -187,114 +206,117 @@ last_key(struct cx *cx, const char *what, struct str name)
 static enum err
 cred_user_delete_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 {
-	struct cred	*c = arg;
-	enum err	 e;
-	size_t		 i;
-	bool		 users, keys;
+	const struct str	*name = arg;
+	struct creds		 own = { .user = *name };
+	struct str		 v;
+	enum err		 e;
+	size_t			 i;
+	bool			 there, users, keys;
 
-	if ((e = kv_find(cx, tx, cred_record_key(cx, 'U', c->user), &c->found,
-	    &c->there)) != OK)
+	if ((e = kv_find(cx, tx, key_user(cx, *name), &v, &there)) != OK)
 		return e;
-	if (!c->there)
+	if (!there)
 		return fail(cx, E_NO_SUCH_USER, "user \"%.*s\" not found",
-		    STRF(c->user));
-	if ((e = others_find(cx, tx, c->user, STR(""), &users,
-	    &keys)) != OK || (e = cred_list_fn(cx, tx, c)) != OK)
+		    STRF(*name));
+	if ((e = others_find(cx, tx, *name, STR(""), &users, &keys)) != OK ||
+	    (e = keys_list(cx, tx, &own)) != OK)
 		return e;
-	if ((!users || (!keys && c->keys.n > 0)) && !fault_skip("LAST_USER"))
-		return last_key(cx, "user", c->user);
-	for (i = 0; i < c->keys.n; i++)
-		if ((e = kv_delete(cx, tx, cred_record_key(cx, 'K',
-		    c->keys.at[i].id))) != OK)
+	if ((!users || (!keys && own.keys.n > 0)) && !fault_skip("LAST_USER"))
+		return last_key(cx, "user", *name);
+	for (i = 0; i < own.keys.n; i++)
+		if ((e = kv_delete(cx, tx, key_access(cx,
+		    own.keys.at[i].id))) != OK)
 			return e;
-	return kv_delete(cx, tx, cred_record_key(cx, 'U', c->user));
+	return kv_delete(cx, tx, key_user(cx, *name));
 }
 
 enum err
 cred_user_delete(struct cx *cx, struct auth *a, struct str name)
 {
-	struct cred	c = { .user = name };
 	enum err	e;
 
 	if ((e = user_check(cx, name)) != OK)
 		return e;
-	return kv_write(cx, a->kv, cred_user_delete_fn, &c);
+	return kv_write(cx, a->kv, cred_user_delete_fn, &name);
 }
 
 /* Has a lake a user, a key, or the mark?  [A1] */
 static enum err
 cred_set_up_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 {
-	struct cred	*c = arg;
-	struct str	 name;
+	struct range	 keys = key_range(cx, key_access(cx, STR("")));
+	struct range	 users = key_range(cx, key_user(cx, STR("")));
+	struct str	 k, v;
+	bool		*there = arg;
 	enum err	 e;
 
-	if ((e = kv_find(cx, tx, cred_record_key(cx, 'S', STR("")), &c->found,
-	    &c->there)) != OK || c->there ||
-	    (e = kv_last(cx, tx, STR("AK"), STR("AL"), &name, &c->found,
-	    &c->there)) != OK || c->there)
+	if ((e = kv_find(cx, tx, key_setup(), &v, there)) != OK || *there ||
+	    (e = kv_last(cx, tx, keys.lo, keys.hi, &k, &v, there)) != OK ||
+	    *there)
 		return e;
-	return kv_last(cx, tx, STR("AU"), STR("AV"), &name, &c->found,
-	    &c->there);
+	return kv_last(cx, tx, users.lo, users.hi, &k, &v, there);
 }
 
 enum err
 cred_is_set_up(struct cx *cx, struct auth *a, bool *out)
 {
-	struct cred	c = { .there = false };
-	enum err	e = kv_read(cx, a->kv, cred_set_up_fn, &c);
-
-	*out = c.there;
-	return e;
+	*out = false;
+	return kv_read(cx, a->kv, cred_set_up_fn, out);
 }
 
 /* The mark of A1, and under which master key secrets are sealed. */
 static enum err
-marks_write(struct cx *cx, struct kv_tx *tx, const struct cred *c)
+marks_write(struct cx *cx, struct kv_tx *tx, const struct making *m)
 {
-	struct buf	b;
 	enum err	e;
 
-	buf_init(&b, cx->mem, 16);
-	buf_varint(&b, (uint64_t)cx->now);
-	if ((e = kv_put(cx, tx, cred_record_key(cx, 'S', STR("")), &b)) != OK ||
-	    c->sealer.n > 0)
+	if ((e = now_write(cx, tx, key_setup())) != OK || m->sealer.n > 0)
 		return e;
-	return kv_put_bytes(cx, tx, cred_record_key(cx, 'M', STR("")),
-	    c->print);
+	return kv_put_bytes(cx, tx, key_sealer(), m->print);
+}
+
+/* The key's record and, where they are not there yet, its user's and the
+ * marks. */
+static enum err
+making_write(struct cx *cx, struct kv_tx *tx, const struct making *m)
+{
+	struct str	v;
+	enum err	e;
+	bool		there;
+
+	if ((e = kv_find(cx, tx, key_access(cx, m->id), &v, &there)) != OK)
+		return e;
+	if (there)
+		return fail(cx, E_NAME_TAKEN, "access key id \"%.*s\" exists "
+		    "already", STRF(m->id));
+	if ((e = kv_find(cx, tx, key_user(cx, m->user), &v, &there)) != OK ||
+	    (!there && (e = now_write(cx, tx, key_user(cx,
+	    m->user))) != OK) || (e = marks_write(cx, tx, m)) != OK)
+		return e;
+	return kv_put(cx, tx, key_access(cx, m->id), &m->value);
 }
 
 static enum err
 cred_key_create_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 {
-	struct cred	*c = arg;
+	struct making	*m = arg;
 	struct str	 sealer;
 	enum err	 e;
+	bool		 done;
 
 	if ((e = master_print_find(cx, tx, &sealer)) != OK)
 		return e;
-	c->moved = !str_is(sealer, c->sealer);
-	if (c->moved && !fault_skip("SEALER"))
+	m->moved = !str_is(sealer, m->sealer);
+	if (m->moved && !fault_skip("SEALER"))
 		return OK;		/* nothing is written */
-	if (c->first && !fault_skip("SETUP_ONCE")) {
-		if ((e = cred_set_up_fn(cx, tx, c)) != OK)
+	if (m->first && !fault_skip("SETUP_ONCE")) {
+		if ((e = cred_set_up_fn(cx, tx, &done)) != OK)
 			return e;
-		if (c->there)
+		if (done)
 			return fail(cx, E_SET_UP, "lakegate is already set "
 			    "up");
 	}
-	if ((e = kv_find(cx, tx, cred_record_key(cx, 'K', c->id), &c->found,
-	    &c->there)) != OK)
-		return e;
-	if (c->there)
-		return fail(cx, E_NAME_TAKEN, "access key id \"%.*s\" exists "
-		    "already", STRF(c->id));
-	if ((e = kv_find(cx, tx, cred_record_key(cx, 'U', c->user), &c->found,
-	    &c->there)) != OK ||
-	    (!c->there && (e = user_write(cx, tx, c->user)) != OK) ||
-	    (e = marks_write(cx, tx, c)) != OK)
-		return e;
-	return kv_put(cx, tx, cred_record_key(cx, 'K', c->id), &c->value);
+	return making_write(cx, tx, m);
 }
 
 static struct str
@@ -352,49 +374,49 @@ cred_prove_master(struct cx *cx, struct auth *a)
 
 /* Seal and write; again, when another master key took over in between. */
 static enum err
-key_write(struct cx *cx, struct auth *a, struct cred *c, struct str secret)
+key_write(struct cx *cx, struct auth *a, struct making *m, struct str secret)
 {
-	struct cred_record	r = { .created = cx->now, .user = c->user };
+	struct cred_record	r = { .created = cx->now, .user = m->user };
 	enum err		e;
 	int			round;
 
 	for (round = 0; round < ROUNDS; round++) {
 		if ((e = cred_prove_master(cx, a)) != OK ||
-		    (e = master_print_get(cx, a, &c->sealer)) != OK)
+		    (e = master_print_get(cx, a, &m->sealer)) != OK)
 			return e;
-		if (!master_seal(cx, a, c->sealer, secret, &r)) {
+		if (!master_seal(cx, a, m->sealer, secret, &r)) {
 			if ((e = masters_read(cx, a)) != OK)
 				return e;
 			continue;
 		}
-		buf_init(&c->value, cx->mem, 4096);
-		cred_record_format(&r, &c->value);
-		c->print = r.print;
-		if ((e = kv_write(cx, a->kv, cred_key_create_fn, c)) != OK ||
-		    !c->moved)
+		buf_init(&m->value, cx->mem, 4096);
+		cred_record_format(&r, &m->value);
+		m->print = r.print;
+		if ((e = kv_write(cx, a->kv, cred_key_create_fn, m)) != OK ||
+		    !m->moved)
 			return e;
 	}
 	return master_wrong(cx, a);
 }
 
 static enum err
-key_make(struct cx *cx, struct auth *a, struct cred *c, struct str secret,
+key_make(struct cx *cx, struct auth *a, struct making *m, struct str secret,
     struct cred_key *out)
 {
 	bool		drawn = secret.n == 0;
 	enum err	e;
 
-	if ((e = cred_key_check(cx, c->user, c->id, secret)) != OK)
+	if ((e = cred_key_check(cx, m->user, m->id, secret)) != OK)
 		return e;
-	if (c->id.n == 0)
-		c->id = drawn_id(cx);
+	if (m->id.n == 0)
+		m->id = drawn_id(cx);
 	if (drawn) {
 		secret = drawn_secret(cx);
 		secret_wipe_later(cx->mem, secret);
 	}
-	if ((e = key_write(cx, a, c, secret)) != OK)
+	if ((e = key_write(cx, a, m, secret)) != OK)
 		return e;
-	*out = (struct cred_key){ .id = c->id, .user = c->user,
+	*out = (struct cred_key){ .id = m->id, .user = m->user,
 	    .secret = secret, .created = cx->now, .drawn = drawn };
 	return OK;
 }
@@ -403,18 +425,18 @@ enum err
 cred_key_create(struct cx *cx, struct auth *a, struct str user, struct str id,
     struct str secret, struct cred_key *out)
 {
-	struct cred	c = { .user = user, .id = id };
+	struct making	m = { .user = user, .id = id };
 
-	return key_make(cx, a, &c, secret, out);
+	return key_make(cx, a, &m, secret, out);
 }
 
 enum err
 cred_key_create_first(struct cx *cx, struct auth *a, struct str user,
     struct str id, struct str secret, struct cred_key *out)
 {
-	struct cred	c = { .user = user, .id = id, .first = true };
+	struct making	m = { .user = user, .id = id, .first = true };
 
-	return key_make(cx, a, &c, secret, out);
+	return key_make(cx, a, &m, secret, out);
 }
 
 enum err
@@ -433,7 +455,7 @@ cred_key_find(struct cx *cx, struct auth *a, struct str id,
 	/* A rekey seals it anew meanwhile: read the record and the master
 	 * keys again.  [DESIGN 6] */
 	for (round = 0; round < ROUNDS; round++) {
-		if ((e = kv_get(cx, a->kv, cred_record_key(cx, 'K', id), &v,
+		if ((e = kv_get(cx, a->kv, key_access(cx, id), &v,
 		    &kept)) != OK || !kept)
 			return e;
 		if (!cred_record_parse(v, &r))
@@ -450,29 +472,34 @@ cred_key_find(struct cx *cx, struct auth *a, struct str id,
 }
 
 static enum err
+no_such_key(struct cx *cx, struct str id)
+{
+	return fail(cx, E_NO_SUCH_KEY_ID, "access key id \"%.*s\" not found",
+	    STRF(id));
+}
+
+static enum err
 cred_key_delete_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 {
-	struct cred	*c = arg;
-	enum err	 e;
-	bool		 users, keys;
+	const struct str	*id = arg;
+	struct str		 v;
+	enum err		 e;
+	bool			 there, users, keys;
 
-	if ((e = kv_find(cx, tx, cred_record_key(cx, 'K', c->id), &c->found,
-	    &c->there)) != OK)
+	if ((e = kv_find(cx, tx, key_access(cx, *id), &v, &there)) != OK)
 		return e;
-	if (!c->there)
-		return fail(cx, E_NO_SUCH_KEY_ID, "access key id \"%.*s\" not "
-		    "found", STRF(c->id));
-	if ((e = others_find(cx, tx, STR(""), c->id, &users, &keys)) != OK)
+	if (!there)
+		return no_such_key(cx, *id);
+	if ((e = others_find(cx, tx, STR(""), *id, &users, &keys)) != OK)
 		return e;
 	if (!keys && !fault_skip("LAST_KEY"))
-		return last_key(cx, "access key", c->id);
-	return kv_delete(cx, tx, cred_record_key(cx, 'K', c->id));
+		return last_key(cx, "access key", *id);
+	return kv_delete(cx, tx, key_access(cx, *id));
 }
 
 enum err
 cred_key_delete(struct cx *cx, struct auth *a, struct str id)
 {
-	struct cred	c = { .id = id };
-
-	return kv_write(cx, a->kv, cred_key_delete_fn, &c);
+	return id.n > LIMIT_KEY_ID ? no_such_key(cx, id) :
+	    kv_write(cx, a->kv, cred_key_delete_fn, &id);
 }

@@ -1,22 +1,10 @@
-/* The records of users and access keys: where they lie, and their bytes. */
+/* The record of an access key, in its two forms.  [DESIGN 1] */
 #include "auth/auth_inside.h"
 
 #include "base/buf.h"
 #include "base/cx.h"
 
 enum { FORM = 2 };
-
-struct str
-cred_record_key(struct cx *cx, char kind, struct str name)
-{
-	struct buf	b;
-
-	buf_init(&b, cx->mem, 1024);
-	buf_byte(&b, 'A');
-	buf_byte(&b, kind);
-	buf_str(&b, name);
-	return buf_as_str(&b);
-}
 
 bool
 cred_record_parse(struct str v, struct cred_record *out)

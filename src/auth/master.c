@@ -11,6 +11,7 @@
 #include "base/ident.h"
 #include "base/secret.h"
 #include "kv/kv.h"
+#include "lake/keys.h"
 
 enum { ROUNDS = 4 };
 
@@ -195,22 +196,22 @@ master_print_find(struct cx *cx, struct kv_tx *tx, struct str *print)
 	enum err	e;
 	bool		there;
 
-	e = kv_find(cx, tx, cred_record_key(cx, 'M', STR("")), print, &there);
+	e = kv_find(cx, tx, key_sealer(), print, &there);
 	if (e == OK && !there)
 		*print = STR("");
 	return e;
 }
 
-static enum err
-master_print_fn(struct cx *cx, struct kv_tx *tx, void *arg)
-{
-	return master_print_find(cx, tx, arg);
-}
-
 enum err
 master_print_get(struct cx *cx, struct auth *a, struct str *print)
 {
-	return kv_read(cx, a->kv, master_print_fn, print);
+	enum err	e;
+	bool		there;
+
+	e = kv_get(cx, a->kv, key_sealer(), print, &there);
+	if (e == OK && !there)
+		*print = STR("");
+	return e;
 }
 
 /* The master key that A M names is at hand. */

@@ -11,6 +11,7 @@
 #include "base/limit.h"
 #include "base/vec.h"
 #include "kv/kv.h"
+#include "lake/keys.h"
 
 enum { BATCH = 64 };
 
@@ -35,14 +36,15 @@ rekey_batch_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 	struct batch		*b = arg;
 	struct kv_cursor	*cur;
 	struct cred_record	r;
-	struct str		 k, v, lo;
+	struct range		 all = key_range(cx, key_access(cx, STR("")));
+	struct str		 k, v;
 	enum err		 e;
 	bool			 there;
 
 	memset(&b->at, 0, sizeof b->at);
 	b->more = false;
-	lo = b->after.n > 0 ? str_after(cx->mem, b->after) : STR("AK");
-	if ((e = kv_scan(cx, tx, lo, STR("AL"), &cur)) != OK)
+	if ((e = kv_scan(cx, tx, b->after.n > 0 ? str_after(cx->mem,
+	    b->after) : all.lo, all.hi, &cur)) != OK)
 		return e;
 	while ((e = kv_next(cx, tx, cur, &k, &v, &there)) == OK && there) {
 		if (cred_record_parse(v, &r) && str_is(r.print, b->print))
@@ -52,7 +54,7 @@ rekey_batch_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 			break;
 		}
 		*VEC_PUSH(cx->mem, &b->at) = (struct sealing){
-		    .id = str_dup(cx->mem, str_from(k, 2)),
+		    .id = str_dup(cx->mem, str_from(k, all.lo.n)),
 		    .old = str_dup(cx->mem, v) };
 	}
 	return e;
@@ -89,7 +91,7 @@ rekey_put_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 
 	b->n = 0;
 	for (i = 0; i < b->at.n; i++) {
-		key = cred_record_key(cx, 'K', b->at.at[i].id);
+		key = key_access(cx, b->at.at[i].id);
 		if ((e = kv_find(cx, tx, key, &now, &there)) != OK)
 			return e;
 		if ((!there || !str_is(now, b->at.at[i].old)) &&
@@ -144,7 +146,7 @@ seal_all(struct cx *cx, struct auth *a, struct str print,
 			return OK;
 		last = STR("");
 		if (b.more) {
-			last = cred_record_key(cx, 'K', b.at.at[b.at.n - 1].id);
+			last = key_access(cx, b.at.at[b.at.n - 1].id);
 			memcpy(after, last.p, last.n);
 			last.p = after;
 		} else
@@ -164,21 +166,19 @@ rekey_name_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 	size_t		 i;
 	bool		 there;
 
-	if ((e = kv_put_bytes(cx, tx, cred_record_key(cx, 'M', STR("")),
-	    b->print)) != OK || (e = kv_find(cx, tx, cred_record_key(cx, 'S',
-	    STR("")), &mark, &there)) != OK)
-		return e;
-	buf_init(&now, cx->mem, 16);
-	buf_varint(&now, (uint64_t)cx->now);
-	if (!there && b->revoke && (e = kv_put(cx, tx, cred_record_key(cx, 'S',
-	    STR("")), &now)) != OK)
+	if ((e = kv_put_bytes(cx, tx, key_sealer(), b->print)) != OK ||
+	    (e = kv_find(cx, tx, key_setup(), &mark, &there)) != OK)
 		return e;
 	if (!b->revoke)
 		return OK;
+	buf_init(&now, cx->mem, 16);
+	buf_varint(&now, (uint64_t)cx->now);
+	if (!there && (e = kv_put(cx, tx, key_setup(), &now)) != OK)
+		return e;
 	if ((e = rekey_batch_fn(cx, tx, b)) != OK)
 		return e;
 	for (i = 0; i < b->at.n; i++)
-		if ((e = kv_delete(cx, tx, cred_record_key(cx, 'K',
+		if ((e = kv_delete(cx, tx, key_access(cx,
 		    b->at.at[i].id))) != OK)
 			return e;
 	b->n = b->at.n;

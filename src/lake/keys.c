@@ -257,6 +257,38 @@ key_end(struct cx *cx, struct str prefix)
 	return (struct str){ (char *)p, n };
 }
 
+struct str
+key_user(struct cx *cx, struct str name)
+{
+	struct buf	b = key(cx, 'A');
+
+	buf_byte(&b, 'U');
+	buf_str(&b, name);
+	return whole(&b);
+}
+
+struct str
+key_access(struct cx *cx, struct str id)
+{
+	struct buf	b = key(cx, 'A');
+
+	buf_byte(&b, 'K');
+	buf_str(&b, id);
+	return whole(&b);
+}
+
+struct str
+key_setup(void)
+{
+	return STR("AS");
+}
+
+struct str
+key_sealer(void)
+{
+	return STR("AM");
+}
+
 struct range
 key_range(struct cx *cx, struct str prefix)
 {

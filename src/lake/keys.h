@@ -80,6 +80,15 @@ struct str	key_dead(struct cx *cx, const struct uid *block);
 /* Z: what is to be reaped, 'R' a repository's ruid, 'B' a branch's uid. */
 struct str	key_reap(struct cx *cx, char kind, const struct uid *id);
 
+/* A U: a user; "": what all of them begin with.  At most LIMIT_USER_NAME. */
+struct str	key_user(struct cx *cx, struct str name);
+/* A K: an access key, in the same way.  At most LIMIT_KEY_ID. */
+struct str	key_access(struct cx *cx, struct str id);
+/* A S: when the lake was set up. */
+struct str	key_setup(void);
+/* A M: which master key seals secrets. */
+struct str	key_sealer(void);
+
 /* All keys that begin so; for a letter alone, all records of a kind. */
 struct range	key_range(struct cx *cx, struct str prefix);
 /* What all keys of a kind begin with. */
