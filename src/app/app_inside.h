@@ -21,7 +21,8 @@ struct app {
 	bool			 access_log;
 };
 
-/* The file of the master key: the setting, else the lake's own. */
+/* The file of the master key: the setting, else the lake's own.  In the
+ * context's memory or the settings'. */
 struct str	app_master_path(struct cx *cx, const struct conf *c);
 /* The audit log of the settings, where they name one.  The file's name is kept
  * in cx->mem.  E_CONF: it cannot be written. */
@@ -33,12 +34,12 @@ bool		app_own_is_metrics(const struct request *req);
 bool		app_own_answer(struct cx *cx, struct app *a,
 		    struct request *req, struct response *res);
 
-/* What was answered: bytes of the body, and the time it all took. */
-struct app_sent {
+struct app_sent {			/* what was answered */
 	int		status;
-	uint64_t	bytes;
-	int64_t		us;
+	uint64_t	bytes;		/* of the body */
+	int64_t		us;		/* that the request took */
 };
+/* A line of the log: the request, its answer, and its failure in cx. */
 void		app_log_request(struct cx *cx, const struct request *req,
 		    const struct request_note *note,
 		    const struct app_sent *sent);

@@ -35,6 +35,7 @@ struct cred_record {
 };
 /* *out points into v; false: this is no record of either form. */
 bool		cred_record_parse(struct str v, struct cred_record *out);
+/* In form 2, or 1 when print is "". */
 void		cred_record_format(const struct cred_record *r,
 		    struct buf *b);
 /*
@@ -55,35 +56,36 @@ void		master_path_split(struct cx *cx, struct str path,
 enum err	masters_read(struct cx *cx, struct auth *a);
 /* Read them until the one that A M names is at hand.  E_CONF. */
 enum err	masters_check(struct cx *cx, struct auth *a);
-/* What A M says, "" when it is not there: in any transaction, and in one of
- * its own. */
+/* What A M says, "" when it is not there, in any transaction. */
 enum err	master_print_find(struct cx *cx, struct kv_tx *tx,
 		    struct str *print);
+/* The same in a transaction of its own. */
 enum err	master_print_get(struct cx *cx, struct auth *a,
 		    struct str *print);
-/*
- * Seal under the master key of this print ("": the file's), and say its print;
- * open what is sealed, into wiped memory.  false: no master key at hand fits,
- * read them anew.
- */
+/* Seal under the master key of this print ("": the file's): sets out's sealed
+ * and print.  false: it is not at hand, read them anew. */
 bool		master_seal(struct cx *cx, struct auth *a, struct str print,
 		    struct str secret, struct cred_record *out);
+/* Open what is sealed, into memory that is wiped with the context's.  false: no
+ * master key at hand opens it, read them anew. */
 bool		master_open(struct cx *cx, struct auth *a,
 		    const struct cred_record *r, struct str *secret);
 /* E_CONF: none of the master keys is the lake's, and what to do. */
 enum err	master_wrong(struct cx *cx, const struct auth *a);
 
-/* The forms of a signature; see auth_verify_s3 for their errors. */
+/* Signature version 4 in header or query; see auth_verify_s3 for the errors. */
 enum err	verify_v4(struct cx *cx, struct auth *a, struct request *req,
 		    const struct auth_place *at, struct auth_identity *who,
 		    struct auth_signature *sig);
+/* The same for version 2. */
 enum err	verify_v2(struct cx *cx, struct auth *a,
 		    const struct request *req, const struct auth_place *at,
 		    struct auth_identity *who, struct auth_signature *sig);
-/* The same over a form's policy; see auth_verify_form. */
+/* Version 4 over a form's policy; see auth_verify_form. */
 enum err	verify_v4_form(struct cx *cx, struct auth *a,
 		    const struct request *fields, const struct auth_place *at,
 		    struct auth_identity *who, struct auth_signature *sig);
+/* The same for version 2, which does not say where the form goes. */
 enum err	verify_v2_form(struct cx *cx, struct auth *a,
 		    const struct request *fields, struct auth_identity *who,
 		    struct auth_signature *sig);

@@ -53,6 +53,23 @@ struct app	*cli_app(struct cli *c);
 /* The same with users and keys. */
 struct app	*cli_app_auth(struct cli *c);
 
+/* A verb of a subcommand. */
+struct cli_verb {
+	const char	*name;
+	int		 least, most;	/* words, the verb included */
+	/* What the audit log says, with the word after the verb, when it is
+	 * done; NULL: nothing. */
+	const char	*audit;
+	enum err	(*run)(struct cli *c, struct app *app,
+			    const void *opt);
+};
+/*
+ * Open the lake and run the verb that is typed, with opt, which the caller made
+ * of the options: those are taken out of argv before.  The exit code.
+ */
+int		 cli_verbs(struct cli *c, struct app *(*open)(struct cli *c),
+		    const struct cli_verb *verbs, size_t n, const void *opt);
+
 /*
  * --secret-file: one line of a file, or of standard input for "-"; "" without
  * the option.  Before cli_become_owner, as the file is the caller's.  The

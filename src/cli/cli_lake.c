@@ -66,3 +66,31 @@ cli_app_auth(struct cli *c)
 	app_close(app);
 	return NULL;
 }
+
+int
+cli_verbs(struct cli *c, struct app *(*open)(struct cli *c),
+    const struct cli_verb *verbs, size_t n, const void *opt)
+{
+	const struct cli_verb	*v;
+	struct app		*app;
+	enum err		 e;
+
+	if (!cli_words(c, 1, 2))
+		return CLI_USAGE;
+	if ((app = open(c)) == NULL)
+		return CLI_FAILED;
+	for (v = verbs; v < verbs + n; v++)
+		if (strcmp(c->argv[0], v->name) == 0 &&
+		    c->argc >= v->least && c->argc <= v->most)
+			break;
+	if (v == verbs + n) {
+		app_close(app);
+		fprintf(stderr, "lakegate: see `lakegate help`\n");
+		return CLI_USAGE;
+	}
+	e = v->run(c, app, opt);
+	if (e == OK && v->audit != NULL)
+		cli_audit(c, v->audit, str_of(c->argv[1]));
+	app_close(app);
+	return e == OK ? CLI_OK : cli_fail(c);
+}

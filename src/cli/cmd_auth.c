@@ -1,32 +1,20 @@
 /* lakegate user, lakegate key, lakegate rekey. */
 #include <stdio.h>
-#include <string.h>
 
 #include "auth/auth.h"
 #include "base/when.h"
 #include "cli/cli.h"
 
-static bool
-is_verb(const struct cli *c, const char *verb, int words)
-{
-	return strcmp(c->argv[0], verb) == 0 && c->argc == words;
-}
-
 static enum err
-user_run(struct cli *c, struct auth *a, bool *known)
+user_list(struct cli *c, struct app *app, const void *none)
 {
 	struct cred_user	*users;
-	size_t		 i, n;
-	enum err	 e;
+	size_t			 i, n;
+	enum err		 e;
 
-	*known = true;
-	if (is_verb(c, "create", 2))
-		return cred_user_create(c->cx, a, str_of(c->argv[1]));
-	if (is_verb(c, "delete", 2))
-		return cred_user_delete(c->cx, a, str_of(c->argv[1]));
-	*known = is_verb(c, "list", 1);
-	if (!*known || (e = cred_user_list(c->cx, a, &users, &n)) != OK)
-		return OK;
+	(void)none;
+	if ((e = cred_user_list(c->cx, app_auth(app), &users, &n)) != OK)
+		return e;
 	for (i = 0; i < n; i++)
 		printf("%.*s\t%.*s\n", STRF(users[i].name),
 		    STRF(when_iso(c->cx->mem, users[i].created)));
@@ -34,31 +22,43 @@ user_run(struct cli *c, struct auth *a, bool *known)
 }
 
 static enum err
-key_run(struct cli *c, struct auth *a, const char *id, struct str secret,
-    bool *known)
+user_create(struct cli *c, struct app *app, const void *none)
 {
-	struct cred_key	*keys, key;
+	(void)none;
+	return cred_user_create(c->cx, app_auth(app), str_of(c->argv[1]));
+}
+
+static enum err
+user_delete(struct cli *c, struct app *app, const void *none)
+{
+	(void)none;
+	return cred_user_delete(c->cx, app_auth(app), str_of(c->argv[1]));
+}
+
+int
+cmd_user(struct cli *c)
+{
+	static const struct cli_verb	verbs[] = {
+		{ "list", 1, 1, NULL, user_list },
+		{ "create", 2, 2, "user create", user_create },
+		{ "delete", 2, 2, "user delete", user_delete },
+	};
+
+	return cli_verbs(c, cli_app_auth, verbs,
+	    sizeof verbs / sizeof verbs[0], NULL);
+}
+
+static enum err
+key_list(struct cli *c, struct app *app, const void *none)
+{
+	struct cred_key	*keys;
 	size_t		 i, n;
 	enum err	 e;
 
-	*known = true;
-	if (is_verb(c, "create", 2)) {
-		e = cred_key_create(c->cx, a, str_of(c->argv[1]), str_of(id),
-		    secret, &key);
-		if (e == OK)
-			cli_audit(c, "key create", key.id);
-		return e == OK ? cli_print_key(c->cx, &key) : e;
-	}
-	if (is_verb(c, "revoke", 2)) {
-		e = cred_key_delete(c->cx, a, str_of(c->argv[1]));
-		if (e == OK)
-			cli_audit(c, "key revoke", str_of(c->argv[1]));
-		return e;
-	}
-	*known = strcmp(c->argv[0], "list") == 0;
-	if (!*known || (e = cred_key_list(c->cx, a, str_of(c->argc > 1 ?
+	(void)none;
+	if ((e = cred_key_list(c->cx, app_auth(app), str_of(c->argc > 1 ?
 	    c->argv[1] : ""), &keys, &n)) != OK)
-		return OK;
+		return e;
 	for (i = 0; i < n; i++)
 		printf("%.*s\t%.*s\t%.*s\n", STRF(keys[i].id),
 		    STRF(keys[i].user), STRF(when_iso(c->cx->mem,
@@ -66,52 +66,45 @@ key_run(struct cli *c, struct auth *a, const char *id, struct str secret,
 	return OK;
 }
 
-static int
-finish(struct cli *c, struct app *app, enum err e, bool known)
+struct chosen {			/* of a new key, "": drawn */
+	struct str	id, secret;
+};
+
+static enum err
+key_create(struct cli *c, struct app *app, const void *opt)
 {
-	app_close(app);
-	if (e != OK)
-		return cli_fail(c);
-	if (!known)
-		fprintf(stderr, "lakegate: see `lakegate help`\n");
-	return known ? CLI_OK : CLI_USAGE;
+	const struct chosen	*as = opt;
+	struct cred_key		 key;
+	enum err		 e;
+
+	if ((e = cred_key_create(c->cx, app_auth(app), str_of(c->argv[1]),
+	    as->id, as->secret, &key)) != OK)
+		return e;
+	cli_audit(c, "key create", key.id);
+	return cli_print_key(c->cx, &key);
 }
 
-int
-cmd_user(struct cli *c)
+static enum err
+key_revoke(struct cli *c, struct app *app, const void *none)
 {
-	struct app	*app;
-	enum err	 e;
-	bool		 known;
-
-	if (!cli_words(c, 1, 2))
-		return CLI_USAGE;
-	if ((app = cli_app_auth(c)) == NULL)
-		return CLI_FAILED;
-	e = user_run(c, app_auth(app), &known);
-	if (e == OK && known && c->argc == 2)
-		cli_audit(c, strcmp(c->argv[0], "create") == 0 ?
-		    "user create" : "user delete", str_of(c->argv[1]));
-	return finish(c, app, e, known);
+	(void)none;
+	return cred_key_delete(c->cx, app_auth(app), str_of(c->argv[1]));
 }
 
 int
 cmd_key(struct cli *c)
 {
-	const char	*id = cli_option(c, "--access-key-id");
-	struct str	 secret;
-	struct app	*app;
-	enum err	 e;
-	bool		 known;
+	static const struct cli_verb	verbs[] = {
+		{ "list", 1, 2, NULL, key_list },
+		{ "create", 2, 2, NULL, key_create },	/* it says which */
+		{ "revoke", 2, 2, "key revoke", key_revoke },
+	};
+	struct chosen			as = {
+	    .id = str_of(cli_option(c, "--access-key-id")) };
 
-	if (!cli_secret(c, &secret))
-		return CLI_FAILED;
-	if (!cli_words(c, 1, 2))
-		return CLI_USAGE;
-	if ((app = cli_app_auth(c)) == NULL)
-		return CLI_FAILED;
-	e = key_run(c, app_auth(app), id, secret, &known);
-	return finish(c, app, e, known);
+	return !cli_secret(c, &as.secret) ? CLI_FAILED :
+	    cli_verbs(c, cli_app_auth, verbs,
+	    sizeof verbs / sizeof verbs[0], &as);
 }
 
 int

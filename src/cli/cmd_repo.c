@@ -1,22 +1,23 @@
 /* lakegate repo. */
 #include <stdio.h>
-#include <string.h>
 
+#include "base/limit.h"
 #include "base/when.h"
 #include "cli/cli.h"
 #include "engine/engine.h"
 
 static enum err
-list(struct cli *c, struct engine *eng)
+repo_list_all(struct cli *c, struct app *app, const void *none)
 {
-	struct list_query	q = { .limit = 1000 };
+	struct list_query	q = { .limit = LIMIT_PAGE };
 	struct repo_page	page = { .more = true };
 	size_t			i;
-	enum err		e = OK;
+	enum err		e;
 
-	while (e == OK && page.more) {
-		if ((e = repo_list(c->cx, eng, &q, &page)) != OK)
-			break;
+	(void)none;
+	while (page.more) {
+		if ((e = repo_list(c->cx, app_engine(app), &q, &page)) != OK)
+			return e;
 		for (i = 0; i < page.n; i++)
 			printf("%.*s\t%.*s\t%.*s\n", STRF(page.at[i].name),
 			    STRF(page.at[i].default_branch),
@@ -24,46 +25,35 @@ list(struct cli *c, struct engine *eng)
 		if (page.n > 0)
 			q.after = page.at[page.n - 1].name;
 	}
-	return e;
+	return OK;
 }
 
 static enum err
-create(struct cli *c, struct engine *eng, const char *branch)
+repo_make(struct cli *c, struct app *app, const void *branch)
 {
-	struct repo	r = { .name = str_of(c->argv[1]) };
+	struct repo	r = { .name = str_of(c->argv[1]),
+	    .default_branch = str_of(branch != NULL ? branch : "main") };
 
-	r.default_branch = str_of(branch != NULL ? branch : "main");
 	r.storage_namespace = str_printf(c->cx->mem, "local://%s", c->argv[1]);
-	return repo_create(c->cx, eng, &r, STR("admin"));
+	return repo_create(c->cx, app_engine(app), &r, STR("admin"));
+}
+
+static enum err
+repo_remove(struct cli *c, struct app *app, const void *none)
+{
+	(void)none;
+	return repo_delete(c->cx, app_engine(app), str_of(c->argv[1]), false);
 }
 
 int
 cmd_repo(struct cli *c)
 {
-	const char	*branch = cli_option(c, "--default-branch");
-	struct app	*app;
-	struct engine	*eng;
-	enum err	 e;
+	static const struct cli_verb	verbs[] = {
+		{ "list", 1, 1, NULL, repo_list_all },
+		{ "create", 2, 2, "repo create", repo_make },
+		{ "delete", 2, 2, "repo delete", repo_remove },
+	};
 
-	if (!cli_words(c, 1, 2))
-		return CLI_USAGE;
-	if ((app = cli_app(c)) == NULL)
-		return CLI_FAILED;
-	eng = app_engine(app);
-	if (strcmp(c->argv[0], "list") == 0 && c->argc == 1)
-		e = list(c, eng);
-	else if (strcmp(c->argv[0], "create") == 0 && c->argc == 2)
-		e = create(c, eng, branch);
-	else if (strcmp(c->argv[0], "delete") == 0 && c->argc == 2)
-		e = repo_delete(c->cx, eng, str_of(c->argv[1]), false);
-	else {
-		app_close(app);
-		fprintf(stderr, "lakegate: see `lakegate help`\n");
-		return CLI_USAGE;
-	}
-	if (e == OK && c->argc == 2)
-		cli_audit(c, strcmp(c->argv[0], "create") == 0 ?
-		    "repo create" : "repo delete", str_of(c->argv[1]));
-	app_close(app);
-	return e == OK ? CLI_OK : cli_fail(c);
+	return cli_verbs(c, cli_app, verbs, sizeof verbs / sizeof verbs[0],
+	    cli_option(c, "--default-branch"));
 }

@@ -96,9 +96,9 @@ struct str	address_text(struct cx *cx, const struct address *a);
 struct str	address_network(const struct address *a);
 
 /*
- * The proxies that are trusted to say for whom they ask: addresses and
- * networks, by blanks; "unix", whoever comes through a socket file; or "none":
- * there is no proxy, whatever a header says.  E_CONF.
+ * The proxies that are trusted to say for whom they ask: space-separated
+ * addresses and networks; "unix", whoever comes through a socket file; or
+ * "none": there is no proxy, whatever a header says.  E_CONF.
  */
 struct proxies;
 enum err	proxies_parse(struct cx *cx, struct str text,
