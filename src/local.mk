@@ -158,6 +158,10 @@ liblakegate_a_SOURCES = \
 	src/kv/kv_sqlite_conn.h \
 	src/lake/cond.c \
 	src/lake/cond.h \
+	src/lake/entry.c \
+	src/lake/entry.h \
+	src/lake/ids.c \
+	src/lake/ids.h \
 	src/lake/keys.c \
 	src/lake/keys.h \
 	src/lake/lakepath.c \

@@ -79,7 +79,7 @@ enum err	api_need_param(struct cx *cx, const struct api_call *c,
 		    const char *name, struct str *out);
 /* The object that the parameter "path" names at the ref; E_BAD_PATH too. */
 enum err	api_take_object(struct cx *cx, const struct api_call *c,
-		    struct at *out);
+		    struct target *out);
 /* E_NOT_IMPLEMENTED where a client asks for a presigned URL. */
 enum err	api_take_no_presign(struct cx *cx, const struct api_call *c);
 

@@ -90,7 +90,7 @@ api_upload_object(struct cx *cx, struct api_call *c)
 	struct entry	 en = { .size = 0 };
 	struct body	*body;
 	struct cond	 cond;
-	struct at	 at;
+	struct target	 at;
 	enum err	 e;
 	bool		 force = false;
 
@@ -177,7 +177,7 @@ api_get_object(struct cx *cx, struct api_call *c)
 	struct cond	 cond = { .if_none_match = request_header(c->req,
 	    "if-none-match") };
 	struct span	 part;
-	struct at	 at;
+	struct target	 at;
 	enum err	 e;
 
 	if ((e = api_take_object(cx, c, &at)) != OK ||

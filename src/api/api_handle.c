@@ -18,7 +18,7 @@ name(struct api_call *c)
 static enum err
 names_check(struct cx *cx, const struct api_call *c)
 {
-	struct at	at;
+	struct target	at;
 	enum err	e;
 
 	if (c->repo.n == 0)

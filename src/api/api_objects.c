@@ -9,7 +9,7 @@ enum err
 api_stat_object(struct cx *cx, struct api_call *c)
 {
 	struct entry	en;
-	struct at	at;
+	struct target	at;
 	enum err	e;
 	bool		meta = true;
 
@@ -70,7 +70,7 @@ enum err
 api_delete_object(struct cx *cx, struct api_call *c)
 {
 	const struct cond	none = { .mtime = 0 };
-	struct at		at;
+	struct target		at;
 	enum err		e;
 	bool			force = false, marker;
 
@@ -148,7 +148,7 @@ api_copy_object(struct cx *cx, struct api_call *c)
 {
 	struct copy_opts	opt = { .replace = NULL };
 	struct str		to, from, ref = c->ref;
-	struct at		src, dst;
+	struct target		src, dst;
 	struct entry		en;
 	struct json		in;
 	enum err		e;
@@ -179,7 +179,7 @@ api_update_object_user_metadata(struct cx *cx, struct api_call *c)
 {
 	struct pair	*meta = NULL;
 	struct json	 in;
-	struct at	 at;
+	struct target	 at;
 	size_t		 n;
 	enum err	 e;
 
@@ -199,7 +199,7 @@ enum err
 api_get_underlying_properties(struct cx *cx, struct api_call *c)
 {
 	struct entry	en;
-	struct at	at;
+	struct target	at;
 	enum err	e;
 
 	if ((e = api_take_object(cx, c, &at)) != OK ||

@@ -94,7 +94,7 @@ static const struct {
 };
 
 static enum err
-put_sample(struct cx *cx, struct api_call *c, const struct at *at, size_t i)
+put_sample(struct cx *cx, struct api_call *c, const struct target *at, size_t i)
 {
 	const struct cond	none = { .mtime = 0 };
 	struct entry		en = {
@@ -117,7 +117,7 @@ api_sample_put(struct cx *cx, struct api_call *c, const struct repo *r)
 	const struct commit_opts	opt = { .committer = c->who.user,
 	    .message = STR("Add sample data"), .force = true };
 	struct commit			commit;
-	struct at			at;
+	struct target			at;
 	size_t				i;
 	enum err			e;
 

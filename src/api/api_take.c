@@ -95,7 +95,7 @@ api_take_page(struct cx *cx, const struct api_call *c, struct list_query *q)
 }
 
 enum err
-api_take_object(struct cx *cx, const struct api_call *c, struct at *out)
+api_take_object(struct cx *cx, const struct api_call *c, struct target *out)
 {
 	struct str	path;
 	enum err	e;

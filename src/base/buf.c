@@ -135,6 +135,18 @@ buf_field(struct buf *b, struct str s)
 	buf_str(b, s);
 }
 
+void
+buf_pairs(struct buf *b, const struct pair *at, size_t n)
+{
+	size_t	i;
+
+	buf_varint(b, n);
+	for (i = 0; i < n; i++) {
+		buf_field(b, at[i].name);
+		buf_field(b, at[i].value);
+	}
+}
+
 bool
 take_bytes(struct str *s, size_t n, void *out)
 {
@@ -203,5 +215,47 @@ take_field(struct str *s, struct str *out)
 		return false;
 	*out = str_to(*s, (size_t)n);
 	*s = str_from(*s, (size_t)n);
+	return true;
+}
+
+bool
+take_flag(struct str *s, bool *out)
+{
+	uint8_t	c;
+
+	if (!take_byte(s, &c))
+		return false;
+	*out = c != 0;
+	return true;
+}
+
+bool
+take_time(struct str *s, int64_t *out)
+{
+	uint64_t	v;
+
+	if (!take_varint(s, &v))
+		return false;
+	*out = (int64_t)v;
+	return true;
+}
+
+bool
+take_pairs(struct arena *mem, struct str *s, struct pair **at, size_t *n)
+{
+	uint64_t	count, i;
+
+	*at = NULL;
+	*n = 0;
+	if (!take_varint(s, &count) || count > s->n)
+		return false;
+	if (count == 0)
+		return true;
+	*at = arena_get(mem, count * sizeof **at);
+	for (i = 0; i < count; i++)
+		if (!take_field(s, &(*at)[i].name) ||
+		    !take_field(s, &(*at)[i].value))
+			return false;
+	*n = count;
 	return true;
 }

@@ -35,6 +35,8 @@ void	buf_be32(struct buf *b, uint32_t v);
 void	buf_be64(struct buf *b, uint64_t v);
 void	buf_varint(struct buf *b, uint64_t v);
 void	buf_field(struct buf *b, struct str s);
+/* How many, then name and value of each as fields. */
+void	buf_pairs(struct buf *b, const struct pair *at, size_t n);
 
 /* Their readers cut what they read off *s; false when s is too short. */
 bool	take_byte(struct str *s, uint8_t *out);
@@ -43,5 +45,12 @@ bool	take_be64(struct str *s, uint64_t *out);
 bool	take_varint(struct str *s, uint64_t *out);
 bool	take_field(struct str *s, struct str *out);
 bool	take_bytes(struct str *s, size_t n, void *out);
+/* A byte, and whether it is not 0. */
+bool	take_flag(struct str *s, bool *out);
+/* A time in ms that was written as a varint. */
+bool	take_time(struct str *s, int64_t *out);
+/* What buf_pairs wrote: an array in mem of slices of s. */
+bool	take_pairs(struct arena *mem, struct str *s, struct pair **at,
+	    size_t *n);
 
 #endif

@@ -283,3 +283,14 @@ str_is_utf8(struct str s)
 	}
 	return true;
 }
+
+struct pair *
+pair_find(struct pair *at, size_t n, struct str name)
+{
+	size_t	i;
+
+	for (i = 0; i < n; i++)
+		if (str_is(at[i].name, name))
+			return &at[i];
+	return NULL;
+}

@@ -67,4 +67,7 @@ bool		 str_is_utf8(struct str s);
 /* The first character and its bytes; 0: it is not UTF-8. */
 size_t		 str_character(struct str s, uint32_t *out);
 
+/* The first pair of this name among n, or NULL. */
+struct pair	*pair_find(struct pair *at, size_t n, struct str name);
+
 #endif

@@ -21,7 +21,7 @@
 #include "base/fileio.h"
 #include "base/ident.h"
 #include "block/block.h"
-#include "lake/record.h"
+#include "lake/ids.h"
 
 struct block_file {
 	struct block	 b;

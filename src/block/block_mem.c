@@ -5,7 +5,7 @@
 
 #include "base/cx.h"
 #include "block/block.h"
-#include "lake/record.h"
+#include "lake/ids.h"
 
 struct block_mem_piece {
 	struct block_mem_piece	*next;

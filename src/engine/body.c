@@ -146,6 +146,6 @@ body_give(struct cx *cx, struct kv_tx *tx, const struct gc_state *gs,
 	    block_id_epoch(&b->id))) != OK)
 		return e;
 	en->extents = arena_get(cx->mem, sizeof *en->extents);
-	en->extents[0] = (struct extent){ b->id, 0, b->size };
+	en->extents[0] = (struct entry_extent){ b->id, 0, b->size };
 	return claim_entry(cx, tx, gs, en);
 }

@@ -95,7 +95,7 @@ branch_move(struct cx *cx, struct kv_tx *tx, const struct uid *ruid,
 			m.time = last.time;
 	}
 	br->head = *new;
-	br->cut = (struct cut){ .live = false };
+	br->cut = (struct branch_cut){ .live = false };
 	buf_init(&b, cx->mem, HEADMOVE_MAX);
 	headmove_format(&b, &m);
 	return kv_put(cx, tx, key_head(cx, ruid, br->name, seq), &b);

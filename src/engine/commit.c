@@ -35,9 +35,9 @@ struct sealing {
 static enum err
 seal_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 {
-	struct sealing	*s = arg;
-	struct cut	*cut = &s->br.cut;
-	enum err	 e;
+	struct sealing		*s = arg;
+	struct branch_cut	*cut = &s->br.cut;
+	enum err		 e;
 
 	if ((e = branch_open(cx, tx, s->repo, s->branch, s->opt->force, &s->r,
 	    &s->br)) != OK)
@@ -50,7 +50,7 @@ seal_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 	    (e = gc_state_find(cx, tx, &s->gs)) != OK)
 		return e;
 	/* What is acknowledged from here on is not in this commit.  [I6] */
-	*cut = (struct cut){ .live = true, .ticket = s->ticket,
+	*cut = (struct branch_cut){ .live = true, .ticket = s->ticket,
 	    .upto = s->br.open, .since = cx->now };
 	s->br.open++;
 	return branch_put(cx, tx, &s->r.ruid, &s->br);

@@ -19,6 +19,7 @@
 #include "base/str.h"
 #include "base/stream.h"
 #include "lake/cond.h"
+#include "lake/entry.h"
 #include "lake/record.h"
 #include "lake/target.h"
 
@@ -142,6 +143,12 @@ struct copy_opts {
 					 * its time is kept */
 };
 
+struct list_item {
+	bool		is_prefix;
+	struct str	path;		/* or the group, with is_prefix */
+	struct entry	en;
+};
+
 struct list_page {
 	struct list_item	*at;
 	size_t			 n;
@@ -175,16 +182,17 @@ const unsigned char *body_md5(const struct body *b);
 
 /* What the write would be refused for, before the body is read. */
 enum err	object_check_write(struct cx *cx, struct engine *eng,
-		    const struct at *at, const struct cond *cond, bool force);
+		    const struct target *at, const struct cond *cond,
+		    bool force);
 /* Names the body; fills size, mtime, extents of en. */
 enum err	object_put(struct cx *cx, struct engine *eng,
-		    const struct at *at, struct body *b, struct entry *en,
+		    const struct target *at, struct body *b, struct entry *en,
 		    const struct cond *cond, bool force);
 enum err	object_stat(struct cx *cx, struct engine *eng,
-		    const struct at *at, struct entry *out);
+		    const struct target *at, struct entry *out);
 /* The entry with its extents, whatever they are kept in. */
 enum err	object_open(struct cx *cx, struct engine *eng,
-		    const struct at *at, struct entry *out);
+		    const struct target *at, struct entry *out);
 enum err	object_source(struct cx *cx, struct engine *eng,
 		    const struct entry *en, uint64_t off, uint64_t len,
 		    struct source *out);
@@ -193,22 +201,22 @@ enum err	object_files(struct cx *cx, struct engine *eng,
 		    const struct entry *en, uint64_t off, uint64_t len,
 		    struct file_span **out, size_t *n);
 enum err	object_delete(struct cx *cx, struct engine *eng,
-		    const struct at *at, const struct cond *cond,
+		    const struct target *at, const struct cond *cond,
 		    bool force, bool *marker);	/* see delete_item */
 /* Up to 1000 paths of one branch in one transaction. */
 enum err	objects_delete(struct cx *cx, struct engine *eng,
 		    struct str repo, struct str branch,
 		    struct delete_item *items, size_t n, bool force);
 enum err	object_copy(struct cx *cx, struct engine *eng,
-		    const struct at *src, const struct at *dst,
+		    const struct target *src, const struct target *dst,
 		    const struct copy_opts *opt, struct entry *out);
 /* Replace the user metadata, and no more. */
 enum err	object_set_meta(struct cx *cx, struct engine *eng,
-		    const struct at *at, struct pair *meta, size_t n,
+		    const struct target *at, struct pair *meta, size_t n,
 		    bool force);
 /* Replace the tags, and no more: not the time either. */
 enum err	object_set_tags(struct cx *cx, struct engine *eng,
-		    const struct at *at, struct pair *tags, size_t n);
+		    const struct target *at, struct pair *tags, size_t n);
 
 enum err	object_list(struct cx *cx, struct engine *eng,
 		    struct str repo, struct str ref,
@@ -251,6 +259,15 @@ struct commit_page {
 };
 
 enum diff_kind { DIFF_TWO_DOT, DIFF_THREE_DOT };
+
+enum change { CHANGE_ADDED, CHANGE_REMOVED, CHANGE_CHANGED, CHANGE_CONFLICT,
+	CHANGE_PREFIX };
+
+struct diff_item {
+	enum change	type;
+	struct str	path;		/* with CHANGE_PREFIX: the group */
+	struct entry	en;	/* right side; of removed: the old one */
+};
 
 struct diff_page {
 	struct diff_item	*at;
@@ -311,6 +328,11 @@ struct complete_opts {
 	uint64_t		 size;
 };
 
+struct part {
+	uint32_t	number;
+	struct entry	en;	/* size, time, ETag, sums, extents */
+};
+
 struct part_page {
 	struct part	*at;
 	size_t		 n;
@@ -324,26 +346,26 @@ struct upload_page {
 };
 
 enum err	upload_create(struct cx *cx, struct engine *eng,
-		    const struct at *at, struct upload *u);
+		    const struct target *at, struct upload *u);
 /* The open upload; E_NO_SUCH_UPLOAD. */
 enum err	upload_get(struct cx *cx, struct engine *eng,
-		    const struct at *at, const struct uid *id,
+		    const struct target *at, const struct uid *id,
 		    struct upload *out);
 enum err	upload_part(struct cx *cx, struct engine *eng,
-		    const struct at *at, const struct uid *id,
+		    const struct target *at, const struct uid *id,
 		    struct part *part, struct body *b);
 /* Bytes off … off+len of the source; len 0: all of it. */
 enum err	upload_part_copy(struct cx *cx, struct engine *eng,
-		    const struct at *at, const struct uid *id,
-		    struct part *part, const struct at *src,
+		    const struct target *at, const struct uid *id,
+		    struct part *part, const struct target *src,
 		    const struct cond *cond, uint64_t off, uint64_t len);
 enum err	upload_complete(struct cx *cx, struct engine *eng,
-		    const struct at *at, const struct uid *id,
+		    const struct target *at, const struct uid *id,
 		    const struct complete_opts *opt, struct entry *out);
 enum err	upload_abort(struct cx *cx, struct engine *eng,
-		    const struct at *at, const struct uid *id);
+		    const struct target *at, const struct uid *id);
 enum err	upload_parts(struct cx *cx, struct engine *eng,
-		    const struct at *at, const struct uid *id,
+		    const struct target *at, const struct uid *id,
 		    uint32_t after, size_t limit, struct upload *u,
 		    struct part_page *out);
 /* Uploads of one branch, by path then id, after (path, id). */

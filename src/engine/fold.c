@@ -33,7 +33,7 @@ static enum err
 look_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 {
 	struct fold		*f = arg;
-	const struct cut	*cut = &f->br.cut;
+	const struct branch_cut	*cut = &f->br.cut;
 	struct gc_state		 gs;
 	enum err		 e;
 

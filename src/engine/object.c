@@ -18,19 +18,19 @@
 /* ---- the shape of every staging write ---------------------------------- */
 
 struct write {			/* what a write's tx works with */
-	struct engine	*eng;
-	struct str	 repo_name, ref;
-	bool		 force;
-	struct repo	 r;
-	struct branch	 br;
-	struct gc_state	 gs;
-	bool		 sealed;
+	struct engine		*eng;
+	struct str		 repo_name, ref;
+	bool			 force;
+	struct repo		 r;
+	struct branch		 br;
+	struct gc_state		 gs;
+	bool			 sealed;
 	/* put and copy */
-	struct str	 path;
-	struct cond	 cond;
-	struct entry	*en;
-	struct body	*body;
-	const struct at	*src;
+	struct str		 path;
+	struct cond		 cond;
+	struct entry		*en;
+	struct body		*body;
+	const struct target	*src;
 	const struct copy_opts *copy;
 	/* delete */
 	struct delete_item *items;
@@ -131,7 +131,7 @@ check_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 }
 
 enum err
-object_check_write(struct cx *cx, struct engine *eng, const struct at *at,
+object_check_write(struct cx *cx, struct engine *eng, const struct target *at,
     const struct cond *cond, bool force)
 {
 	struct write	w = { .eng = eng, .repo_name = at->repo,
@@ -156,7 +156,7 @@ put_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 }
 
 enum err
-object_put(struct cx *cx, struct engine *eng, const struct at *at,
+object_put(struct cx *cx, struct engine *eng, const struct target *at,
     struct body *b, struct entry *en, const struct cond *cond, bool force)
 {
 	struct write	w = { .eng = eng, .repo_name = at->repo,
@@ -245,7 +245,7 @@ objects_delete(struct cx *cx, struct engine *eng, struct str repo,
 }
 
 enum err
-object_delete(struct cx *cx, struct engine *eng, const struct at *at,
+object_delete(struct cx *cx, struct engine *eng, const struct target *at,
     const struct cond *cond, bool force, bool *marker)
 {
 	struct delete_item	it = { .path = at->path, .cond = *cond };
@@ -312,8 +312,8 @@ copy_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 }
 
 enum err
-object_copy(struct cx *cx, struct engine *eng, const struct at *src,
-    const struct at *dst, const struct copy_opts *opt, struct entry *out)
+object_copy(struct cx *cx, struct engine *eng, const struct target *src,
+    const struct target *dst, const struct copy_opts *opt, struct entry *out)
 {
 	struct write	w = { .eng = eng, .repo_name = dst->repo,
 	    .ref = dst->ref, .path = dst->path, .cond = opt->dst_cond,
@@ -353,7 +353,7 @@ set_meta_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 }
 
 enum err
-object_set_meta(struct cx *cx, struct engine *eng, const struct at *at,
+object_set_meta(struct cx *cx, struct engine *eng, const struct target *at,
     struct pair *meta, size_t n, bool force)
 {
 	struct entry	en;
@@ -365,7 +365,7 @@ object_set_meta(struct cx *cx, struct engine *eng, const struct at *at,
 }
 
 enum err
-object_set_tags(struct cx *cx, struct engine *eng, const struct at *at,
+object_set_tags(struct cx *cx, struct engine *eng, const struct target *at,
     struct pair *tags, size_t n)
 {
 	struct entry	en;
@@ -379,10 +379,10 @@ object_set_tags(struct cx *cx, struct engine *eng, const struct at *at,
 /* ---- reading ----------------------------------------------------------- */
 
 struct stat_args {
-	struct engine	*eng;
-	const struct at	*at;
-	struct entry	*out;
-	bool		 extents;
+	struct engine		*eng;
+	const struct target	*at;
+	struct entry		*out;
+	bool			 extents;
 };
 
 static enum err
@@ -407,13 +407,13 @@ stat_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 	if ((e = kv_find(cx, tx, key_manifest(cx, &a->out->manifest), &m,
 	    &there)) != OK)
 		return e;
-	return there ? manifest_parse(cx, m, a->out) :
+	return there ? entry_manifest_parse(cx, m, a->out) :
 	    fail(cx, E_CORRUPT, "the manifest of \"%.*s\" is missing",
 	    STRF(a->at->path));
 }
 
 enum err
-object_stat(struct cx *cx, struct engine *eng, const struct at *at,
+object_stat(struct cx *cx, struct engine *eng, const struct target *at,
     struct entry *out)
 {
 	struct stat_args	a = { eng, at, out, false };
@@ -422,7 +422,7 @@ object_stat(struct cx *cx, struct engine *eng, const struct at *at,
 }
 
 enum err
-object_open(struct cx *cx, struct engine *eng, const struct at *at,
+object_open(struct cx *cx, struct engine *eng, const struct target *at,
     struct entry *out)
 {
 	struct stat_args	a = { eng, at, out, true };
@@ -432,15 +432,15 @@ object_open(struct cx *cx, struct engine *eng, const struct at *at,
 
 /* A span of an entry's bytes, read extent by extent. */
 struct reading {
-	struct engine		*eng;
-	const struct extent	*ext;
-	size_t			 n, at;		/* extents; the one at hand */
-	uint64_t		 off;		/* within it */
-	uint64_t		 left;		/* of the span */
-	struct arena		*mem;		/* of the extent at hand */
-	bool			 opened;
-	struct str		 bytes;		/* small block */
-	struct block_reader	*reader;	/* or file */
+	struct engine			*eng;
+	const struct entry_extent	*ext;
+	size_t				 n, at;	/* extents; the one at hand */
+	uint64_t			 off;	/* within it */
+	uint64_t			 left;	/* of the span */
+	struct arena			*mem;	/* of the extent at hand */
+	bool				 opened;
+	struct str			 bytes;	/* small block */
+	struct block_reader		*reader;	/* or file */
 };
 
 static void
@@ -488,9 +488,9 @@ static enum err
 reading_piece(struct cx *cx, struct reading *r, void *p, size_t n,
     size_t *got)
 {
-	const struct extent	*x = &r->ext[r->at];
-	uint64_t		 at = x->off + r->off;
-	enum err		 e;
+	const struct entry_extent	*x = &r->ext[r->at];
+	uint64_t			 at = x->off + r->off;
+	enum err			 e;
 
 	if (block_id_is_file(&x->block)) {
 		if ((e = block_read(cx, r->reader, at, p, n, got)) != OK)
@@ -561,9 +561,9 @@ enum err
 object_files(struct cx *cx, struct engine *eng, const struct entry *en,
     uint64_t off, uint64_t len, struct file_span **out, size_t *n)
 {
-	const struct extent	*x;
-	struct file_span	*s;
-	uint64_t		 part;
+	const struct entry_extent	*x;
+	struct file_span		*s;
+	uint64_t			 part;
 
 	*n = 0;
 	*out = s = arena_get(cx->mem, en->n_extents * sizeof *s);

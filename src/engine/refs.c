@@ -104,11 +104,11 @@ static enum err
 walk_steps(struct cx *cx, struct kv_tx *tx, const struct repo *r,
     const struct refexpr *x, struct commit *c)
 {
-	const struct ref_step	*s;
-	uint32_t		 i, n;
-	struct oid		 parent;
-	size_t			 which;
-	enum err		 e;
+	const struct refexpr_step	*s;
+	uint32_t			 i, n;
+	struct oid			 parent;
+	size_t				 which;
+	enum err			 e;
 
 	for (s = x->steps; s < x->steps + x->n_steps; s++) {
 		n = s->op == '~' ? s->n : s->n > 0;

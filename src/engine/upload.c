@@ -23,7 +23,7 @@ enum { RECORD_MAX = 1 << 20, PART_LEAST = 5 << 20 };
 
 struct uploading {
 	struct engine		*eng;
-	const struct at		*at;
+	const struct target	*at;
 	const struct uid	*id;
 	struct repo		 r;
 	struct branch		 br;
@@ -32,7 +32,7 @@ struct uploading {
 	/* a part */
 	struct part		*part;
 	struct body		*body;
-	const struct at		*src;
+	const struct target	*src;
 	const struct cond	*src_cond;
 	uint64_t		 off, len;
 	/* completion */
@@ -103,7 +103,7 @@ create_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 }
 
 enum err
-upload_create(struct cx *cx, struct engine *eng, const struct at *at,
+upload_create(struct cx *cx, struct engine *eng, const struct target *at,
     struct upload *u)
 {
 	struct uploading	s = { .eng = eng, .at = at, .u = u };
@@ -121,7 +121,7 @@ get_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 }
 
 enum err
-upload_get(struct cx *cx, struct engine *eng, const struct at *at,
+upload_get(struct cx *cx, struct engine *eng, const struct target *at,
     const struct uid *id, struct upload *out)
 {
 	struct uploading	s = { .eng = eng, .at = at, .id = id,
@@ -164,7 +164,7 @@ part_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 }
 
 enum err
-upload_part(struct cx *cx, struct engine *eng, const struct at *at,
+upload_part(struct cx *cx, struct engine *eng, const struct target *at,
     const struct uid *id, struct part *part, struct body *b)
 {
 	struct upload		u;
@@ -190,9 +190,9 @@ static void
 cut_extents(struct cx *cx, const struct entry *en, uint64_t off,
     uint64_t len, struct entry *out)
 {
-	const struct extent	*x = en->extents;
-	struct extent		*y;
-	uint64_t		 n;
+	const struct entry_extent	*x = en->extents;
+	struct entry_extent		*y;
+	uint64_t			 n;
 
 	out->extents = y = arena_get(cx->mem, en->n_extents * sizeof *y);
 	out->n_extents = 0;
@@ -204,8 +204,8 @@ cut_extents(struct cx *cx, const struct entry *en, uint64_t off,
 			continue;
 		}
 		n = x->len - off < len ? x->len - off : len;
-		y[out->n_extents++] = (struct extent){ x->block, x->off + off,
-		    n };
+		y[out->n_extents++] = (struct entry_extent){ x->block,
+		    x->off + off, n };
 		len -= n;
 		off = 0;
 	}
@@ -230,7 +230,7 @@ part_copy_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 			return e;
 		if (!there)
 			return fail(cx, E_CORRUPT, "a manifest is missing");
-		if ((e = manifest_parse(cx, m, &src)) != OK)
+		if ((e = entry_manifest_parse(cx, m, &src)) != OK)
 			return e;
 	}
 	if (s->off > src.size || s->len > src.size - s->off)
@@ -261,7 +261,7 @@ read_span(struct cx *cx, struct uploading *s, const struct entry *en)
 {
 	const struct digest_sum	*kind = digest_sum_named(s->u->sum_kind);
 	const struct pair	*known = en->sums_composite ? NULL :
-	    pairs_find(en->sums, en->n_sums, s->u->sum_kind);
+	    pair_find(en->sums, en->n_sums, s->u->sum_kind);
 	unsigned char		 raw[DIGEST_MAX];
 	struct source		 src;
 	struct digest		 d[2];
@@ -294,8 +294,8 @@ read_span(struct cx *cx, struct uploading *s, const struct entry *en)
 }
 
 enum err
-upload_part_copy(struct cx *cx, struct engine *eng, const struct at *at,
-    const struct uid *id, struct part *part, const struct at *src,
+upload_part_copy(struct cx *cx, struct engine *eng, const struct target *at,
+    const struct uid *id, struct part *part, const struct target *src,
     const struct cond *cond, uint64_t off, uint64_t len)
 {
 	struct upload		u;
@@ -356,7 +356,7 @@ parts_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 }
 
 enum err
-upload_parts(struct cx *cx, struct engine *eng, const struct at *at,
+upload_parts(struct cx *cx, struct engine *eng, const struct target *at,
     const struct uid *id, uint32_t after, size_t limit, struct upload *u,
     struct part_page *out)
 {
@@ -387,7 +387,7 @@ part_of_list(struct cx *cx, struct kv_tx *tx, struct uploading *s, size_t i)
 		return e;
 	p->number = it->number;
 	sum = there && it->sum.name.n > 0 ?
-	    pairs_find(p->en.sums, p->en.n_sums, it->sum.name) : NULL;
+	    pair_find(p->en.sums, p->en.n_sums, it->sum.name) : NULL;
 	if (!there || !str_is(p->en.etag, it->etag) ||
 	    (sum != NULL && !str_is(sum->value, it->sum.value)))
 		return fail(cx, E_INVALID_PART, "Part %u could not be found, "
@@ -464,7 +464,7 @@ join_sums(struct cx *cx, struct uploading *s, enum digest_kind kind,
 	uint64_t	 crc = 0, v;
 
 	for (i = 0; i < s->opt->n; i++, one += n) {
-		p = pairs_find(s->parts[i].en.sums, s->parts[i].en.n_sums,
+		p = pair_find(s->parts[i].en.sums, s->parts[i].en.n_sums,
 		    s->u->sum_kind);
 		if (p == NULL || !enc_unbase64(p->value, one, n))
 			return false;
@@ -550,7 +550,7 @@ manifest_write(struct cx *cx, struct kv_tx *tx, struct uploading *s)
 	memcpy(s->manifest.b, now.b, 8);
 	en->manifest = s->manifest;
 	buf_init(&b, cx->mem, 8 << 20);
-	manifest_format(&b, en);
+	entry_manifest_format(&b, en);
 	if (!buf_ok(&b))
 		return fail(cx, E_TOO_LARGE, "the object has too many pieces");
 	return kv_put(cx, tx, key_manifest(cx, &en->manifest), &b);
@@ -633,7 +633,7 @@ list_digest(struct cx *cx, const struct complete_opts *opt)
 }
 
 enum err
-upload_complete(struct cx *cx, struct engine *eng, const struct at *at,
+upload_complete(struct cx *cx, struct engine *eng, const struct target *at,
     const struct uid *id, const struct complete_opts *opt,
     struct entry *out)
 {
@@ -680,7 +680,7 @@ abort_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 }
 
 enum err
-upload_abort(struct cx *cx, struct engine *eng, const struct at *at,
+upload_abort(struct cx *cx, struct engine *eng, const struct target *at,
     const struct uid *id)
 {
 	struct upload		u;

@@ -52,7 +52,7 @@ tree_before(struct cx *cx, struct kv_tx *tx, const struct uid *ruid,
 
 static enum err
 get_at_commit(struct cx *cx, struct engine *eng, struct kv_tx *tx,
-    const struct repo *r, const struct at *at, struct entry *out)
+    const struct repo *r, const struct target *at, struct entry *out)
 {
 	struct gc_state	gs;
 	struct commit	c;
@@ -117,7 +117,7 @@ version_of(struct cx *cx, struct engine *eng, struct kv_tx *tx,
 
 enum err
 version_get(struct cx *cx, struct engine *eng, struct kv_tx *tx,
-    const struct at *at, struct entry *out)
+    const struct target *at, struct entry *out)
 {
 	struct repo	r;
 	struct view	v;

@@ -12,7 +12,7 @@ struct str	version_staged(const struct repo *r);
  * version took the object away.
  */
 enum err	version_get(struct cx *cx, struct engine *eng,
-		    struct kv_tx *tx, const struct at *at,
+		    struct kv_tx *tx, const struct target *at,
 		    struct entry *out);
 
 #endif

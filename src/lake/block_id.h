@@ -5,7 +5,7 @@
 #ifndef LAKE_BLOCK_ID_H
 #define LAKE_BLOCK_ID_H
 
-#include "lake/record.h"
+#include "lake/ids.h"
 
 enum { BLOCK_IN_KV = 'k', BLOCK_IN_FILE = 'f' };
 

@@ -2,7 +2,7 @@
 #include "lake/cond.h"
 
 #include "base/cx.h"
-#include "lake/record.h"
+#include "lake/entry.h"
 
 bool
 cond_is_empty(const struct cond *c)

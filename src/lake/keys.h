@@ -7,7 +7,7 @@
 #define LAKE_KEYS_H
 
 #include "base/limit.h"
-#include "lake/record.h"
+#include "lake/ids.h"
 
 struct cx;
 

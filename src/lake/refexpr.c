@@ -20,10 +20,10 @@ bad(struct cx *cx, struct str text)
 enum err
 refexpr_parse(struct cx *cx, struct str text, struct refexpr *out)
 {
-	struct ref_step	*step;
-	struct str	 rest = text;
-	uint64_t	 n;
-	size_t		 i;
+	struct refexpr_step	*step;
+	struct str		 rest = text;
+	uint64_t		 n;
+	size_t			 i;
 
 	*out = (struct refexpr){ .mode = REF_PLAIN };
 	for (i = 0; i < text.n && !is_modifier(text.p[i]); i++)

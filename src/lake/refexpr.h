@@ -14,23 +14,23 @@ struct cx;
 
 enum { REF_STEPS = 32 };
 
-enum ref_mode {
+enum refexpr_mode {
 	REF_PLAIN,	/* a branch means its staging view */
 	REF_HEAD,	/* "@": the committed head of a branch */
 	REF_STAGED	/* "$": the staging view, said aloud */
 };
 
-struct ref_step {
+struct refexpr_step {
 	/* '~': nth first-parent ancestor; '^': nth parent */
 	char		op;
 	uint32_t	n;
 };
 
 struct refexpr {
-	struct str	base;
-	enum ref_mode	mode;
-	struct ref_step	steps[REF_STEPS];
-	size_t		n_steps;
+	struct str		base;
+	enum refexpr_mode	mode;
+	struct refexpr_step	steps[REF_STEPS];
+	size_t			n_steps;
 };
 
 /* E_BAD_REF. */

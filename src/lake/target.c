@@ -31,11 +31,11 @@ target_path(struct cx *cx, struct str path)
 
 enum err
 target_make(struct cx *cx, struct str repo, struct str ref, struct str path,
-    struct at *out)
+    struct target *out)
 {
 	enum err	e;
 
-	*out = (struct at){ .repo = repo, .ref = ref, .path = path };
+	*out = (struct target){ .repo = repo, .ref = ref, .path = path };
 	if ((e = name_check_repo(cx, repo)) != OK ||
 	    (e = target_ref(cx, ref)) != OK)
 		return e;
@@ -44,7 +44,7 @@ target_make(struct cx *cx, struct str repo, struct str ref, struct str path,
 
 enum err
 target_object(struct cx *cx, struct str repo, struct str ref,
-    struct str path, struct at *out)
+    struct str path, struct target *out)
 {
 	enum err	e;
 

@@ -15,7 +15,7 @@
 
 struct cx;
 
-struct at {			/* repository/ref/path */
+struct target {			/* repository/ref/path */
 	struct str	repo, ref, path;
 	struct str	version;	/* [S3] versionId: "" none, "null" what
 					 * is staged, or a commit's full id */
@@ -34,10 +34,10 @@ struct list_query {
  * LIMIT_REF or LIMIT_PATH, E_BAD_PATH for what is not UTF-8.
  */
 enum err	target_make(struct cx *cx, struct str repo, struct str ref,
-		    struct str path, struct at *out);
+		    struct str path, struct target *out);
 /* The same, of an object: E_BAD_PATH also when the path is empty. */
 enum err	target_object(struct cx *cx, struct str repo, struct str ref,
-		    struct str path, struct at *out);
+		    struct str path, struct target *out);
 /* One part, as above: a name or an expression; a path or the head of one. */
 enum err	target_ref(struct cx *cx, struct str ref);
 enum err	target_path(struct cx *cx, struct str path);

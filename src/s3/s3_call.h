@@ -33,7 +33,7 @@ struct s3_call {
 	struct str		 bucket, key;
 	struct str		 host_bucket;	/* bucket, named by the host */
 	struct lakepath		 lp;
-	struct at		 at;
+	struct target		 at;
 	const struct s3_row	*row;
 	struct str		*deleted;	/* keys, by DeleteObjects */
 	size_t			 n_deleted;
@@ -146,7 +146,7 @@ enum err	s3_refuse_unknown(struct cx *cx, const struct s3_call *c);
 enum err	s3_check_version(struct cx *cx, struct str version,
 		    bool writes);
 enum err	s3_copy_source(struct cx *cx, const struct s3_call *c,
-		    struct at *src);
+		    struct target *src);
 /* A query parameter, or the header of that name: usual when it is not there,
  * max when it is more. */
 enum err	s3_number(struct cx *cx, const struct s3_call *c,

@@ -13,7 +13,7 @@
  * last commit has it.  Where versions are not shown, it is the object.
  */
 static enum err
-delete_null_version(struct cx *cx, struct s3_call *c, const struct at *at,
+delete_null_version(struct cx *cx, struct s3_call *c, const struct target *at,
     const struct cond *cond)
 {
 	struct repo	r;
@@ -54,7 +54,7 @@ s3_delete_object(struct cx *cx, struct s3_call *c)
 struct item {			/* one <Object>, in the order of the request */
 	struct str	key;
 	struct str	version;
-	struct at	at;
+	struct target	at;
 	struct cond	cond;
 	enum err	result;
 	const char	*as;	/* of the failure: see cx_as */

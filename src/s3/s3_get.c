@@ -48,7 +48,7 @@ range_span(struct cx *cx, struct s3_call *c, uint64_t size, struct span *out)
 static bool
 has_part_sums(const struct entry *en)
 {
-	return en->part_sums.n > 0 && pairs_find(en->sums, en->n_sums,
+	return en->part_sums.n > 0 && pair_find(en->sums, en->n_sums,
 	    en->part_sum_kind) != NULL;
 }
 

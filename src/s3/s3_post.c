@@ -66,7 +66,7 @@ take_fields(struct cx *cx, struct post *p)
 			    "exactly one file upload per request.");
 		if (str_is_nocase(part.name, STR("file")))
 			break;
-		if (pairs_find(all.at, all.n, str_lower(cx->mem,
+		if (pair_find(all.at, all.n, str_lower(cx->mem,
 		    part.name)) != NULL)
 			return fail(cx, E_BAD_ARGUMENT, "The form has the "
 			    "field \"%.*s\" twice.", STRF(part.name));
@@ -428,7 +428,7 @@ s3_post_object(struct cx *cx, struct s3_call *c)
 	    (e = policy_check(cx, &p)) != OK)
 		return e;
 	/* In a form it has a name of its own. */
-	if ((acl = pairs_find(p.fields.headers, p.fields.n_headers,
+	if ((acl = pair_find(p.fields.headers, p.fields.n_headers,
 	    STR("acl"))) != NULL)
 		acl->name = STR("x-amz-acl");
 	c->req = &p.fields;

@@ -60,7 +60,7 @@ directive(struct cx *cx, const struct s3_call *c, const char *header,
  * its bytes; the copy is then of that very object.
  */
 static enum err
-copy_sum(struct cx *cx, struct s3_call *c, const struct at *src,
+copy_sum(struct cx *cx, struct s3_call *c, const struct target *src,
     struct copy_opts *opt)
 {
 	const struct digest_sum	*sum;
@@ -74,7 +74,7 @@ copy_sum(struct cx *cx, struct s3_call *c, const struct at *src,
 	    (e = object_open(cx, c->eng, src, &en)) != OK ||
 	    (e = cond_check(cx, &opt->src_cond, COND_WRITE, &en)) != OK)
 		return e;
-	if (!en.sums_composite && pairs_find(en.sums, en.n_sums,
+	if (!en.sums_composite && pair_find(en.sums, en.n_sums,
 	    str_of(sum->name)) != NULL)
 		return OK;
 	if ((e = object_source(cx, c->eng, &en, 0, en.size, &bytes)) != OK)
@@ -94,7 +94,7 @@ s3_copy_object(struct cx *cx, struct s3_call *c)
 {
 	struct copy_opts	opt = { .replace = NULL };
 	struct entry		by, en;
-	struct at		src;
+	struct target		src;
 	struct buf		b;
 	enum err		e;
 	bool			meta;
@@ -135,7 +135,7 @@ s3_copy_object(struct cx *cx, struct s3_call *c)
 
 /* [S3 RenameObject] "key", or "/bucket/key", percent-encoded. */
 static enum err
-rename_source(struct cx *cx, const struct s3_call *c, struct at *src)
+rename_source(struct cx *cx, const struct s3_call *c, struct target *src)
 {
 	struct str	s = request_header(c->req, "x-amz-rename-source");
 	struct str	head = str_printf(cx->mem, "/%.*s/", STRF(c->bucket));
@@ -159,7 +159,7 @@ s3_rename_object(struct cx *cx, struct s3_call *c)
 {
 	struct copy_opts	opt = { .move = true };
 	struct entry		en;
-	struct at		src;
+	struct target		src;
 	enum err		e;
 
 	if ((e = rename_source(cx, c, &src)) != OK ||

@@ -107,7 +107,7 @@ s3_entry_headers(struct cx *cx, struct s3_call *c, const struct entry *en)
 	for (i = 0; i < n; i++) {
 		over[i] = request_param(c->req, overrides[i].param);
 		if (over[i].p == NULL) {
-			h = pairs_find(en->headers, en->n_headers,
+			h = pair_find(en->headers, en->n_headers,
 			    str_of(overrides[i].name));
 			over[i] = i == 0 ? en->content_type :
 			    h != NULL ? h->value : STR("");
@@ -243,7 +243,7 @@ s3_tags_check(struct cx *cx, struct pair *tags, size_t n, size_t most)
 			return s3_fail(cx, E_BAD_ARGUMENT, "InvalidTag", "The "
 			    "TagValue you have provided is invalid: up to %d "
 			    "characters", LIMIT_TAG_VALUE);
-		if (pairs_find(tags, i, tags[i].name) != NULL)
+		if (pair_find(tags, i, tags[i].name) != NULL)
 			return s3_fail(cx, E_BAD_ARGUMENT, "InvalidTag",
 			    "Cannot provide multiple Tags with the same key");
 	}
@@ -472,7 +472,7 @@ s3_check_version(struct cx *cx, struct str version, bool writes)
 }
 
 enum err
-s3_copy_source(struct cx *cx, const struct s3_call *c, struct at *src)
+s3_copy_source(struct cx *cx, const struct s3_call *c, struct target *src)
 {
 	static const struct str	query = { "?versionId=", 11 };
 	struct str		s = request_header(c->req,

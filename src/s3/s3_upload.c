@@ -159,7 +159,7 @@ s3_upload_part_copy(struct cx *cx, struct s3_call *c)
 	struct part	part = { .number = 0 };
 	struct cond	cond;
 	struct uid	id;
-	struct at	src;
+	struct target	src;
 	struct buf	b;
 	uint64_t	off, len;
 	enum err	e;

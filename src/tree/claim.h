@@ -8,7 +8,7 @@
 #ifndef TREE_CLAIM_H
 #define TREE_CLAIM_H
 
-#include "lake/record.h"
+#include "lake/entry.h"
 #include "tree/gc_state.h"
 
 enum grey { GREY_NODE = 'N', GREY_COMMIT = 'C', GREY_MANIFEST = 'M',

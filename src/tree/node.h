@@ -15,7 +15,7 @@
 #include <stdatomic.h>
 
 #include "base/limit.h"
-#include "lake/record.h"
+#include "lake/ids.h"
 
 struct arena;
 

@@ -2,6 +2,7 @@
 #ifndef TREE_NODE_CACHE_H
 #define TREE_NODE_CACHE_H
 
+#include "base/err.h"
 #include "tree/node.h"
 
 struct cx;

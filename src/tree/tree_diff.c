@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/cx.h"
-#include "lake/record.h"
+#include "lake/entry.h"
 #include "tree/tree_inside.h"
 
 enum err

@@ -87,7 +87,7 @@ static enum err
 fsck_check_branch(struct cx *cx, struct str key, struct str value, void *arg)
 {
 	struct branch_check	 b = { .f = arg };
-	const struct cut	*cut = &b.br.cut;
+	const struct branch_cut	*cut = &b.br.cut;
 	enum err		 e;
 
 	if (branch_parse(cx, value, &b.br) != OK) {

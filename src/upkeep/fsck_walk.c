@@ -20,7 +20,7 @@ fsck_on_missing(struct cx *cx, struct mark *m)
 
 static enum err
 fsck_check_extent(struct cx *cx, struct fsck *f, struct str path,
-    const struct extent *x)
+    const struct entry_extent *x)
 {
 	struct str	bytes;
 	uint64_t	size = 0;

@@ -187,7 +187,7 @@ mark_manifest(struct cx *cx, struct mark *m, const struct uid *id)
 		fail(cx, E_CORRUPT, "a manifest is missing");
 		return mark_on_missing(cx, m);
 	}
-	if (manifest_parse(cx, v, &en) != OK)
+	if (entry_manifest_parse(cx, v, &en) != OK)
 		return mark_on_missing(cx, m);
 	return m->entry(cx, m, STR(""), &en);
 }

@@ -30,7 +30,7 @@ static void
 put(const char *branch, size_t i, unsigned version)
 {
 	const struct cond	none = { .mtime = 0 };
-	struct at		at = { .repo = STR("repo"),
+	struct target		at = { .repo = STR("repo"),
 	    .ref = str_of(branch), .path = str_printf(cx.mem,
 	    "data/p=%05zu/part-%04zu.parquet", i / 50, i % 50) };
 	struct entry		en = { .content_type = STR("binary") };

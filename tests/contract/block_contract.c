@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "block/block.h"
-#include "lake/record.h"
+#include "lake/ids.h"
 
 struct fixture {
 	struct cx	 cx;

@@ -266,10 +266,10 @@ lake_close(struct lake *l)
 	arena_free(l->cx.mem);
 }
 
-static struct at
+static struct target
 at_of(struct lake *l, size_t k)
 {
-	return (struct at){ .repo = STR("repo"), .ref = STR("main"),
+	return (struct target){ .repo = STR("repo"), .ref = STR("main"),
 	    .path = str_printf(l->cx.mem, "key-%02zu", k) };
 }
 
@@ -289,7 +289,7 @@ static enum err
 put(struct lake *l, size_t k, unsigned v)
 {
 	const struct cond	none = { .mtime = 0 };
-	struct at		at = at_of(l, k);
+	struct target		at = at_of(l, k);
 	struct str		bytes = body_of(l, v);
 	struct source		src = source_of_str(&l->cx, bytes);
 	struct entry		en = { .content_type = STR("t") };
@@ -314,7 +314,7 @@ found(void *arg, const char *invariant, const char *what)
 static unsigned
 value_at(struct lake *l, size_t k)
 {
-	struct at	at = at_of(l, k);
+	struct target	at = at_of(l, k);
 	struct source	src;
 	struct entry	en;
 	struct str	got, want;
@@ -376,7 +376,7 @@ operate(struct lake *l, unsigned step, size_t *k, unsigned *v)
 	const struct cond		none = { .mtime = 0 };
 	struct gc_report		r;
 	struct commit			c;
-	struct at			at;
+	struct target			at;
 	bool				more = true, marker;
 
 	*k = KEYS;

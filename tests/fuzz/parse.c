@@ -85,7 +85,7 @@ fuzz_records(struct str in)
 		assert(entry_parse(&cx, buf_as_str(&b), &again) == OK &&
 		    entry_same(&en, &again));
 	}
-	manifest_parse(&cx, in, &en);
+	entry_manifest_parse(&cx, in, &en);
 	repo_parse(&cx, in, &r);
 	branch_parse(&cx, in, &br);
 	commit_parse(&cx, in, &c);

@@ -28,7 +28,7 @@ all_shown(struct str set, struct str shown)
 	    json_get_map(&cx, b, "metadata", &got, &n_got) != OK)
 		abort();
 	for (i = 0; i < n_want; i++) {
-		one = pairs_find(got, n_got, want[i].name);
+		one = pair_find(got, n_got, want[i].name);
 		assert(one != NULL && str_is(one->value, want[i].value));
 	}
 }

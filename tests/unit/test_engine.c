@@ -74,16 +74,16 @@ teardown(void **state)
 	return 0;
 }
 
-static struct at
+static struct target
 at_of(struct fixture *f, int b, size_t k)
 {
-	return (struct at){ .repo = STR("repo"), .ref = str_of(names[b]),
+	return (struct target){ .repo = STR("repo"), .ref = str_of(names[b]),
 	    .path = str_printf(f->cx.mem, "%c/key-%02zu", "abc"[k % 3],
 	    k) };
 }
 
 static enum err
-try_put(struct cx *cx, struct engine *eng, const struct at *at,
+try_put(struct cx *cx, struct engine *eng, const struct target *at,
     struct str bytes, struct str if_none)
 {
 	const struct cond	cond = { .if_none_match = if_none };
@@ -101,7 +101,7 @@ try_put(struct cx *cx, struct engine *eng, const struct at *at,
 static void
 put(struct fixture *f, int b, size_t k)
 {
-	struct at	at = at_of(f, b, k);
+	struct target	at = at_of(f, b, k);
 	struct str	none = { NULL, 0 };
 	bool		only_new = rand() % 4 == 0;
 	enum err	e;
@@ -122,7 +122,7 @@ static void
 delete(struct fixture *f, int b, size_t k)
 {
 	const struct cond	none = { .mtime = 0 };
-	struct at		at = at_of(f, b, k);
+	struct target		at = at_of(f, b, k);
 	bool			marker;
 
 	assert_ok(&f->cx, object_delete(&f->cx, f->eng, &at, &none, false,
@@ -136,8 +136,8 @@ copy(struct fixture *f, int b, size_t k)
 {
 	const struct copy_opts	opt = { .replace = NULL };
 	size_t			from = (size_t)rand() % KEYS;
-	struct at		src = at_of(f, 1 - b, from);
-	struct at		dst = at_of(f, b, k);
+	struct target		src = at_of(f, 1 - b, from);
+	struct target		dst = at_of(f, b, k);
 	struct entry		en;
 	enum err		e;
 
@@ -292,7 +292,7 @@ check_listing(struct fixture *f, int b, const struct state *want,
 	struct source		src;
 	struct entry		en;
 	struct str		bytes;
-	struct at		at;
+	struct target		at;
 
 	page.n = 0;
 	for (group = 0; group < 3; group++)
@@ -519,7 +519,7 @@ struct racer {
 static enum err
 raise_counter(struct cx *cx, struct racer *r)
 {
-	struct at	at = { .repo = STR("repo"), .ref = STR("main"),
+	struct target	at = { .repo = STR("repo"), .ref = STR("main"),
 	    .path = STR("counter") };
 	struct str	next;
 	struct entry	en, new = { .content_type = STR("t") };
@@ -584,7 +584,7 @@ no_update_is_lost_under_commits_and_gc(void **state)
 {
 	struct fixture	*f = *state;
 	struct racer	 r[THREADS];
-	struct at	 at = { .repo = STR("repo"), .ref = STR("main"),
+	struct target	 at = { .repo = STR("repo"), .ref = STR("main"),
 	    .path = STR("counter") };
 	struct entry	 en;
 	unsigned	 i, done = 0;

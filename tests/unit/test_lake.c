@@ -116,7 +116,7 @@ targets_are_checked(void **state)
 		    E_KEY_TOO_LONG, "" },
 	};
 	struct list_query	q = { .prefix = STR("a") };
-	struct at		at;
+	struct target		at;
 	size_t			i;
 
 	(void)state;
@@ -137,7 +137,7 @@ ref_expressions_parse(void **state)
 {
 	static const struct {
 		const char	*text, *base, *steps;	/* "~2^1" */
-		enum ref_mode	 mode;
+		enum refexpr_mode	 mode;
 		enum err	 want;
 	} cases[] = {
 		{ "main", "main", "", REF_PLAIN, OK },
@@ -225,16 +225,17 @@ conditions_judge(void **state)
 static void
 entries_go_both_ways_and_cut_ones_are_refused(void **state)
 {
-	struct pair	meta[] = { { STR("k"), STR("v") } };
-	struct extent	ext[] = { { { { 7 } }, 5, 10 }, { { { 8 } }, 0, 3 } };
-	uint64_t	parts[] = { 10, 3 };
-	struct entry	en = { .size = 13, .mtime = 99, .etag = STR("e-2"),
-	    .content_type = STR("t"), .meta = meta, .n_meta = 1,
-	    .sums = meta, .n_sums = 1, .sums_composite = true,
+	struct pair		meta[] = { { STR("k"), STR("v") } };
+	struct entry_extent	ext[] = { { { { 7 } }, 5, 10 },
+	    { { { 8 } }, 0, 3 } };
+	uint64_t		parts[] = { 10, 3 };
+	struct entry		en = { .size = 13, .mtime = 99,
+	    .etag = STR("e-2"), .content_type = STR("t"), .meta = meta,
+	    .n_meta = 1, .sums = meta, .n_sums = 1, .sums_composite = true,
 	    .extents = ext, .n_extents = 2, .parts = parts, .n_parts = 2 };
-	struct entry	back;
-	struct buf	b;
-	size_t		n;
+	struct entry		back;
+	struct buf		b;
+	size_t			n;
 
 	(void)state;
 	buf_init(&b, cx.mem, 4096);

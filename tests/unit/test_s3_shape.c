@@ -339,7 +339,7 @@ copy_sources_name_an_object(void **state)
 		{ "alpha/main/%ff", "InvalidArgument", "", "", "", "" },
 	};
 	struct s3_call	c;
-	struct at	at;
+	struct target	at;
 	size_t		i;
 
 	(void)state;
