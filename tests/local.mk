@@ -4,7 +4,7 @@ UNIT_LDADD = $(LDADD) -lcmocka
 if CMOCKA
 UNIT_TESTS = test_auth test_buf test_client test_conf test_cx test_digest \
 	test_enc test_engine test_failure test_http test_json test_lake \
-	test_limits test_log test_net test_pace test_routes test_s3_policy \
+	test_limits test_log test_net test_node test_pace test_routes test_s3_policy \
 	test_s3_shape test_str test_tree test_verify test_when \
 	kv_contract block_contract
 else
@@ -67,6 +67,9 @@ test_buf_LDADD = $(UNIT_LDADD)
 test_client_SOURCES = tests/unit/test_client.c
 test_client_CPPFLAGS = $(UNIT_CPPFLAGS)
 test_client_LDADD = $(UNIT_LDADD)
+test_node_SOURCES = tests/unit/test_node.c
+test_node_CPPFLAGS = $(UNIT_CPPFLAGS)
+test_node_LDADD = $(UNIT_LDADD)
 test_conf_SOURCES = tests/unit/test_conf.c
 test_conf_CPPFLAGS = $(UNIT_CPPFLAGS)
 test_conf_LDADD = $(UNIT_LDADD)

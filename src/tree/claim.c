@@ -17,7 +17,7 @@ claim_check_epoch(struct cx *cx, const struct gc_state *gs, uint64_t epoch)
 enum err
 claim_overtaken(struct cx *cx, struct kv *kv, uint64_t epoch, enum err e)
 {
-	struct cx	aside = *cx;
+	struct cx	aside = cx_aside(cx);
 	struct gc_state	gs;
 
 	if (e != E_CORRUPT || gc_state_read(&aside, kv, &gs) != OK ||
@@ -27,7 +27,7 @@ claim_overtaken(struct cx *cx, struct kv *kv, uint64_t epoch, enum err e)
 }
 
 static enum err
-tell_marker(struct cx *cx, struct kv_tx *tx, const struct gc_state *gs,
+claim_tell_marker(struct cx *cx, struct kv_tx *tx, const struct gc_state *gs,
     enum grey kind, struct str id)
 {
 	if (!gs->marking)
@@ -41,7 +41,7 @@ claim_tree(struct cx *cx, struct kv_tx *tx, const struct gc_state *gs,
 {
 	if (oid_is_zero(root))
 		return OK;
-	return tell_marker(cx, tx, gs, GREY_NODE, oid_str(root));
+	return claim_tell_marker(cx, tx, gs, GREY_NODE, oid_str(root));
 }
 
 enum err
@@ -50,7 +50,7 @@ claim_commit(struct cx *cx, struct kv_tx *tx, const struct gc_state *gs,
 {
 	struct str	key = key_commit(cx, ruid, oid_str(id));
 
-	return tell_marker(cx, tx, gs, GREY_COMMIT, str_from(key, 1));
+	return claim_tell_marker(cx, tx, gs, GREY_COMMIT, str_from(key, 1));
 }
 
 enum err
@@ -61,10 +61,10 @@ claim_entry(struct cx *cx, struct kv_tx *tx, const struct gc_state *gs,
 	size_t		i;
 
 	if (en->has_manifest)
-		return tell_marker(cx, tx, gs, GREY_MANIFEST,
+		return claim_tell_marker(cx, tx, gs, GREY_MANIFEST,
 		    uid_str(&en->manifest));
 	for (i = 0; e == OK && i < en->n_extents; i++)
-		e = tell_marker(cx, tx, gs, GREY_BLOCK,
+		e = claim_tell_marker(cx, tx, gs, GREY_BLOCK,
 		    uid_str(&en->extents[i].block));
 	return e;
 }

@@ -14,7 +14,8 @@
 enum grey { GREY_NODE = 'N', GREY_COMMIT = 'C', GREY_MANIFEST = 'M',
 	GREY_BLOCK = 'B' };
 
-/* E_CONDEMNED when gc may have condemned what was made in that epoch. */
+/* E_CONDEMNED when gc may have condemned what was made in that epoch: the
+ * request makes it anew. */
 enum err	claim_check_epoch(struct cx *cx, const struct gc_state *gs,
 		    uint64_t epoch);
 /*
@@ -24,14 +25,14 @@ enum err	claim_check_epoch(struct cx *cx, const struct gc_state *gs,
  */
 enum err	claim_overtaken(struct cx *cx, struct kv *kv, uint64_t epoch,
 		    enum err e);
-/* The tree under a root; the zero root needs no claim. */
+/* Claim the tree under a root; the zero root needs no claim. */
 enum err	claim_tree(struct cx *cx, struct kv_tx *tx,
 		    const struct gc_state *gs, const struct oid *root);
-/* A commit, and so all that it names. */
+/* Claim a commit, and so all that it names. */
 enum err	claim_commit(struct cx *cx, struct kv_tx *tx,
 		    const struct gc_state *gs, const struct uid *ruid,
 		    const struct oid *id);
-/* The blocks or the manifest of an entry. */
+/* Claim the blocks or the manifest of an entry. */
 enum err	claim_entry(struct cx *cx, struct kv_tx *tx,
 		    const struct gc_state *gs, const struct entry *en);
 

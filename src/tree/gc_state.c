@@ -37,7 +37,7 @@ gc_state_put(struct cx *cx, struct kv_tx *tx, const struct gc_state *gs)
 }
 
 static enum err
-read_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+gc_state_read_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 {
 	return gc_state_find(cx, tx, arg);
 }
@@ -45,11 +45,11 @@ read_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 enum err
 gc_state_read(struct cx *cx, struct kv *kv, struct gc_state *out)
 {
-	return kv_read(cx, kv, read_fn, out);
+	return kv_read(cx, kv, gc_state_read_fn, out);
 }
 
 static enum err
-init_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+gc_state_init_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 {
 	struct gc_state	gs = { .epoch = 1, .floor = 1 };
 
@@ -60,5 +60,5 @@ init_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 enum err
 gc_state_init(struct cx *cx, struct kv *kv)
 {
-	return kv_write(cx, kv, init_fn, NULL);
+	return kv_write(cx, kv, gc_state_init_fn, NULL);
 }

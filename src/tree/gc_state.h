@@ -17,15 +17,15 @@ struct gc_state {
 	bool		marking;	/* a marker is at work */
 };
 
-/* The first record of a new lake. */
+/* Writes the record of a new lake, in a transaction of its own. */
 enum err	gc_state_init(struct cx *cx, struct kv *kv);
-/* E_CORRUPT where there is no record: this is no lake. */
+/* The record, as tx has it.  E_CORRUPT where there is none: this is no lake. */
 enum err	gc_state_find(struct cx *cx, struct kv_tx *tx,
 		    struct gc_state *out);
-/* In the transactions of a gc alone. */
+/* Replaces the record.  Only gc calls it. */
 enum err	gc_state_put(struct cx *cx, struct kv_tx *tx,
 		    const struct gc_state *gs);
-/* The same as gc_state_find, in a snapshot of its own. */
+/* gc_state_find in a snapshot of its own.  Not inside a transaction. */
 enum err	gc_state_read(struct cx *cx, struct kv *kv,
 		    struct gc_state *out);
 

@@ -1,6 +1,7 @@
 /* Nodes: their byte form, and where they are cut. */
 #include "tree/node.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,7 +15,7 @@ __extension__ typedef unsigned __int128 wide;
 /* ---- where a node ends ------------------------------------------------- */
 
 static uint64_t
-mix(uint64_t h)
+node_mix(uint64_t h)
 {
 	h ^= h >> 32;
 	h *= 0xd6e8feb86659fd93u;
@@ -25,15 +26,15 @@ mix(uint64_t h)
 
 /* Part of the format: never to be changed. */
 static uint64_t
-key_hash(struct str key, unsigned level)
+node_key_hash(struct str key, unsigned level)
 {
-	uint64_t	h = mix(level + 0x9e3779b97f4a7c15u), v;
+	uint64_t	h = node_mix(level + 0x9e3779b97f4a7c15u), v;
 	size_t		i, j;
 
 	for (i = 0; i < key.n; i += 8) {
 		for (v = 0, j = 0; j < 8 && i + j < key.n; j++)
 			v |= (uint64_t)(unsigned char)key.p[i + j] << (8 * j);
-		h = mix(h ^ v) + key.n;
+		h = node_mix(h ^ v) + key.n;
 	}
 	return h;
 }
@@ -44,7 +45,7 @@ key_hash(struct str key, unsigned level)
  * twenty bits of log2.
  */
 static uint64_t
-exponential(uint64_t h)
+node_exponential(uint64_t h)
 {
 	uint64_t	log2 = 0, m;
 	unsigned	i, top;
@@ -79,8 +80,8 @@ node_cut(struct str key, unsigned level, size_t s0, size_t s1)
 	if (s1 >= NODE_HARD)
 		return true;
 	risk = ((wide)s1 * s1 * s1 * s1 - (wide)s0 * s0 * s0 * s0) << 20;
-	need = (wide)exponential(key_hash(key, level)) * scale * scale *
-	    scale * scale;
+	need = (wide)node_exponential(node_key_hash(key, level)) * scale *
+	    scale * scale * scale;
 	return need < risk;
 }
 
@@ -89,6 +90,7 @@ node_cut(struct str key, unsigned level, size_t s0, size_t s1)
 void
 node_build(struct node_builder *b, struct arena *mem, unsigned level)
 {
+	assert(level < TREE_LEVELS);
 	if (b->p == NULL)
 		b->p = arena_raw(mem, NODE_ROOM);
 	b->mem = mem;
@@ -98,10 +100,11 @@ node_build(struct node_builder *b, struct arena *mem, unsigned level)
 	b->below = 0;
 	b->n_restarts = 0;
 	b->nkey = 0;
+	b->ended = false;
 }
 
 static void
-put_varint(struct node_builder *b, uint64_t v)
+node_put_varint(struct node_builder *b, uint64_t v)
 {
 	while (v >= 0x80) {
 		b->p[b->n++] = (unsigned char)(v | 0x80);
@@ -111,42 +114,48 @@ put_varint(struct node_builder *b, uint64_t v)
 }
 
 static void
-put_bytes(struct node_builder *b, const void *p, size_t n)
+node_put_bytes(struct node_builder *b, const void *p, size_t n)
 {
 	if (n > 0)
 		memcpy(b->p + b->n, p, n);
 	b->n += n;
 }
 
+/* Keys rise: how many bytes of the last one this one begins with says so. */
 static void
-put_key(struct node_builder *b, struct str key)
+node_put_key(struct node_builder *b, struct str key)
 {
 	size_t	shared = 0;
 
+	assert(b->p != NULL && !b->ended);
+	assert(key.n > 0 && key.n <= sizeof b->key);
+	while (shared < key.n && shared < b->nkey &&
+	    (unsigned char)key.p[shared] == b->key[shared])
+		shared++;
+	assert(shared < key.n && (shared == b->nkey ||
+	    (unsigned char)key.p[shared] > b->key[shared]));
 	if (b->count % NODE_RESTART == 0) {
 		b->restarts = vec_room(b->mem, b->restarts, b->n_restarts,
 		    &b->room_restarts, sizeof *b->restarts);
 		b->restarts[b->n_restarts++] = (uint32_t)b->n;
-	} else {
-		while (shared < key.n && shared < b->nkey &&
-		    (unsigned char)key.p[shared] == b->key[shared])
-			shared++;
+		shared = 0;
 	}
-	put_varint(b, shared);
-	put_varint(b, key.n - shared);
-	put_bytes(b, key.p + shared, key.n - shared);
+	node_put_varint(b, shared);
+	node_put_varint(b, key.n - shared);
+	node_put_bytes(b, key.p + shared, key.n - shared);
 	memcpy(b->key, key.p, key.n);
 	b->nkey = key.n;
 	b->count++;
 }
 
 static bool
-ends_here(struct node_builder *b, size_t s0)
+node_ends_here(struct node_builder *b, size_t s0)
 {
 	struct str	key = { (const char *)b->key, b->nkey };
 
-	return b->count >= 2 && node_cut(key, b->level, s0 - NODE_HEADER,
+	b->ended = b->count >= 2 && node_cut(key, b->level, s0 - NODE_HEADER,
 	    b->n - NODE_HEADER);
+	return b->ended;
 }
 
 bool
@@ -154,11 +163,12 @@ node_add_value(struct node_builder *b, struct str key, struct str value)
 {
 	size_t	s0 = b->n;
 
-	put_key(b, key);
-	put_varint(b, value.n);
-	put_bytes(b, value.p, value.n);
+	assert(b->level == 0 && value.n <= NODE_VALUE_MAX);
+	node_put_key(b, key);
+	node_put_varint(b, value.n);
+	node_put_bytes(b, value.p, value.n);
 	b->below++;
-	return ends_here(b, s0);
+	return node_ends_here(b, s0);
 }
 
 bool
@@ -167,11 +177,19 @@ node_add_child(struct node_builder *b, struct str key,
 {
 	size_t	s0 = b->n;
 
-	put_key(b, key);
-	put_bytes(b, child->b, sizeof child->b);
-	put_varint(b, below);
+	assert(b->level > 0 && below > 0);
+	node_put_key(b, key);
+	node_put_bytes(b, child->b, sizeof child->b);
+	node_put_varint(b, below);
 	b->below += below;
-	return ends_here(b, s0);
+	return node_ends_here(b, s0);
+}
+
+bool
+node_may_follow(const struct node_it *it, struct str after)
+{
+	return str_cmp(node_key(it), after) > 0 &&
+	    (it->level == 0 ? it->value.n <= NODE_VALUE_MAX : it->below > 0);
 }
 
 static void
@@ -195,6 +213,7 @@ node_finish(struct node_builder *b)
 {
 	size_t	i;
 
+	assert(b->count > 0 && b->n + 4 * (b->n_restarts + 1) <= NODE_ROOM);
 	b->p[0] = (unsigned char)b->level;
 	put_be32(b->p + 1, (uint32_t)(b->below >> 32));
 	put_be32(b->p + 5, (uint32_t)b->below);
@@ -226,7 +245,7 @@ node_key(const struct node_it *it)
 }
 
 static uint32_t
-restarts_of(const struct node *n)
+node_restarts(const struct node *n)
 {
 	uint32_t	r;
 
@@ -239,7 +258,7 @@ restarts_of(const struct node *n)
 void
 node_begin(struct node_it *it, struct node *n)
 {
-	uint32_t	r = restarts_of(n);
+	uint32_t	r = node_restarts(n);
 
 	it->node = n;
 	it->off = NODE_HEADER;
@@ -251,7 +270,7 @@ node_begin(struct node_it *it, struct node *n)
 }
 
 static bool
-spoilt(struct node_it *it)
+node_spoilt(struct node_it *it)
 {
 	it->bad = true;
 	return false;
@@ -270,16 +289,16 @@ node_step(struct node_it *it)
 	if (!take_varint(&s, &shared) || !take_varint(&s, &more) ||
 	    shared > it->nkey || more > s.n || shared + more == 0 ||
 	    shared + more > sizeof it->key)
-		return spoilt(it);
+		return node_spoilt(it);
 	take_bytes(&s, more, it->key + shared);
 	it->nkey = shared + more;
 	if (it->level == 0) {
 		if (!take_field(&s, &it->value))
-			return spoilt(it);
+			return node_spoilt(it);
 		it->below = 1;
 	} else if (!take_bytes(&s, sizeof it->child, it->child.b) ||
 	    !take_varint(&s, &it->below))
-		return spoilt(it);
+		return node_spoilt(it);
 	it->off = it->end - s.n;
 	it->index++;
 	return true;
@@ -287,10 +306,10 @@ node_step(struct node_it *it)
 
 /* The restart point before which no item can be the one sought. */
 static void
-jump(struct node_it *it, struct str key)
+node_jump(struct node_it *it, struct str key)
 {
 	const unsigned char	*table = it->node->b + it->end;
-	uint32_t		 lo = 0, hi = restarts_of(it->node), mid;
+	uint32_t		 lo = 0, hi = node_restarts(it->node), mid;
 	struct node_it		 probe;
 
 	while (hi - lo > 1) {
@@ -317,7 +336,7 @@ node_seek(struct node_it *it, struct node *n, struct str key)
 	node_begin(it, n);
 	if (it->bad)
 		return false;
-	jump(it, key);
+	node_jump(it, key);
 	while (node_step(it))
 		if (str_cmp(node_key(it), key) >= 0)
 			return true;

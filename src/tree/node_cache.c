@@ -44,14 +44,14 @@ node_cache_open(size_t bytes)
 }
 
 static void
-unlink_use(struct shard *s, struct slot *t)
+cache_unlink_use(struct shard *s, struct slot *t)
 {
 	*(t->newer != NULL ? &t->newer->older : &s->newest) = t->older;
 	*(t->older != NULL ? &t->older->newer : &s->oldest) = t->newer;
 }
 
 static void
-link_use(struct shard *s, struct slot *t)
+cache_link_use(struct shard *s, struct slot *t)
 {
 	t->newer = NULL;
 	t->older = s->newest;
@@ -60,7 +60,7 @@ link_use(struct shard *s, struct slot *t)
 }
 
 static struct slot **
-find_slot(struct shard *s, const struct oid *id)
+cache_find_slot(struct shard *s, const struct oid *id)
 {
 	struct slot	**at;
 
@@ -71,12 +71,12 @@ find_slot(struct shard *s, const struct oid *id)
 }
 
 static void
-evict(struct shard *s)
+cache_evict(struct shard *s)
 {
-	struct slot	*t = s->oldest, **at = find_slot(s, &t->node->id);
+	struct slot	*t = s->oldest, **at = cache_find_slot(s, &t->node->id);
 
 	*at = t->chain;
-	unlink_use(s, t);
+	cache_unlink_use(s, t);
 	s->bytes -= t->node->n;
 	node_release(t->node);
 	free(t);
@@ -89,7 +89,7 @@ node_cache_close(struct node_cache *c)
 
 	for (i = 0; i < SHARDS; i++) {
 		while (c->shard[i].oldest != NULL)
-			evict(&c->shard[i]);
+			cache_evict(&c->shard[i]);
 		pthread_mutex_destroy(&c->shard[i].lock);
 	}
 	free(c);
@@ -103,9 +103,9 @@ cache_find(struct node_cache *c, const struct oid *id)
 	struct node	*n = NULL;
 
 	pthread_mutex_lock(&s->lock);
-	if ((t = *find_slot(s, id)) != NULL) {
-		unlink_use(s, t);
-		link_use(s, t);
+	if ((t = *cache_find_slot(s, id)) != NULL) {
+		cache_unlink_use(s, t);
+		cache_link_use(s, t);
 		n = t->node;
 		atomic_fetch_add(&n->refs, 1);
 	}
@@ -122,55 +122,43 @@ cache_add(struct node_cache *c, struct node *n)
 	if (n->n > c->limit)
 		return;
 	pthread_mutex_lock(&s->lock);
-	if (*(at = find_slot(s, &n->id)) == NULL) {
+	if (*(at = cache_find_slot(s, &n->id)) == NULL) {
 		t = calloc(1, sizeof *t);
 		if (t == NULL)
 			abort();
 		t->node = n;
 		atomic_fetch_add(&n->refs, 1);
 		*at = t;
-		link_use(s, t);
+		cache_link_use(s, t);
 		s->bytes += n->n;
 		while (s->bytes > c->limit)
-			evict(s);
+			cache_evict(s);
 	}
 	pthread_mutex_unlock(&s->lock);
-}
-
-struct load {
-	struct oid	id;
-	struct str	bytes;
-	bool		there;
-};
-
-static enum err
-load_fn(struct cx *cx, struct kv_tx *tx, void *arg)
-{
-	struct load	*l = arg;
-
-	return kv_find(cx, tx, key_node(cx, &l->id), &l->bytes, &l->there);
 }
 
 enum err
 node_get(struct cx *cx, struct trees *ts, struct kv_tx *tx,
     const struct oid *id, struct node **out)
 {
-	struct load	l = { .id = *id };
+	struct str	key, bytes;
 	enum err	e;
+	bool		there;
 
 	if ((*out = cache_find(ts->cache, id)) != NULL) {
 		metric_add(METRIC_node_hits, 1);
 		return OK;
 	}
 	metric_add(METRIC_node_misses, 1);
-	e = tx != NULL ? load_fn(cx, tx, &l) :
-	    kv_read(cx, ts->kv, load_fn, &l);
+	key = key_node(cx, id);
+	e = tx != NULL ? kv_find(cx, tx, key, &bytes, &there) :
+	    kv_get(cx, ts->kv, key, &bytes, &there);
 	if (e != OK)
 		return e;
-	if (!l.there || l.bytes.n < NODE_HEADER + 4)
+	if (!there || bytes.n < NODE_HEADER + 4)
 		return fail(cx, E_CORRUPT, "tree node %s is missing",
 		    oid_hex(id).z);
-	*out = node_wrap(l.bytes.p, l.bytes.n);
+	*out = node_wrap(bytes.p, bytes.n);
 	if (!oid_is(&(*out)->id, id)) {
 		node_release(*out);
 		return fail(cx, E_CORRUPT, "tree node %s is damaged",

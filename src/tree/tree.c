@@ -1,6 +1,7 @@
 /* Trees: lookup, and cursors. */
 #include "tree/tree.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -68,31 +69,41 @@ tree_count(struct cx *cx, struct trees *ts, struct kv_tx *tx,
 struct node_it *
 tree_top(const struct tree_cursor *c)
 {
+	assert(c->depth > 0);
 	return c->stack[c->depth - 1];
 }
 
-/* Put a node on the stack; the caller steps or seeks in it. */
+/*
+ * Put a node on the stack; the caller steps or seeks in it.  Levels fall by one
+ * from node to node, as is checked here, so the stack has room for all.
+ */
 static enum err
-push(struct cx *cx, struct kv_tx *tx, struct tree_cursor *c,
+tree_push(struct cx *cx, struct kv_tx *tx, struct tree_cursor *c,
     const struct oid *id)
 {
+	struct node_it	*it;
 	struct node	*n;
 	enum err	 e;
 
-	if (c->depth == TREE_LEVELS)
-		return fail(cx, E_CORRUPT, "a tree is too deep");
+	assert(c->depth < TREE_LEVELS);
 	if ((e = node_get(cx, c->trees, tx, id, &n)) != OK)
 		return e;
 	if (c->stack[c->depth] == NULL &&
 	    (c->stack[c->depth] = malloc(sizeof **c->stack)) == NULL)
 		abort();
-	node_begin(c->stack[c->depth], n);
+	it = c->stack[c->depth];
+	node_begin(it, n);
+	if (it->bad || (c->depth > 0 && it->level + 1 != tree_top(c)->level)) {
+		e = tree_damaged(cx, n);
+		node_release(n);
+		return e;
+	}
 	c->depth++;
-	return tree_top(c)->bad ? tree_damaged(cx, n) : OK;
+	return OK;
 }
 
 static void
-pop(struct tree_cursor *c)
+tree_pop(struct tree_cursor *c)
 {
 	node_release(tree_top(c)->node);
 	c->depth--;
@@ -104,7 +115,7 @@ tree_close(struct tree_cursor *c)
 	size_t	i;
 
 	while (c->depth > 0)
-		pop(c);
+		tree_pop(c);
 	for (i = 0; i < TREE_LEVELS; i++)
 		free(c->stack[i]);
 	memset(c->stack, 0, sizeof c->stack);
@@ -116,7 +127,7 @@ tree_advance(struct cx *cx, struct tree_cursor *c)
 	while (c->depth > 0 && !node_step(tree_top(c))) {
 		if (tree_top(c)->bad)
 			return tree_damaged(cx, tree_top(c)->node);
-		pop(c);
+		tree_pop(c);
 	}
 	return OK;
 }
@@ -129,16 +140,16 @@ tree_seek(struct cx *cx, struct kv_tx *tx, struct tree_cursor *c,
 	enum err	e;
 
 	while (c->depth > 0)
-		pop(c);
+		tree_pop(c);
 	c->fresh = false;
 	while (!oid_is_zero(&id)) {
-		if ((e = push(cx, tx, c, &id)) != OK)
+		if ((e = tree_push(cx, tx, c, &id)) != OK)
 			return e;
 		if (!node_seek(tree_top(c), tree_top(c)->node, from)) {
 			if (tree_top(c)->bad)
 				return tree_damaged(cx, tree_top(c)->node);
 			while (c->depth > 0)	/* beyond the last key */
-				pop(c);
+				tree_pop(c);
 			return OK;
 		}
 		if (tree_top(c)->level == 0)
@@ -164,7 +175,8 @@ tree_descend(struct cx *cx, struct kv_tx *tx, struct tree_cursor *c)
 {
 	enum err	e;
 
-	if ((e = push(cx, tx, c, &tree_top(c)->child)) != OK)
+	assert(tree_top(c)->level > 0);
+	if ((e = tree_push(cx, tx, c, &tree_top(c)->child)) != OK)
 		return e;
 	return node_step(tree_top(c)) ? OK :
 	    tree_damaged(cx, tree_top(c)->node);

@@ -1,6 +1,7 @@
 /* Edits laid over a tree: a new tree, of which only new nodes are written. */
 #include "tree/tree.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,13 +28,31 @@ struct tree_build {
 	const struct edits	*edits;
 	struct edit		 ed;		/* the next edit */
 	bool			 has_ed;
+	/* Keys rise: of the edits as they come, of all that is added. */
+	struct build_key {
+		size_t		 n;
+		unsigned char	 p[LIMIT_PATH];
+	} ed_last, last;
 	struct arena		*pending_mem;
 	struct fresh_node	 pending[PENDING_NODES];
 	size_t			 n_pending;
 };
 
+static struct str
+build_key_str(const struct build_key *k)
+{
+	return (struct str){ (const char *)k->p, k->n };
+}
+
+static void
+build_key_set(struct build_key *k, struct str key)
+{
+	memcpy(k->p, key.p, key.n);
+	k->n = key.n;
+}
+
 static enum err
-store_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+build_store_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 {
 	struct tree_build	*tb = arg;
 	struct gc_state		 gs;
@@ -64,27 +83,27 @@ store_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 }
 
 static enum err
-store_pending(struct cx *cx, struct tree_build *tb)
+build_store_pending(struct cx *cx, struct tree_build *tb)
 {
 	struct arena_mark	mark = arena_mark(cx->mem);
 	enum err		e;
 
 	if (tb->n_pending == 0)
 		return OK;
-	e = kv_write(cx, tb->trees->kv, store_fn, tb);
+	e = kv_write(cx, tb->trees->kv, build_store_fn, tb);
 	arena_back(cx->mem, mark);
 	tb->n_pending = 0;
 	arena_empty(tb->pending_mem);
 	return e;
 }
 
-static enum err	add_child(struct cx *cx, struct tree_build *tb,
+static enum err	build_add_child(struct cx *cx, struct tree_build *tb,
 		    unsigned level, struct str key, const struct oid *child,
 		    uint64_t below);
 
 /* End the node under construction at a level and hang it in above. */
 static enum err
-end_node(struct cx *cx, struct tree_build *tb, unsigned level)
+build_end_node(struct cx *cx, struct tree_build *tb, unsigned level)
 {
 	struct node_builder	*b = &tb->lv[level];
 	struct fresh_node	*f;
@@ -93,8 +112,9 @@ end_node(struct cx *cx, struct tree_build *tb, unsigned level)
 	struct oid		 id;
 	enum err		 e;
 
+	assert(level < TREE_LEVELS && b->count > 0 && b->level == level);
 	if (tb->n_pending == PENDING_NODES &&
-	    (e = store_pending(cx, tb)) != OK)
+	    (e = build_store_pending(cx, tb)) != OK)
 		return e;
 	bytes = node_finish(b);
 	digest_of(DIGEST_SHA256, bytes.p, bytes.n, id.b);
@@ -102,13 +122,13 @@ end_node(struct cx *cx, struct tree_build *tb, unsigned level)
 	f->id = id;
 	f->bytes = str_dup(tb->pending_mem, bytes);
 	key = (struct str){ (const char *)b->key, b->nkey };
-	e = add_child(cx, tb, level + 1, key, &id, below);
+	e = build_add_child(cx, tb, level + 1, key, &id, below);
 	node_build(b, b->mem, level);
 	return e;
 }
 
 static struct node_builder *
-level_of(struct cx *cx, struct tree_build *tb, unsigned level)
+build_level(struct cx *cx, struct tree_build *tb, unsigned level)
 {
 	struct node_builder	*b = &tb->lv[level];
 
@@ -118,67 +138,92 @@ level_of(struct cx *cx, struct tree_build *tb, unsigned level)
 }
 
 static enum err
-add_child(struct cx *cx, struct tree_build *tb, unsigned level,
+build_add_child(struct cx *cx, struct tree_build *tb, unsigned level,
     struct str key, const struct oid *child, uint64_t below)
 {
 	if (level == TREE_LEVELS)
 		return fail(cx, E_STORE, "a tree would be too deep");
 	tb->newest[level] = *child;
-	if (node_add_child(level_of(cx, tb, level), key, child, below))
-		return end_node(cx, tb, level);
+	if (node_add_child(build_level(cx, tb, level), key, child, below))
+		return build_end_node(cx, tb, level);
 	return OK;
 }
 
 static enum err
-add_value(struct cx *cx, struct tree_build *tb, struct str key,
+build_add_value(struct cx *cx, struct tree_build *tb, struct str key,
     struct str value)
 {
-	if (node_add_value(level_of(cx, tb, 0), key, value))
-		return end_node(cx, tb, 0);
+	build_key_set(&tb->last, key);
+	if (node_add_value(build_level(cx, tb, 0), key, value))
+		return build_end_node(cx, tb, 0);
+	return OK;
+}
+
+/*
+ * Edits come from rows and trees that a disk may have damaged: their order and
+ * sizes are checked here, what nodes hold by build_may_add.  What passes both
+ * rises: edits before a node's key are added before it, and all others are
+ * greater.
+ */
+static enum err
+build_next_edit(struct cx *cx, struct tree_build *tb)
+{
+	enum err	e;
+
+	if ((e = tb->edits->next(cx, tb->edits->self, &tb->ed,
+	    &tb->has_ed)) != OK || !tb->has_ed)
+		return e;
+	if (tb->ed.key.n > LIMIT_PATH || tb->ed.value.n > NODE_VALUE_MAX ||
+	    str_cmp(tb->ed.key, build_key_str(&tb->ed_last)) <= 0)
+		return fail(cx, E_CORRUPT, "the changes to lay over a tree "
+		    "are out of order or too long");
+	build_key_set(&tb->ed_last, tb->ed.key);
 	return OK;
 }
 
 static enum err
-next_edit(struct cx *cx, struct tree_build *tb)
+build_may_add(struct cx *cx, struct tree_build *tb, const struct node_it *it)
 {
-	return tb->edits->next(cx, tb->edits->self, &tb->ed, &tb->has_ed);
+	return node_may_follow(it, build_key_str(&tb->last)) ? OK :
+	    tree_damaged(cx, it->node);
 }
 
 /* Edits before this key (all that are left when key is NULL). */
 static enum err
-edits_before(struct cx *cx, struct tree_build *tb, const struct str *key)
+build_edits_before(struct cx *cx, struct tree_build *tb, const struct str *key)
 {
 	enum err	e = OK;
 
 	while (e == OK && tb->has_ed &&
 	    (key == NULL || str_cmp(tb->ed.key, *key) < 0)) {
 		if (!tb->ed.gone)
-			e = add_value(cx, tb, tb->ed.key, tb->ed.value);
+			e = build_add_value(cx, tb, tb->ed.key, tb->ed.value);
 		if (e == OK)
-			e = next_edit(cx, tb);
+			e = build_next_edit(cx, tb);
 	}
 	return e;
 }
 
 static enum err
-apply_leaf(struct cx *cx, struct tree_build *tb, struct node_it *it)
+build_leaf(struct cx *cx, struct tree_build *tb, struct node_it *it)
 {
 	struct str	key;
 	enum err	e;
 
 	while (node_step(it)) {
 		key = node_key(it);
-		if ((e = edits_before(cx, tb, &key)) != OK)
+		if ((e = build_edits_before(cx, tb, &key)) != OK ||
+		    (e = build_may_add(cx, tb, it)) != OK)
 			return e;
 		if (tb->has_ed && str_is(tb->ed.key, key)) {
-			if (!tb->ed.gone && (e = add_value(cx, tb, key,
+			if (!tb->ed.gone && (e = build_add_value(cx, tb, key,
 			    tb->ed.value)) != OK)
 				return e;
-			if ((e = next_edit(cx, tb)) != OK)
+			if ((e = build_next_edit(cx, tb)) != OK)
 				return e;
 			continue;
 		}
-		if ((e = add_value(cx, tb, key, it->value)) != OK)
+		if ((e = build_add_value(cx, tb, key, it->value)) != OK)
 			return e;
 	}
 	return it->bad ? tree_damaged(cx, it->node) : OK;
@@ -186,7 +231,7 @@ apply_leaf(struct cx *cx, struct tree_build *tb, struct node_it *it)
 
 /* Nothing is under construction up to this level: a node fits in whole. */
 static bool
-at_boundary(const struct tree_build *tb, unsigned level)
+build_at_boundary(const struct tree_build *tb, unsigned level)
 {
 	unsigned	i;
 
@@ -203,16 +248,18 @@ at_boundary(const struct tree_build *tb, unsigned level)
  * because the entries did; it is kept only when they end there again.
  */
 static enum err
-apply_node(struct cx *cx, struct tree_build *tb, const struct oid *id,
+build_node(struct cx *cx, struct tree_build *tb, const struct oid *id,
     unsigned level, struct str last, uint64_t below, bool rightmost)
 {
 	struct node_it	*it;
 	struct node	*n;
 	enum err	 e;
 
-	if (at_boundary(tb, level) && (!tb->has_ed ||
-	    (!rightmost && str_cmp(tb->ed.key, last) > 0)))
-		return add_child(cx, tb, level + 1, last, id, below);
+	if (build_at_boundary(tb, level) && (!tb->has_ed ||
+	    (!rightmost && str_cmp(tb->ed.key, last) > 0))) {
+		build_key_set(&tb->last, last);
+		return build_add_child(cx, tb, level + 1, last, id, below);
+	}
 	if ((e = node_get(cx, tb->trees, NULL, id, &n)) != OK)
 		return e;
 	if ((it = malloc(sizeof *it)) == NULL)
@@ -221,10 +268,11 @@ apply_node(struct cx *cx, struct tree_build *tb, const struct oid *id,
 	if (it->bad || it->level != level)
 		e = tree_damaged(cx, n);
 	else if (level == 0)
-		e = apply_leaf(cx, tb, it);
+		e = build_leaf(cx, tb, it);
 	else
-		while (e == OK && node_step(it))
-			e = apply_node(cx, tb, &it->child, level - 1,
+		while (e == OK && node_step(it) &&
+		    (e = build_may_add(cx, tb, it)) == OK)
+			e = build_node(cx, tb, &it->child, level - 1,
 			    node_key(it), it->below,
 			    rightmost && it->off >= it->end);
 	if (e == OK && it->bad)
@@ -236,7 +284,7 @@ apply_node(struct cx *cx, struct tree_build *tb, const struct oid *id,
 
 /* A root with one child is not a root. */
 static enum err
-collapse(struct cx *cx, struct tree_build *tb, struct oid *root)
+build_collapse(struct cx *cx, struct tree_build *tb, struct oid *root)
 {
 	struct node_it	*it;
 	struct node	*n;
@@ -261,7 +309,7 @@ collapse(struct cx *cx, struct tree_build *tb, struct oid *root)
 
 /* End what is open at every level; the last single child is the root. */
 static enum err
-finish(struct cx *cx, struct tree_build *tb, struct oid *out)
+build_finish(struct cx *cx, struct tree_build *tb, struct oid *out)
 {
 	struct node_builder	*b;
 	unsigned		 level, high;
@@ -276,20 +324,20 @@ finish(struct cx *cx, struct tree_build *tb, struct oid *out)
 			if (tb->lv[high].count > 0)
 				break;
 		if (level == 0 || high < TREE_LEVELS || b->count > 1) {
-			if ((e = end_node(cx, tb, level)) != OK)
+			if ((e = build_end_node(cx, tb, level)) != OK)
 				return e;
 			continue;
 		}
 		*out = tb->newest[level];
 		break;
 	}
-	if ((e = store_pending(cx, tb)) != OK || oid_is_zero(out))
+	if ((e = build_store_pending(cx, tb)) != OK || oid_is_zero(out))
 		return e;
-	return collapse(cx, tb, out);
+	return build_collapse(cx, tb, out);
 }
 
 static enum err
-apply_root(struct cx *cx, struct tree_build *tb, const struct oid *root)
+build_root(struct cx *cx, struct tree_build *tb, const struct oid *root)
 {
 	struct node	*n;
 	unsigned	 level;
@@ -302,10 +350,13 @@ apply_root(struct cx *cx, struct tree_build *tb, const struct oid *root)
 		return e;
 	level = node_level(n);
 	below = node_entries(n);
+	if (level >= TREE_LEVELS)
+		e = tree_damaged(cx, n);
 	node_release(n);
-	/* Its last key is asked for only when it is kept whole, and then
-	 * becomes the single child of a root that collapses. */
-	return apply_node(cx, tb, root, level, STR("\377"), below, true);
+	if (e != OK)
+		return e;
+	/* There is an edit, so the root is not kept, nor its last key used. */
+	return build_node(cx, tb, root, level, STR("\377"), below, true);
 }
 
 enum err
@@ -318,11 +369,11 @@ tree_apply(struct cx *cx, struct trees *ts, const struct oid *root,
 	tb->trees = ts;
 	tb->edits = edits;
 	tb->pending_mem = arena_new();
-	if ((e = next_edit(cx, tb)) == OK && !tb->has_ed) {
+	if ((e = build_next_edit(cx, tb)) == OK && !tb->has_ed) {
 		*out = *root;
-	} else if (e == OK && (e = apply_root(cx, tb, root)) == OK &&
-	    (e = edits_before(cx, tb, NULL)) == OK)
-		e = finish(cx, tb, out);
+	} else if (e == OK && (e = build_root(cx, tb, root)) == OK &&
+	    (e = build_edits_before(cx, tb, NULL)) == OK)
+		e = build_finish(cx, tb, out);
 	arena_free(tb->pending_mem);
 	return e;
 }

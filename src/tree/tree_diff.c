@@ -38,7 +38,7 @@ tree_diff_close(struct tree_diff *d)
  * same key again, and meet at an item of the same level with the same child.
  */
 static enum err
-align(struct cx *cx, struct kv_tx *tx, struct tree_cursor *a,
+tree_diff_align(struct cx *cx, struct kv_tx *tx, struct tree_cursor *a,
     struct tree_cursor *b)
 {
 	unsigned	la, lb;
@@ -64,7 +64,7 @@ align(struct cx *cx, struct kv_tx *tx, struct tree_cursor *a,
 }
 
 static int
-order(const struct tree_cursor *a, const struct tree_cursor *b)
+tree_diff_order(const struct tree_cursor *a, const struct tree_cursor *b)
 {
 	if (a->depth == 0)
 		return 1;
@@ -86,12 +86,12 @@ tree_diff_next(struct cx *cx, struct tree_diff *d, struct tree_change *out,
 		if (d->step_b && (e = tree_advance(cx, &d->b)) != OK)
 			return e;
 		d->step_a = d->step_b = false;
-		if ((e = align(cx, d->tx, &d->a, &d->b)) != OK)
+		if ((e = tree_diff_align(cx, d->tx, &d->a, &d->b)) != OK)
 			return e;
 		*there = d->a.depth > 0 || d->b.depth > 0;
 		if (!*there)
 			return OK;
-		o = order(&d->a, &d->b);
+		o = tree_diff_order(&d->a, &d->b);
 		d->step_a = o <= 0;
 		d->step_b = o >= 0;
 		*out = (struct tree_change){ .a = { NULL, 0 } };

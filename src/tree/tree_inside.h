@@ -4,13 +4,14 @@
 
 #include "tree/tree.h"
 
-/* E_CORRUPT, with the node's id. */
+/* E_CORRUPT: the node, which the caller keeps, cannot be read. */
 enum err	tree_damaged(struct cx *cx, const struct node *n);
-/* The item at hand; the cursor is not at its end. */
+/* The iterator that has the item at hand; the cursor is not at its end. */
 struct node_it	*tree_top(const struct tree_cursor *c);
-/* The next item at this level or above; nodes that end are left. */
+/* Step to the next item at this level or, where nodes end, above; after the
+ * last one depth is 0. */
 enum err	tree_advance(struct cx *cx, struct tree_cursor *c);
-/* To the first item of the node below the one at hand. */
+/* Step to the first item of the child at hand, which is no leaf's. */
 enum err	tree_descend(struct cx *cx, struct kv_tx *tx,
 		    struct tree_cursor *c);
 

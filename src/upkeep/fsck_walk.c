@@ -119,25 +119,28 @@ fsck_check_node(struct cx *cx, struct mark *m, const struct node *n,
 	size_t		nlast = 0;
 	uint64_t	stamp, below = 0;
 	enum err	e;
-	bool		cut = false, rises = true, early = false, there;
+	bool		cut = false, fits = true, early = false, there;
 
 	node_begin(&it, shared);
 	node_build(&b, cx->mem, it.level);
 	while (node_step(&it)) {
 		early = early || cut;
-		rises = rises && (it.index == 1 || str_cmp(node_key(&it),
-		    (struct str){ (char *)last, nlast }) > 0);
+		fits = fits && node_may_follow(&it,
+		    (struct str){ (char *)last, nlast });
 		memcpy(last, it.key, it.nkey);
 		nlast = it.nkey;
 		below += it.below;
+		if (early || !fits)
+			continue;
 		cut = it.level == 0 ?
 		    node_add_value(&b, node_key(&it), it.value) :
 		    node_add_child(&b, node_key(&it), &it.child, it.below);
 	}
-	if (!rises || it.bad || early || (!cut && !rightmost) ||
+	if (!fits || it.bad || early || (!cut && !rightmost) ||
 	    below != node_entries(n))
 		fsck_found(f, "I10", "tree node %s: %s", oid_hex(&n->id).z,
-		    !rises ? "keys do not rise" : below != node_entries(n) ?
+		    !fits ? "keys do not rise, or an item has a size that no "
+		    "item has" : below != node_entries(n) ?
 		    "its count is wrong" : "it is not cut where the keys say");
 	if ((e = kv_get(cx, f->eng->kv, key_stamp(cx, &n->id), &v,
 	    &there)) != OK)

@@ -96,14 +96,28 @@ fuzz_records(struct str in)
 void
 fuzz_node(struct str in)
 {
-	struct node_it	*it = arena_get(cx.mem, sizeof *it);
-	struct node	*n;
+	struct node_it		*it = arena_get(cx.mem, sizeof *it);
+	struct node_builder	*b = arena_get(cx.mem, sizeof *b);
+	struct node		*n;
+	bool			 ended = false;
 
 	if (in.n < NODE_HEADER + 4)
 		return;
 	n = node_wrap(in.p, in.n);
-	for (node_begin(it, n); node_step(it);)
+	node_begin(it, n);
+	node_build(b, cx.mem, it->level);
+	while (node_step(it)) {
 		assert(it->nkey > 0 && it->nkey <= sizeof it->key);
+		/* What may follow reaches no assert of the builder. */
+		if (!ended && node_may_follow(it,
+		    (struct str){ (char *)b->key, b->nkey }))
+			ended = it->level == 0 ?
+			    node_add_value(b, node_key(it), it->value) :
+			    node_add_child(b, node_key(it), &it->child,
+			    it->below);
+	}
+	if (b->count > 0)
+		node_finish(b);
 	node_seek(it, n, STR("k"));
 	node_release(n);
 }
