@@ -52,7 +52,7 @@ static enum err
 take_merge(struct cx *cx, struct api_call *c, struct merge_opts *opt)
 {
 	struct commit_opts	*co = &opt->commit;
-	struct str		 strategy;
+	struct str		 strategy = STR("");
 	struct json		 in;
 	enum err		 e;
 
