@@ -46,7 +46,7 @@ conf_rows(size_t *n)
 }
 
 static const struct conf_row *
-row_of(struct str name)
+conf_row_of(struct str name)
 {
 	size_t	i;
 
@@ -57,7 +57,7 @@ row_of(struct str name)
 }
 
 static bool
-is_choice(const char *choices, struct str value)
+conf_is_choice(const char *choices, struct str value)
 {
 	struct str	rest = str_of(choices), one;
 
@@ -69,7 +69,7 @@ is_choice(const char *choices, struct str value)
 
 /* "64K", "8M", "1G" */
 static bool
-number(struct str s, const struct conf_row *row, int64_t *out)
+conf_number(struct str s, const struct conf_row *row, int64_t *out)
 {
 	uint64_t	v, unit;
 	char		last = s.n > 1 ? s.p[s.n - 1] : '0';
@@ -85,10 +85,10 @@ number(struct str s, const struct conf_row *row, int64_t *out)
 }
 
 static enum err
-set(struct cx *cx, struct conf *c, struct str where, struct str name,
+conf_set(struct cx *cx, struct conf *c, struct str where, struct str name,
     struct str value)
 {
-	const struct conf_row	*row = row_of(name);
+	const struct conf_row	*row = conf_row_of(name);
 	void			*at;
 
 	if (row == NULL)
@@ -96,13 +96,13 @@ set(struct cx *cx, struct conf *c, struct str where, struct str name,
 		    STRF(where), STRF(name));
 	at = (char *)c + row->offset;
 	if (row->kind == CONF_NUMBER) {
-		if (!number(value, row, at))
+		if (!conf_number(value, row, at))
 			return fail(cx, E_CONF, "%.*s: %s must be a number "
 			    "from %lld to %lld", STRF(where), row->name,
 			    (long long)row->low, (long long)row->high);
 		return OK;
 	}
-	if (row->kind == CONF_CHOICE && !is_choice(row->choices, value))
+	if (row->kind == CONF_CHOICE && !conf_is_choice(row->choices, value))
 		return fail(cx, E_CONF, "%.*s: %s must be one of: %s",
 		    STRF(where), row->name, row->choices);
 	*(struct str *)at = str_dup(cx->mem, value);
@@ -119,7 +119,7 @@ struct reading {
 
 /* inih reads by this, so that an error can name its line. */
 static char *
-next_line(char *z, int n, void *arg)
+conf_line(char *z, int n, void *arg)
 {
 	struct reading	*r = arg;
 
@@ -128,7 +128,7 @@ next_line(char *z, int n, void *arg)
 }
 
 static int
-pair(void *arg, const char *section, const char *name, const char *value)
+conf_pair(void *arg, const char *section, const char *name, const char *value)
 {
 	struct reading	*r = arg;
 	struct str	 where = str_printf(r->cx->mem, "%.*s:%d",
@@ -138,7 +138,8 @@ pair(void *arg, const char *section, const char *name, const char *value)
 		r->e = fail(r->cx, E_CONF, "%.*s: sections are not used",
 		    STRF(where));
 	else
-		r->e = set(r->cx, r->c, where, str_of(name), str_of(value));
+		r->e = conf_set(r->cx, r->c, where, str_of(name),
+		    str_of(value));
 	return 1;
 }
 
@@ -158,7 +159,7 @@ read_file(struct cx *cx, struct conf *c)
 	r.in = fmemopen((void *)(uintptr_t)text.p, text.n, "r");
 	if (r.in == NULL)
 		return fail(cx, E_CONF, "%.*s cannot be read", STRF(c->file));
-	bad = ini_parse_stream(next_line, &r, pair, &r);
+	bad = ini_parse_stream(conf_line, &r, conf_pair, &r);
 	fclose(r.in);
 	if (r.e != OK)
 		return r.e;
@@ -168,7 +169,7 @@ read_file(struct cx *cx, struct conf *c)
 
 /* lakegate.conf in the program's own folder. */
 static struct str
-beside(struct cx *cx)
+conf_beside(struct cx *cx)
 {
 	char	exe[4096];
 	ssize_t	n = readlink("/proc/self/exe", exe, sizeof exe - 1);
@@ -180,7 +181,7 @@ beside(struct cx *cx)
 }
 
 static struct str
-which_file(struct cx *cx)
+conf_which(struct cx *cx)
 {
 	const char	*named = getenv("LAKEGATE_CONF");
 	struct str	 own;
@@ -189,12 +190,12 @@ which_file(struct cx *cx)
 		return str_of(named);
 	if (file_exists(CONF_PATH))
 		return str_of(CONF_PATH);
-	own = beside(cx);
+	own = conf_beside(cx);
 	return own.n > 0 && file_exists(own.p) ? own : STR("");
 }
 
 static bool
-is_other(struct str name)
+conf_is_other(struct str name)
 {
 	size_t	i;
 
@@ -216,9 +217,9 @@ read_environment(struct cx *cx, struct conf *c)
 		var = str_of(*env);
 		at = str_find(var, '=');
 		name = str_to(var, at);
-		if (!str_starts(name, STR("LAKEGATE_")) || is_other(name))
+		if (!str_starts(name, STR("LAKEGATE_")) || conf_is_other(name))
 			continue;
-		if ((e = set(cx, c, name, str_from(name, 9),
+		if ((e = conf_set(cx, c, name, str_from(name, 9),
 		    str_from(var, at + 1))) != OK)
 			return e;
 	}
@@ -233,10 +234,10 @@ conf_read(struct cx *cx, struct conf *out)
 
 	memset(out, 0, sizeof *out);
 	for (i = 0; i < ROWS; i++)
-		if ((e = set(cx, out, STR("default"), str_of(rows[i].name),
+		if ((e = conf_set(cx, out, STR("default"), str_of(rows[i].name),
 		    str_of(rows[i].preset))) != OK)
 			return e;
-	out->file = which_file(cx);
+	out->file = conf_which(cx);
 	if (out->file.n > 0 && (e = read_file(cx, out)) != OK)
 		return e;
 	return read_environment(cx, out);

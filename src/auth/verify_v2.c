@@ -11,13 +11,13 @@
 #include "http/http.h"
 #include "net/sigv2.h"
 
-struct claim {
+struct v2_claim {
 	struct str	key_id, signature, expires;
 	bool		presigned;
 };
 
 static enum err
-claim_read(struct cx *cx, const struct request *req, struct claim *c)
+claim_read(struct cx *cx, const struct request *req, struct v2_claim *c)
 {
 	struct str	h = request_header(req, "authorization");
 
@@ -41,7 +41,7 @@ claim_read(struct cx *cx, const struct request *req, struct claim *c)
 }
 
 static enum err
-time_check(struct cx *cx, const struct request *req, const struct claim *c)
+time_check(struct cx *cx, const struct request *req, const struct v2_claim *c)
 {
 	struct str	date = request_header(req, "x-amz-date");
 	uint64_t	until;
@@ -155,6 +155,22 @@ signature_check(struct cx *cx, struct str want, const struct cred_key *key,
 	return OK;
 }
 
+/* The signature that it should have. */
+static struct str
+sign(struct cx *cx, const struct cred_key *key, struct sigv2_request *r,
+    const struct auth_signature *sig)
+{
+	struct str	want = sigv2_sign(cx, key->secret,
+	    sig->string_to_sign);
+
+	/* Some sign "/bucket/" and send "/bucket". */
+	if (str_is(want, sig->provided) || r->bucket.n > 0 ||
+	    str_find(str_from(r->path, 1), '/') != r->path.n - 1)
+		return want;
+	r->path = str_printf(cx->mem, "%.*s/", STRF(r->path));
+	return sigv2_sign(cx, key->secret, sigv2_string_to_sign(cx, r));
+}
+
 enum err
 verify_v2(struct cx *cx, struct auth *a, const struct request *req,
     const struct auth_place *at, struct auth_identity *who,
@@ -165,8 +181,7 @@ verify_v2(struct cx *cx, struct auth *a, const struct request *req,
 	    .type = request_header(req, "content-type"),
 	    .bucket = at->bucket, .path = req->raw_path,
 	    .query = req->query, .n_query = req->n_query };
-	struct claim		c;
-	struct str		want;
+	struct v2_claim		c;
 	struct cred_key		key;
 	enum err		e;
 
@@ -185,15 +200,7 @@ verify_v2(struct cx *cx, struct auth *a, const struct request *req,
 	sig->by_query = c.presigned ? 2 : 0;
 	sig->provided = c.signature;
 	sig->string_to_sign = sigv2_string_to_sign(cx, &r);
-	want = sigv2_sign(cx, key.secret, sig->string_to_sign);
-	/* Some sign "/bucket/" and send "/bucket". */
-	if (!str_is(want, c.signature) && at->bucket.n == 0 &&
-	    str_find(str_from(r.path, 1), '/') == r.path.n - 1) {
-		r.path = str_printf(cx->mem, "%.*s/", STRF(r.path));
-		want = sigv2_sign(cx, key.secret,
-		    sigv2_string_to_sign(cx, &r));
-	}
-	return signature_check(cx, want, &key, who, sig);
+	return signature_check(cx, sign(cx, &key, &r, sig), &key, who, sig);
 }
 
 /* The string to sign is the policy itself.  [S3 POST] */

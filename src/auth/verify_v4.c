@@ -17,7 +17,7 @@
 
 enum { NAMES_MAX = 4096 };
 
-struct claim {			/* what the request says of itself */
+struct v4_claim {			/* what the request says of itself */
 	struct str	key_id, scope, day, region, service;
 	struct str	signed_headers, signature, date;
 	bool		presigned;
@@ -25,7 +25,7 @@ struct claim {			/* what the request says of itself */
 };
 
 static bool
-credential_parse(struct str text, struct claim *c)
+credential_parse(struct str text, struct v4_claim *c)
 {
 	struct str	rest = text, end;
 
@@ -58,7 +58,7 @@ part_is(struct str part, struct str name, struct str *value)
 }
 
 static enum err
-header_claim(struct cx *cx, const struct request *req, struct claim *c)
+header_claim(struct cx *cx, const struct request *req, struct v4_claim *c)
 {
 	struct str	rest = str_from(request_header(req, "authorization"),
 	    16), part, credential = { NULL, 0 };
@@ -80,7 +80,7 @@ header_claim(struct cx *cx, const struct request *req, struct claim *c)
 }
 
 static enum err
-query_claim(struct cx *cx, const struct request *req, struct claim *c)
+query_claim(struct cx *cx, const struct request *req, struct v4_claim *c)
 {
 	memset(c, 0, sizeof *c);
 	c->presigned = true;
@@ -105,7 +105,7 @@ query_claim(struct cx *cx, const struct request *req, struct claim *c)
 }
 
 static enum err
-scope_wrong(struct cx *cx, const struct claim *c, struct str why)
+scope_wrong(struct cx *cx, const struct v4_claim *c, struct str why)
 {
 	return fail(cx, c->presigned ? E_AUTH_QUERY : E_AUTH_HEADER,
 	    "%s; %.*s", c->presigned ? "Error parsing the X-Amz-Credential "
@@ -114,7 +114,7 @@ scope_wrong(struct cx *cx, const struct claim *c, struct str why)
 
 /* What a key signs for another service is not meant for this one. */
 static enum err
-scope_check(struct cx *cx, const struct claim *c, struct str region,
+scope_check(struct cx *cx, const struct v4_claim *c, struct str region,
     struct auth_signature *sig)
 {
 	if (!fault_skip("SCOPE_SERVICE") && !str_is(c->service, STR("s3")))
@@ -132,7 +132,7 @@ scope_check(struct cx *cx, const struct claim *c, struct str region,
 /* Each name is looked for among the headers, before anything is known of who
  * sent them. */
 static enum err
-names_check(struct cx *cx, const struct claim *c)
+names_check(struct cx *cx, const struct v4_claim *c)
 {
 	struct str	rest = c->signed_headers, name;
 	size_t		n = 0;
@@ -146,7 +146,7 @@ names_check(struct cx *cx, const struct claim *c)
 }
 
 static enum err
-scope_date_check(struct cx *cx, const struct claim *c, struct str amz_date)
+scope_date_check(struct cx *cx, const struct v4_claim *c, struct str amz_date)
 {
 	if (fault_skip("SCOPE_DATE") || str_is(str_to(amz_date, 8), c->day))
 		return OK;
@@ -156,7 +156,7 @@ scope_date_check(struct cx *cx, const struct claim *c, struct str amz_date)
 }
 
 static enum err
-time_check(struct cx *cx, const struct request *req, const struct claim *c,
+time_check(struct cx *cx, const struct request *req, const struct v4_claim *c,
     struct str *amz_date)
 {
 	int64_t		at;
@@ -272,7 +272,7 @@ by_name(const void *a, const void *b)
 
 static void
 request_for_signing(struct cx *cx, struct request *req,
-    const struct claim *c, struct str payload, bool *covered,
+    const struct v4_claim *c, struct str payload, bool *covered,
     struct sigv4_request *r)
 {
 	VEC(struct pair)	 headers = { 0 };
@@ -299,7 +299,7 @@ request_for_signing(struct cx *cx, struct request *req,
 
 /* Does the claim's signature fit the string to sign?  Then who signed. */
 static enum err
-signature_check(struct cx *cx, const struct claim *c,
+signature_check(struct cx *cx, const struct v4_claim *c,
     const struct cred_key *key, const char *hint, struct auth_identity *who,
     struct auth_signature *sig)
 {
@@ -315,8 +315,8 @@ signature_check(struct cx *cx, const struct claim *c,
 }
 
 static enum err
-verify(struct cx *cx, struct auth *a, struct request *req,
-    const struct claim *c, const struct auth_place *at,
+claim_check(struct cx *cx, struct auth *a, struct request *req,
+    const struct v4_claim *c, const struct auth_place *at,
     struct auth_identity *who, struct auth_signature *sig)
 {
 	struct sigv4_request	r;
@@ -354,13 +354,13 @@ verify_v4(struct cx *cx, struct auth *a, struct request *req,
     struct auth_signature *sig)
 {
 	struct str	h = request_header(req, "authorization");
-	struct claim	c;
+	struct v4_claim	c;
 	enum err	e;
 
 	if (h.n > 0 && !str_starts(h, STR("AWS4-HMAC-SHA256")))
 		return bad_header(cx);
 	e = h.n > 0 ? header_claim(cx, req, &c) : query_claim(cx, req, &c);
-	return e != OK ? e : verify(cx, a, req, &c, at, who, sig);
+	return e != OK ? e : claim_check(cx, a, req, &c, at, who, sig);
 }
 
 /* The string to sign is the policy itself.  [S3 POST, SigV4] */
@@ -369,7 +369,7 @@ verify_v4_form(struct cx *cx, struct auth *a, const struct request *fields,
     const struct auth_place *at, struct auth_identity *who,
     struct auth_signature *sig)
 {
-	struct claim	c = { .signature = request_header(fields,
+	struct v4_claim	c = { .signature = request_header(fields,
 	    "x-amz-signature"), .presigned = true };
 	struct cred_key	key;
 	enum err	e;

@@ -39,21 +39,10 @@ spool_check(struct cx *cx, const struct conf *c)
 	    c->spool), &bytes);
 }
 
-int
-main(void)
+/* What must be so before the first request's memory or file is there. */
+static void
+prepare(void)
 {
-	struct conf	 conf;
-	struct app	*app = NULL;
-	struct front_opts opt;
-	struct cx	 cx;
-	bool		 cgi = getenv("GATEWAY_INTERFACE") != NULL;
-	enum err	 e;
-
-	if (!cgi && front_is_cgi()) {
-		fprintf(stderr, "lakegate.fcgi is started by a web server: "
-		    "see lakegate.fcgi(8), or try `lakegate serve`\n");
-		return 2;
-	}
 	/* Giving each request's memory back to the kernel would cost a sixth
 	 * of a small GET. */
 	mallopt(M_TRIM_THRESHOLD, 1 << 20);
@@ -65,17 +54,45 @@ main(void)
 	if (!fault_skip("UMASK"))
 		umask(077);
 	secret_no_dumps();
+}
+
+/* Settings, log, lake, users and keys. */
+static enum err
+open_all(struct cx *cx, struct conf *conf, struct app **app)
+{
+	enum err	e;
+
+	if ((e = conf_read(cx, conf)) != OK || (conf->log_file.n > 0 &&
+	    (e = log_open(cx, str_z(cx->mem, conf->log_file))) != OK) ||
+	    (e = spool_check(cx, conf)) != OK ||
+	    (e = app_open(cx, conf, app)) != OK)
+		return e;
+	return app_open_auth(cx, *app);
+}
+
+int
+main(void)
+{
+	struct conf	 conf;
+	struct app	*app = NULL;
+	struct front_opts opt;
+	struct cx	 cx;
+	bool		 cgi = getenv("GATEWAY_INTERFACE") != NULL;
+
+	if (!cgi && front_is_cgi()) {
+		fprintf(stderr, "lakegate.fcgi is started by a web server: "
+		    "see lakegate.fcgi(8), or try `lakegate serve`\n");
+		return 2;
+	}
+	prepare();
 	cx_init(&cx, arena_new());
-	if (conf_read(&cx, &conf) != OK || (conf.log_file.n > 0 &&
-	    log_open(&cx, str_z(cx.mem, conf.log_file)) != OK) ||
-	    spool_check(&cx, &conf) != OK ||
-	    app_open(&cx, &conf, &app) != OK ||
-	    app_open_auth(&cx, app) != OK)
+	if (open_all(&cx, &conf, &app) != OK)
 		complain(&cx, cgi);
-	opt = (struct front_opts){ (unsigned)conf.threads,
-	    (unsigned)conf.processes, str_printf(cx.mem, "%.*s/slots",
-	    STRF(conf.lake)).p, app_serve, app_idle, app };
-	if ((e = cgi ? front_cgi_run(&cx, environ, &opt) :
+	opt = (struct front_opts){ .threads = (unsigned)conf.threads,
+	    .processes = (unsigned)conf.processes,
+	    .slots = str_printf(cx.mem, "%.*s/slots", STRF(conf.lake)).p,
+	    .serve = app_serve, .idle = app_idle, .arg = app };
+	if ((cgi ? front_cgi_run(&cx, environ, &opt) :
 	    front_fcgi_run(&cx, STDIN_FILENO, &opt)) != OK)
 		complain(&cx, cgi);
 	if (cgi)
