@@ -15,10 +15,14 @@
  * nothing is held, sooner. */
 enum { TRIM_AFTER = 16 << 20, TRIM_LAST = 1 << 20 };
 
+/* What a request holds without a claim, and so many of them do not count. */
+enum { UNCLAIMED = 160 * 1024, AT_WORK = 16 };
+
 static struct {
 	pthread_mutex_t	lock;
 	pthread_cond_t	freed;
 	size_t		total, used;
+	size_t		requests;
 	size_t		since;		/* bytes taken since the last trim */
 } budget = { .lock = PTHREAD_MUTEX_INITIALIZER, .total = SIZE_MAX };
 
@@ -34,11 +38,21 @@ budget_init(size_t bytes)
 	budget.total = bytes;
 }
 
+/* The budget, less what many requests hold beside it; half of it stays. */
+static size_t
+room(void)
+{
+	size_t	n = budget.requests > AT_WORK && !fault_skip("BUDGET_BESIDE") ?
+	    (budget.requests - AT_WORK) * UNCLAIMED : 0;
+
+	return budget.total - (n < budget.total / 2 ? n : budget.total / 2);
+}
+
 static bool
 fits(const struct budget_share *mine, size_t n)
 {
 	return fault_skip("BUDGET") || budget.used == mine->bytes ||
-	    (budget.used <= budget.total && n <= budget.total - budget.used);
+	    (budget.used <= room() && n <= room() - budget.used);
 }
 
 static void
@@ -130,6 +144,14 @@ budget_close(struct budget_share *share)
 {
 	if (share->bytes > 0)
 		lower(share, 0);
+}
+
+void
+budget_requests(size_t n)
+{
+	pthread_mutex_lock(&budget.lock);
+	budget.requests = n;
+	pthread_mutex_unlock(&budget.lock);
 }
 
 size_t

@@ -43,7 +43,11 @@ void		budget_hold(struct cx *cx, size_t n);
  * the kernel. */
 void		budget_close(struct budget_share *share);
 
-/* What all requests hold, in bytes. */
+/* So many requests are there.  Of more than 16 (which the slow ones are) each
+ * takes off the budget what it holds without a claim, down to half of it. */
+void		budget_requests(size_t n);
+
+/* What all requests have claimed, in bytes. */
 size_t		budget_used(void);
 
 #endif

@@ -37,6 +37,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/budget.h"
 #include "base/cx.h"
 #include "base/limit.h"
 #include "base/log.h"
@@ -79,6 +80,7 @@ struct fcgi_front {
 	atomic_bool		 ending;
 	pthread_mutex_t		 lock;
 	struct transfer		*transfers;
+	size_t			 n_transfers;
 	bool			 asleep;	/* the watcher, for long */
 };
 
@@ -275,6 +277,7 @@ transfer_begin(struct fcgi_front *f, struct transfer *t, int fd)
 	if (t->next != NULL)
 		t->next->back = &t->next;
 	f->transfers = t;
+	budget_requests(++f->n_transfers);
 	if (f->asleep)
 		pthread_kill(f->watcher, SIGUSR2);
 	f->asleep = false;
@@ -312,6 +315,7 @@ transfer_end(struct fcgi_front *f, struct transfer *t)
 	*t->back = t->next;
 	if (t->next != NULL)
 		t->next->back = t->back;
+	budget_requests(--f->n_transfers);
 	pthread_mutex_unlock(&f->lock);
 	slots_leave(f->slots, t->slot);
 	close(t->fd);
@@ -448,8 +452,8 @@ front_fcgi_run(struct cx *cx, int fd, const struct front_opts *opt)
 	static struct fcgi_front	 f;	/* threads outlive this call */
 	const struct timespec		 nap = { 0, 10 * 1000 * 1000 };
 	sigset_t			 set;
+	int64_t				 until;
 	enum err			 e;
-	int				 i;
 
 	f.fd = fd;
 	f.opt = opt;
@@ -479,7 +483,9 @@ front_fcgi_run(struct cx *cx, int fd, const struct front_opts *opt)
 	while (!watch(&set, look(&f)))
 		continue;
 	atomic_store(&f.ending, true);
-	for (i = 0; atomic_load(&f.at_work) > 0 && i < DRAIN_MS / 10; i++) {
+	/* By the clock: under load a nap takes longer than it says. */
+	until = when_monotonic() + DRAIN_MS * INT64_C(1000);
+	while (atomic_load(&f.at_work) > 0 && when_monotonic() < until) {
 		nanosleep(&nap, NULL);
 		look(&f);
 	}

@@ -1,11 +1,24 @@
 """A crowd of slow clients, in a process of its own, over sockets alone."""
 import multiprocessing
+import os
 import random
 import socket
+import ssl
 import time
 
 # What a crowd is made of is not to be pickled.
 FORK = multiprocessing.get_context("fork")
+
+
+def take(c, n):
+    """What is there of an answer, at most n bytes; None: nothing is."""
+    c.settimeout(0)
+    try:
+        return c.recv(n)
+    except (BlockingIOError, ssl.SSLWantReadError):
+        return None
+    finally:
+        c.settimeout(2)
 
 
 class Sender:
@@ -21,11 +34,7 @@ class Sender:
     def step(self, c):
         c.send(self.body[self.at % len(self.body):][:1])
         self.at += 1
-        try:
-            c.recv(4096, socket.MSG_DONTWAIT)
-            return False
-        except BlockingIOError:
-            return True
+        return take(c, 4096) is None
 
 
 class Reader:
@@ -38,10 +47,7 @@ class Reader:
         c.sendall(self.make())
 
     def step(self, c):
-        try:
-            return c.recv(1, socket.MSG_DONTWAIT) != b""
-        except BlockingIOError:
-            return True
+        return take(c, 1) != b""
 
 
 class Crowd(FORK.Process):
@@ -51,6 +57,8 @@ class Crowd(FORK.Process):
         super().__init__(daemon=True)
         host, port = url.split("//")[1].split(":")
         self.address, self.clients, self.once = (host, int(port)), clients, once
+        self.tls = ssl.create_default_context(
+            cafile=os.environ["AWS_CA_BUNDLE"]) if url.startswith("https") else None
         self.ended, self.times_cut = FORK.Event(), FORK.Value("i")
 
     @property
@@ -63,6 +71,8 @@ class Crowd(FORK.Process):
             c.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         c.settimeout(2)
         c.connect(self.address)
+        if self.tls:
+            c = self.tls.wrap_socket(c, server_hostname=self.address[0])
         client.begin(c)
         return c
 

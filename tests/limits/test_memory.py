@@ -11,6 +11,7 @@ import time
 
 import pytest
 
+from crowd import crowd
 from lake import Lake
 from servers import KEY, SECRET, connect, serve
 from sign import Signed
@@ -177,6 +178,31 @@ def test_sixteen_clients_with_the_largest_requests(lake, filled):
     while memory(lake, "VmRSS") > AFTER and time.monotonic() < until:
         time.sleep(0.2)
     assert memory(lake, "VmRSS") <= AFTER
+
+
+def test_the_largest_requests_beside_slow_clients(lake, filled):
+    lake.s3.put_bucket_policy(Bucket=lake.repo, Policy=json.dumps({
+        "Version": "2012-10-17", "Statement": [{
+            "Effect": "Allow", "Principal": "*", "Action": "s3:GetObject",
+            "Resource": f"arn:aws:s3:::{lake.repo}/main/public/*"}]}))
+    lake.put("main/public/large", bytes(8 * MIB))
+    for n in range(20):
+        lake.put(f"main/public/small{n}", bytes(30 * KIB))
+    slow = crowd(lake, Signed, 50, 50)
+    slow.start()
+    time.sleep(3)
+    try:
+        for name, send, statuses in requests(lake, filled):
+            if name not in ("DeleteObjects", "objects/delete", "commit", "ls", "wide", "wide commit"):
+                continue
+            peak_reset(lake)
+            with concurrent.futures.ThreadPoolExecutor(CLIENTS) as pool:
+                got = list(pool.map(lambda _: send(), range(CLIENTS)))
+            print(f"{name:16} peak {memory(lake, 'VmHWM') // MIB:4} MiB, {sorted(set(got))}")
+            assert all(s in [*statuses, 503] for s in got), (name, got)
+            assert memory(lake, "VmHWM") <= PEAK, name
+    finally:
+        slow.stop()
 
 
 def slow_reader(lake, path):

@@ -3,11 +3,13 @@
 Quickly: 90 senders and 30 readers against 96 threads, so that the slowest end, and
 others may wait five times as long, behind one server by the day.  FULL=1: 200 and
 200 against the shipped settings, with the time that is promised, behind each."""
+import ctypes
 import datetime
 import hashlib
 import json
 import os
 import shutil
+import signal
 import socket
 import threading
 import time
@@ -149,20 +151,29 @@ class Keeps(threading.Thread):
 
 @pytest.mark.parametrize("kind", by_the_day(list(WAIT)))
 def test_others_are_served(request, kind):
+    stand(request, kind, SENDERS, READERS, SECONDS)
+
+
+@pytest.mark.parametrize("kind", by_the_day(["lighttpd+tls", "nginx+tls", "apache+tls"]))
+def test_others_are_served_over_tls(request, kind):
+    stand(request, kind, 50, 50, 30 if FULL else 10)
+
+
+def stand(request, kind, senders, readers, seconds):
     lake = start(request, kind)
-    slow = crowd(lake, Signed, SENDERS, READERS)
+    slow = crowd(lake, Signed, senders, readers)
     keeps = [Keeps(lake, 10 * MIB), Keeps(lake, 100 * 1024)]
     slow.start()
     for k in keeps:
         k.start()
     try:
-        worst = probe(lake, SECONDS)
+        worst = probe(lake, seconds)
     finally:
         slow.stop()
         for k in keeps:
             k.stop()
     print(f"{kind}: {worst:.2f} s, {slow.cut} cut")
-    assert worst < WAIT[kind] * MARGIN
+    assert worst < WAIT[kind.partition("+")[0]] * MARGIN
     assert [k.wrong for k in keeps] == [[], []] and all(k.done > 0 for k in keeps)
     stop(lake)
 
@@ -189,6 +200,29 @@ def test_a_shared_host_is_back(request):
     print(f"{served} after {time.monotonic() - begin:.1f} s, {slow.cut} cut")
     slow.stop()
     assert min(served.values()) >= 3
+    stop(lake)
+
+
+@pytest.mark.minutes
+def test_a_worker_ends_in_time(request):
+    """A transfer is waited for 30 s by the clock, however long naps take: here a
+    hundredth of a second may take three, as on a machine with much to do."""
+    libc, timerslack = ctypes.CDLL(None), 29
+    libc.prctl(timerslack, 20 * 1000 * 1000)            # the children have it too
+    try:
+        lake = start(request, "nginx")
+    finally:
+        libc.prctl(timerslack, 0)
+    reader = threading.Thread(target=trickle_out, args=(lake, 819, 0.1, 50), daemon=True)
+    reader.start()
+    time.sleep(2)
+    begin = time.monotonic()
+    lake.server.others[0].send_signal(signal.SIGTERM)
+    assert lake.server.others[0].wait(150) == 0
+    took = time.monotonic() - begin
+    print(f"{took:.1f} s")
+    assert 20 < took < 45
+    reader.join()
     stop(lake)
 
 

@@ -516,6 +516,28 @@ claim(struct budget_share *share, size_t n)
 	return budget_claim(&own, n);
 }
 
+/* Many requests take off the budget what they hold beside it, but half. */
+static void
+many_requests_leave_less(void **state)
+{
+	struct budget_share	a = { 0 }, b = { 0 };
+
+	(void)state;
+	budget_init(TOTAL);
+	budget_requests(17);
+	assert_err(OK, claim(&a, HALF));
+	assert_err(E_BUSY, claim(&b, HALF));
+	assert_err(OK, claim(&b, HALF / 2));
+	budget_close(&a);
+	budget_close(&b);
+	budget_requests(1000);
+	assert_err(OK, claim(&a, HALF / 2));
+	assert_err(OK, claim(&b, HALF / 2));
+	budget_close(&a);
+	budget_close(&b);
+	budget_requests(0);
+}
+
 static void
 who_does_not_fit_is_refused_after_a_wait(void **state)
 {
@@ -615,6 +637,7 @@ main(void)
 		cmocka_unit_test(json_is_bounded),
 		cmocka_unit_test(json_lists_may_be_long),
 		cmocka_unit_test(who_does_not_fit_is_refused_after_a_wait),
+		cmocka_unit_test(many_requests_leave_less),
 		cmocka_unit_test(what_can_never_fit_is_let_in_alone),
 		cmocka_unit_test(a_share_becomes_what_is_held),
 		cmocka_unit_test(who_waits_goes_on_when_another_ends),
