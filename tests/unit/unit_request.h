@@ -23,7 +23,7 @@ pairs_of(struct arena *mem, const char *lines, char sep, struct pair **out)
 		p->name = str_to(line, at);
 		p->value = str_trim(str_from(line, at + 1));
 	}
-	*out = v.at;
+	*out = v.n > 0 ? v.at : arena_get(mem, sizeof *p);
 	return v.n;
 }
 
