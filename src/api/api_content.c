@@ -70,7 +70,7 @@ open_upload(struct cx *cx, struct api_call *c, struct source *out,
 			    "named \"content\"");
 		*type = part.type;
 		*out = form_content(f);
-	} else if (!c->req->has_length && !c->req->cut_shows)
+	} else if (!c->req->has_length && !c->req->truncation_shows)
 		return fail(cx, E_NO_LENGTH, "Content-Length is required");
 	else if (c->req->has_length && c->req->length > LIMIT_OBJECT_API)
 		return fail(cx, E_TOO_LARGE, "an object may have %llu bytes",

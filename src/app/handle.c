@@ -75,7 +75,7 @@ drain(struct cx *cx, struct request *req, const struct front_body *body)
 	if (!fault_skip("DRAIN_TIME"))
 		body->hurry(body->in.self, LIMIT_REFUSED * 1000);
 	source_drain(&aside, &req->body, req->is_http2 ||
-	    !req->cut_shows ? DRAIN_LONG : DRAIN_MAX);
+	    !req->truncation_shows ? DRAIN_LONG : DRAIN_MAX);
 	body->hurry(body->in.self, 0);
 }
 

@@ -12,13 +12,16 @@
 
 struct arena;
 
+/* A point in what was handed out. */
 struct arena_mark {
 	void		*chunk;
 	size_t		 used;
 	void		*defers;
 };
 
+/* An empty arena; ends with arena_free. */
 struct arena	*arena_new(void);
+/* Empty it, then free it; a may be NULL. */
 void		 arena_free(struct arena *a);
 
 /* n bytes, zeroed, aligned for any type; valid until the arena is emptied. */
@@ -34,9 +37,11 @@ size_t		 arena_held(const struct arena *a);
 /* Call fn(thing) when the arena is emptied or taken back before this point. */
 void		 arena_defer(struct arena *a, void (*fn)(void *), void *thing);
 
-/* Take back everything handed out since the mark; defers run. */
+/* Where the arena stands now. */
 struct arena_mark arena_mark(struct arena *a);
+/* Take back everything handed out since the mark; defers run, last first. */
 void		 arena_back(struct arena *a, struct arena_mark m);
+/* Take back everything. */
 void		 arena_empty(struct arena *a);
 
 #endif

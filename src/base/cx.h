@@ -25,7 +25,8 @@ struct cx {
 	int		 line;
 };
 
-void	cx_init(struct cx *cx, struct arena *mem);	/* new id, time now */
+/* The context of a new request in mem: a new id, the time now, no failure. */
+void	cx_init(struct cx *cx, struct arena *mem);
 
 /*
  * The same request's context without a failure, for a step whose failure is
@@ -45,6 +46,7 @@ struct cx cx_bare(struct arena *mem);
 /* Record a failure and return its code: return fail(cx, E_X, "…", …); */
 #define fail(cx, code, ...) \
 	cx_fail((cx), (code), __FILE__, __LINE__, __VA_ARGS__)
+/* What fail calls.  Words over the size of cx->words are cut. */
 enum err cx_fail(struct cx *cx, enum err code, const char *file, int line,
 	    const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 

@@ -40,20 +40,27 @@ struct digest_sum {
 };
 enum { DIGEST_SUMS = 10 };
 extern const struct digest_sum digest_sums[DIGEST_SUMS];
-/* In any case; NULL: there is none of that name. */
+/* The checksum of this name, in any case; NULL: there is none. */
 const struct digest_sum *digest_sum_named(struct str name);
 
+/* Bytes of a digest of this kind, at most DIGEST_MAX. */
 size_t	digest_size(enum digest_kind kind);
+/* Begin one; it must be ended or dropped. */
 void	digest_begin(struct digest *d, enum digest_kind kind);
+/* Go on with n bytes. */
 void	digest_feed(struct digest *d, const void *p, size_t n);
+/* The digest of all that was fed: digest_size(kind) bytes. */
 void	digest_end(struct digest *d, unsigned char *out);
 /* Forget a digest that is not ended; a zeroed or ended one is harmless. */
 void	digest_drop(struct digest *d);
 
+/* The digest of n bytes: digest_size(kind) bytes. */
 void	digest_of(enum digest_kind kind, const void *p, size_t n,
 	    unsigned char *out);
+/* HMAC-SHA-256 under a key of nkey bytes.  [RFC 2104] */
 void	hmac_sha256(const void *key, size_t nkey, struct str data,
 	    unsigned char out[SHA256_BYTES]);
+/* HMAC-SHA-1 under a key of nkey bytes.  [RFC 2104] */
 void	hmac_sha1(const void *key, size_t nkey, struct str data,
 	    unsigned char out[SHA1_BYTES]);
 
@@ -61,18 +68,17 @@ void	hmac_sha1(const void *key, size_t nkey, struct str data,
 uint64_t digest_crc_join(enum digest_kind kind, uint64_t a, uint64_t b,
 	    uint64_t nb);
 
-/* In time that does not depend on where the bytes differ. */
+/* Are n bytes equal?  In time that does not depend on where they differ. */
 bool	digest_same(const void *a, const void *b, size_t n);
 
-/* Forget what a secret left here; the compiler does not drop it. */
+/* Overwrite n bytes of a secret; the compiler does not drop this. */
 void	digest_wipe(void *p, size_t n);
 
-/*
- * AES-256-GCM under a random nonce: out takes n + SEAL_OVERHEAD bytes.
- * unseal gives false when key or bytes are not the ones sealed.
- */
+/* AES-256-GCM under a random nonce: out takes n + SEAL_OVERHEAD bytes. */
 void	digest_seal(const unsigned char key[32], const void *p, size_t n,
 	    unsigned char *out);
+/* n sealed bytes: out takes n - SEAL_OVERHEAD.  false when key or bytes are not
+ * those of digest_seal, and then out is undefined. */
 bool	digest_unseal(const unsigned char key[32], const void *p, size_t n,
 	    unsigned char *out);
 

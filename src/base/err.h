@@ -12,7 +12,9 @@ enum err {
 	ERR_KINDS
 };
 
-const char	*err_name(enum err e);		/* "E_NO_SUCH_REF" */
-const char	*err_words(enum err e);		/* plain text of the kind */
+/* The name of a kind: "E_NO_SUCH_REF". */
+const char	*err_name(enum err e);
+/* Its words in err.def. */
+const char	*err_words(enum err e);
 
 #endif

@@ -16,10 +16,13 @@
 
 #include <stdbool.h>
 
-void	fault_init(void);	/* reads the environment, once at start */
+/* Read the environment; once, at start, before there are threads. */
+void	fault_init(void);
+/* Should this point fail now?  Then errno is ENOSPC. */
 bool	fault(const char *point);
 
 #ifdef LG_FAULTS
+/* Should this guard be left out? */
 bool	fault_skip(const char *guard);
 #else
 #define fault_skip(guard)	false

@@ -182,7 +182,7 @@ json_parse(struct cx *cx, struct str text, struct json *out)
 }
 
 static json_object *
-member(struct json o, const char *name)
+json_find(struct json o, const char *name)
 {
 	json_object	*v = NULL;
 
@@ -194,7 +194,7 @@ member(struct json o, const char *name)
 bool
 json_has(struct json o, const char *name)
 {
-	return member(o, name) != NULL;
+	return json_find(o, name) != NULL;
 }
 
 static struct str
@@ -213,7 +213,7 @@ wrong(struct cx *cx, const char *name, const char *type)
 enum err
 json_get_str(struct cx *cx, struct json o, const char *name, struct str *out)
 {
-	json_object	*v = member(o, name);
+	json_object	*v = json_find(o, name);
 
 	if (v == NULL)
 		return OK;
@@ -226,7 +226,7 @@ json_get_str(struct cx *cx, struct json o, const char *name, struct str *out)
 enum err
 json_need_str(struct cx *cx, struct json o, const char *name, struct str *out)
 {
-	if (member(o, name) == NULL)
+	if (json_find(o, name) == NULL)
 		return fail(cx, E_BAD_JSON, "\"%s\" is required", name);
 	return json_get_str(cx, o, name, out);
 }
@@ -234,7 +234,7 @@ json_need_str(struct cx *cx, struct json o, const char *name, struct str *out)
 enum err
 json_get_bool(struct cx *cx, struct json o, const char *name, bool *out)
 {
-	json_object	*v = member(o, name);
+	json_object	*v = json_find(o, name);
 
 	if (v == NULL)
 		return OK;
@@ -247,7 +247,7 @@ json_get_bool(struct cx *cx, struct json o, const char *name, bool *out)
 enum err
 json_get_int(struct cx *cx, struct json o, const char *name, int64_t *out)
 {
-	json_object	*v = member(o, name);
+	json_object	*v = json_find(o, name);
 
 	if (v == NULL)
 		return OK;
@@ -262,7 +262,7 @@ json_get_map(struct cx *cx, struct json o, const char *name, struct pair **out,
     size_t *n)
 {
 	struct json_object_iterator	 it, end;
-	json_object			*v = member(o, name), *item;
+	json_object			*v = json_find(o, name), *item;
 	struct pair			*at;
 
 	*n = 0;
@@ -325,7 +325,7 @@ json_items(struct cx *cx, struct json v, struct json_item **out)
 bool
 json_member(struct json o, const char *name, struct json *out)
 {
-	out->v = json_kind(o) == JSON_OBJECT ? member(o, name) : NULL;
+	out->v = json_kind(o) == JSON_OBJECT ? json_find(o, name) : NULL;
 	return out->v != NULL;
 }
 
@@ -394,7 +394,7 @@ json_parse_list(struct cx *cx, struct str text, const char *name,
 		    "beside \"%s\"", LIMIT_BODY, name);
 	if ((e = json_parse(cx, buf_as_str(&rest), out)) != OK)
 		return e;
-	items.v = member(*out, name);
+	items.v = json_find(*out, name);
 	if (json_kind(items) != JSON_ARRAY)
 		return wrong(cx, name, "an array");
 	/* One that the scan did not find has items still. */

@@ -37,12 +37,6 @@ metric_add(enum metric m, uint64_t n)
 	atomic_fetch_add_explicit(&counters[m], n, memory_order_relaxed);
 }
 
-uint64_t
-metric_get(enum metric m)
-{
-	return atomic_load_explicit(&counters[m], memory_order_relaxed);
-}
-
 void
 metric_text(struct buf *b)
 {
@@ -53,5 +47,6 @@ metric_text(struct buf *b)
 		    "# TYPE lakegate_%s_total counter\n"
 		    "lakegate_%s_total %llu\n", rows[i].name, rows[i].help,
 		    rows[i].name, rows[i].name,
-		    (unsigned long long)metric_get((enum metric)i));
+		    (unsigned long long)atomic_load_explicit(&counters[i],
+		    memory_order_relaxed));
 }

@@ -19,9 +19,12 @@ enum metric {
 	METRIC_COUNT
 };
 
+/* From now on counters are those of the file at path, which is made when it is
+ * not there; once, before there are threads.  E_STORE, E_DISK_FULL. */
 enum err	metric_open(struct cx *cx, const char *path);
+/* Add n; from any thread. */
 void		metric_add(enum metric m, uint64_t n);
-uint64_t	metric_get(enum metric m);
-void		metric_text(struct buf *b); /* Prometheus text format 0.0.4 */
+/* Append all counters in Prometheus' text format 0.0.4. */
+void		metric_text(struct buf *b);
 
 #endif

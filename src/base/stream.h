@@ -29,6 +29,7 @@ struct file_span {
 	uint64_t	off, len;
 };
 
+/* One call of the source: up to n bytes, *got 0 at the end.  Its own errors. */
 enum err	source_read(struct cx *cx, const struct source *s, void *p,
 		    size_t n, size_t *got);
 
@@ -44,7 +45,7 @@ enum err	source_all(struct cx *cx, const struct source *s, size_t max,
 enum err	source_body(struct cx *cx, const struct source *s,
 		    uint64_t length, size_t max, struct str *out);
 
-/* Read and drop what is left, up to max bytes. */
+/* Read and drop what is left, until its end or max bytes. */
 enum err	source_drain(struct cx *cx, const struct source *s,
 		    uint64_t max);
 
@@ -52,6 +53,7 @@ enum err	source_drain(struct cx *cx, const struct source *s,
 enum err	source_digest(struct cx *cx, const struct source *s,
 		    struct digest *d, size_t n);
 
+/* A source of these bytes, which must last as long as it. */
 struct source	source_of_str(struct cx *cx, struct str s);
 
 #endif

@@ -14,6 +14,8 @@ struct arena;
 	((v)->at = vec_room((mem), (v)->at, (v)->n, &(v)->room,		\
 	    sizeof *(v)->at), &(v)->at[(v)->n++])
 
+/* What VEC_PUSH calls: room for one item more than n, of size bytes each; the
+ * items are at the address that comes back. */
 void	*vec_room(struct arena *mem, void *at, size_t n, size_t *room,
 	    size_t size);
 

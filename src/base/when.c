@@ -34,12 +34,6 @@ when_monotonic(void)
 	return clock_us(CLOCK_MONOTONIC);
 }
 
-int64_t
-when_cpu(void)
-{
-	return clock_us(CLOCK_PROCESS_CPUTIME_ID);
-}
-
 /*
  * UTC without the C library's time zone lock.  Years are counted from March,
  * so that the leap day is the last of its year; 400 of them are 146097 days.

@@ -9,20 +9,24 @@
 
 struct arena;
 
-int64_t		 when_now(void);		/* ms since 1970 */
-int64_t		 when_monotonic(void);		/* us, for durations */
-int64_t		 when_cpu(void);		/* us of this process */
+/* Milliseconds since 1970, UTC: what is stored and shown. */
+int64_t		 when_now(void);
+/* Microseconds that only grow: for durations. */
+int64_t		 when_monotonic(void);
 
-/* "Sun, 06 Nov 1994 08:49:37 GMT" [RFC 9110 5.6.7] */
+/* "Sun, 06 Nov 1994 08:49:37 GMT" [RFC 9110 5.6.7], in mem */
 struct str	 when_http(struct arena *mem, int64_t ms);
+/* That form alone; false: s is not of it. */
 bool		 when_http_parse(struct str s, int64_t *ms);
 
-/* "2009-10-12T17:50:30.000Z", UTC; a parser that also takes no fraction. */
+/* "2009-10-12T17:50:30.000Z", in mem */
 struct str	 when_iso(struct arena *mem, int64_t ms);
+/* That form, also without the fraction; false: s is not of it. */
 bool		 when_iso_parse(struct str s, int64_t *ms);
 
-/* "20150830T123600Z" [SigV4] */
+/* "20150830T123600Z" [SigV4], in mem */
 struct str	 when_amz(struct arena *mem, int64_t ms);
+/* That form alone; false: s is not of it. */
 bool		 when_amz_parse(struct str s, int64_t *ms);
 
 #endif

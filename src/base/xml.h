@@ -40,24 +40,27 @@ bool		xml_is(const struct xml *x, const char *name);
 /* The text of the element stepped onto, to its end; in the arena. */
 enum err	xml_text(struct cx *cx, struct xml *x, struct str *out);
 
-/*
- * The texts of children of the element at this depth, to its end: of each
- * name the first; what is not there is left alone.
- */
+/* A child to look for, and where its text goes. */
 struct xml_field {
 	const char	*name;
 	struct str	*text;
 };
+/*
+ * The texts of children of the element at this depth, to its end: of each
+ * name the first; what is not there is left alone.
+ */
 enum err	xml_fields(struct cx *cx, struct xml *x, unsigned depth,
 		    const struct xml_field *fields, size_t n);
 
 /* The rest, to the end of the source: what was taken holds only now. */
 enum err	xml_close(struct cx *cx, struct xml *x);
 
-/* <name>text</name>, escaped. */
+/* Append <name>text</name>, escaped. */
 void		xml_put(struct buf *b, const char *name, struct str text);
+/* The same of a number. */
 void		xml_put_u64(struct buf *b, const char *name,
 		    unsigned long long v);
+/* The same of true or false. */
 void		xml_put_bool(struct buf *b, const char *name, bool v);
 
 #endif

@@ -25,10 +25,10 @@ enum method { M_GET, M_HEAD, M_PUT, M_POST, M_DELETE, M_PATCH, M_OPTIONS,
 /* A body as a front has it. */
 struct front_body {
 	struct source	 in;
-	bool		 cut_shows;	/* FastCGI: one that the client left
-					 * unfinished ends with an error; under
-					 * CGI it ends like any other */
-	/* The rest must come within ms, else reading fails; 0: no more so. */
+	/* Can a truncated body be detected?  FastCGI reports an error; under
+	 * CGI a truncated body looks complete. */
+	bool		 truncation_shows;
+	/* From now on reading fails once ms have passed; 0: no such end. */
 	void		(*hurry)(void *self, int64_t ms);
 };
 
@@ -62,7 +62,7 @@ struct request {
 	bool		 by_server;	/* LAKEGATE_SENDFILE: see send_opts */
 	bool		 is_http2;
 	bool		 has_length;	/* length of the body is known */
-	bool		 cut_shows;	/* see struct front_body */
+	bool		 truncation_shows; /* see struct front_body */
 	uint64_t	 length;
 	struct source	 body;	/* exactly length bytes, or fails */
 	uint64_t	 body_read;
@@ -79,40 +79,48 @@ struct request_note {
 
 /* As it stands in a request: "GET"; "" for M_OTHER. */
 struct str	request_method_name(enum method m);
-/* From the variables of CGI (NAME=value …); E_BAD_REQUEST. */
+/*
+ * A request from the variables of CGI (NAME=value …), which must last as long
+ * as it.  E_BAD_REQUEST; E_INCOMPLETE_BODY when the web server passes on less
+ * than the client sent.
+ */
 enum err	request_from_env(struct cx *cx, char **env,
 		    const struct front_body *body, struct request *out);
-/* "" with p NULL when the header was not sent. */
+/* The value of a header, by its name in lower case; "" with p NULL when it was
+ * not sent. */
 struct str	request_header(const struct request *req, const char *name);
+/* The first query parameter of this name, or NULL. */
 struct pair	*request_query(const struct request *req, const char *name);
-/* The value of a query parameter, "" with p NULL when absent. */
+/* Its value, "" with p NULL when it is absent. */
 struct str	request_param(const struct request *req, const char *name);
 
-/* Numbers and colons only; false: it is none. */
+/* An address, and no name of a host; false: text is none. */
 bool		address_parse(struct str text, struct address *out);
+/* As it is written, in the memory of cx. */
 struct str	address_text(struct cx *cx, const struct address *a);
-/* What one customer usually has: the address, of IPv6 the /64.  The bytes
- * belong to a. */
+/* The part that one customer usually has: the address, of IPv6 the /64.  A
+ * slice of the bytes of a. */
 struct str	address_network(const struct address *a);
 
-/*
- * The proxies that are trusted to say for whom they ask: space-separated
- * addresses and networks; "unix", whoever comes through a socket file; or
- * "none": there is no proxy, whatever a header says.  E_CONF.
- */
+/* The proxies that are trusted to say for whom they ask. */
 struct proxies;
+/*
+ * Addresses and networks, separated by spaces; "unix": whoever comes through a
+ * socket file; or "none": there is no proxy, whatever a header says.  E_CONF.
+ */
 enum err	proxies_parse(struct cx *cx, struct str text,
 		    struct proxies **out);
 /*
  * Fill req->client.  When the peer is a trusted proxy, the client is the last
- * one in X-Forwarded-For, or where that did not come in Forwarded, that no
- * trusted proxy is.  When another peer sends such a header the client is not
- * known: it may be a proxy of which we were not told.
+ * address in X-Forwarded-For (or in Forwarded, where that header is absent)
+ * that is not a trusted proxy.  When another peer sends such a header the
+ * client is not known: the peer may be a proxy that the settings do not name.
  */
 void		client_find(struct cx *cx, const struct proxies *p,
 		    struct request *req);
 
-/* All lines together, and a line: Apache answers 500 to one of 8190 bytes. */
+/* Bytes of all header lines together, and of one: Apache answers 500 to a line
+ * of 8190. */
 enum { RESPONSE_HEADERS = 60 * 1024, RESPONSE_LINE = 8100 };
 
 struct response {
@@ -129,14 +137,15 @@ struct response {
 	bool			 is_head;	/* the body is not sent */
 };
 
+/* An empty answer, whose parts lie in the memory of cx. */
 void		response_init(struct response *res, struct cx *cx);
 /*
  * May this be a header?  The name is a token, and the value has no control
  * characters but tabs.  [RFC 9110 5.5, 5.6.2]
  */
 bool		header_is_legal(struct str name, struct str value);
-/* A whole line, or none: not when it is not legal, or over the limits above.
- * The value must last until the answer is sent. */
+/* Add a whole line, or none when it is not legal or over the limits above.  The
+ * value must last until the answer is sent. */
 void		response_header(struct response *res, const char *name,
 		    struct str value);
 /*
@@ -145,9 +154,11 @@ void		response_header(struct response *res, const char *name,
  * the host serves nothing else (own_host).
  */
 void		response_guard(struct response *res, bool own_host);
-/* Whole body at once; type may be NULL. */
+/* Status and a body in memory, which must last until it is sent; type may be
+ * NULL. */
 void		response_body(struct response *res, int status,
 		    const char *type, struct str body);
+/* A body of length bytes from a source. */
 void		response_source(struct response *res,
 		    const struct source *src, uint64_t length);
 
@@ -178,8 +189,8 @@ enum { SINK_PIECE = 16 * 1024 };
 
 /*
  * lighttpd's X-Sendfile2 takes spans of files and keeps status and headers.
- * The like of other servers does not: Apache's evaluates conditions again and
- * leaks the path with a 206, nginx's drops x-amz-meta-*.
+ * What other servers have for this does not: Apache's evaluates conditions
+ * again and leaks the path with a 206, nginx's drops x-amz-meta-*.
  */
 struct send_opts {
 	bool		 by_server;	/* X-Sendfile2 is on for all requests */
@@ -233,26 +244,28 @@ enum err	front_fcgi_listen(struct cx *cx, const char *path,
 /* Plain CGI: this process is one request. */
 enum err	front_cgi_run(struct cx *cx, char **env,
 		    const struct front_opts *opt);
-/* Called by FastCGI or CGI?  By how the process was started. */
+/* Was this process started as a CGI program, and not as a FastCGI one? */
 bool		front_is_cgi(void);
 
 /*
- * multipart/form-data, part by part, as it comes.  [RFC 7578]  form_next gives
- * the next part, stepping over what is left of the one before; *there is false
- * at the end.  Heads of parts are bounded, and how many there are.
- * E_BAD_REQUEST; E_INCOMPLETE_BODY.
+ * multipart/form-data, part by part, as it comes.  [RFC 7578]  Heads of parts
+ * are bounded, and how many there are.
  */
 struct form;
 struct form_part {
 	struct str	name;
 	struct str	filename, type;		/* p NULL: not said */
 };
+/* Is the body of this request such a form? */
 bool		form_is_sent(const struct request *req);
+/* Begin to read it; E_BAD_REQUEST, E_INCOMPLETE_BODY. */
 enum err	form_open(struct cx *cx, const struct request *req,
 		    struct form **out);
+/* The next part, stepping over what is left of the one before; *there is false
+ * at the end.  Names are in the memory of cx.  The same errors. */
 enum err	form_next(struct cx *cx, struct form *f,
 		    struct form_part *out, bool *there);
-/* The content of the part at hand. */
+/* The content of the part at hand, until the next form_next. */
 struct source	form_content(struct form *f);
 
 /*

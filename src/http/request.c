@@ -1,6 +1,7 @@
 /* A request from the variables of CGI. */
 #include "http/http.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include "base/cx.h"
@@ -12,10 +13,11 @@
 struct str
 request_header(const struct request *req, const char *name)
 {
-	size_t	i;
+	struct str	want = str_of(name);
+	size_t		i;
 
 	for (i = 0; i < req->n_headers; i++)
-		if (str_is(req->headers[i].name, str_of(name)))
+		if (str_is(req->headers[i].name, want))
 			return req->headers[i].value;
 	return (struct str){ NULL, 0 };
 }
@@ -23,10 +25,11 @@ request_header(const struct request *req, const char *name)
 struct pair *
 request_query(const struct request *req, const char *name)
 {
-	size_t	i;
+	struct str	want = str_of(name);
+	size_t		i;
 
 	for (i = 0; i < req->n_query; i++)
-		if (str_is(req->query[i].name, str_of(name)))
+		if (str_is(req->query[i].name, want))
 			return &req->query[i];
 	return NULL;
 }
@@ -222,41 +225,105 @@ length_parse(struct cx *cx, struct request *req, struct str length,
 	return OK;
 }
 
-/* One variable: what it means goes into req or its header list. */
-static void
-variable(struct cx *cx, struct request *req, struct env_vec *v,
-    struct str name, struct str value, struct str *uri, struct str *length,
-    struct str *sent)
+/* What the web server says of a request; "" where it does not. */
+struct cgi_vars {
+	struct str	method, uri, protocol, https, host, remote;
+	struct str	software;
+	struct str	length;		/* of the body, as it is passed on */
+	struct str	sent;		/* of the body, as the client sent it */
+	struct str	sendfile;
+};
+
+enum { CGI_KEPT = 1, CGI_HEADER = 2, CGI_UNLESS_EMPTY = 4 };
+
+struct cgi_row {
+	struct str	name;
+	size_t		offset;		/* in struct cgi_vars, if it is kept */
+	int		kind;
+};
+
+#define KEPT(member)	offsetof(struct cgi_vars, member), CGI_KEPT
+
+/* A variable that begins with HTTP_ and is not here is a header. */
+static const struct cgi_row cgi_rows[] = {
+	{ STR_INIT("REQUEST_METHOD"), KEPT(method) },
+	{ STR_INIT("REQUEST_URI"), KEPT(uri) },
+	{ STR_INIT("REMOTE_ADDR"), KEPT(remote) },
+	{ STR_INIT("HTTPS"), KEPT(https) },
+	{ STR_INIT("SERVER_PROTOCOL"), KEPT(protocol) },
+	{ STR_INIT("SERVER_SOFTWARE"), KEPT(software) },
+	{ STR_INIT("CONTENT_LENGTH"), KEPT(length) },
+	{ STR_INIT("LAKEGATE_CONTENT_LENGTH"), KEPT(sent) },
+	{ STR_INIT("LAKEGATE_SENDFILE"), KEPT(sendfile) },
+	{ STR_INIT("HTTP_HOST"), KEPT(host) | CGI_HEADER },
+	{ STR_INIT("CONTENT_TYPE"), 0, CGI_HEADER | CGI_UNLESS_EMPTY },
+	{ STR_INIT("REDIRECT_HTTP_AUTHORIZATION"), 0, CGI_HEADER },
+	/* CGI has these two apart; the third is no header of the client's. */
+	{ STR_INIT("HTTP_CONTENT_TYPE"), 0, 0 },
+	{ STR_INIT("HTTP_CONTENT_LENGTH"), 0, 0 },
+	{ STR_INIT("HTTP_PROXY"), 0, 0 },
+};
+
+#undef KEPT
+
+static const struct cgi_row *
+cgi_row_of(struct str name)
 {
-	if (str_take(&name, STR("HTTP_"))) {
-		if (str_is(name, STR("HOST")))
-			req->host = value;
-		if (!str_is(name, STR("PROXY")) &&
-		    !str_is(name, STR("CONTENT_TYPE")) &&
-		    !str_is(name, STR("CONTENT_LENGTH")))
-			header_add(cx, v, name, value);
-	} else if (str_is(name, STR("REDIRECT_HTTP_AUTHORIZATION")))
-		header_add(cx, v, STR("authorization"), value);
-	else if (str_is(name, STR("CONTENT_TYPE")) && value.n > 0)
-		header_add(cx, v, name, value);
-	else if (str_is(name, STR("CONTENT_LENGTH")))
-		*length = str_trim(value);
-	else if (str_is(name, STR("LAKEGATE_CONTENT_LENGTH")))
-		*sent = str_trim(value);
-	else if (str_is(name, STR("REQUEST_URI")))
-		*uri = value;
-	else if (str_is(name, STR("REQUEST_METHOD")))
-		req->method_name = value;
-	else if (str_is(name, STR("REMOTE_ADDR")))
-		req->remote = value;
-	else if (str_is(name, STR("HTTPS")))
-		req->https = value.n > 0 && !str_is(value, STR("off"));
-	else if (str_is(name, STR("SERVER_PROTOCOL")))
-		req->is_http2 = str_starts(value, STR("HTTP/2"));
-	else if (str_is(name, STR("SERVER_SOFTWARE")))
-		req->is_apache = str_starts(value, STR("Apache"));
-	else if (str_is(name, STR("LAKEGATE_SENDFILE")))
-		req->by_server = str_is(value, STR("lighttpd"));
+	static const struct cgi_row	header = { .kind = CGI_HEADER },
+	    unknown = { .kind = 0 };
+	size_t				i;
+
+	for (i = 0; i < sizeof cgi_rows / sizeof cgi_rows[0]; i++)
+		if (str_is(cgi_rows[i].name, name))
+			return &cgi_rows[i];
+	return str_starts(name, STR("HTTP_")) ? &header : &unknown;
+}
+
+static void
+cgi_variable(struct cx *cx, struct env_vec *v, struct cgi_vars *vars,
+    struct str name, struct str value)
+{
+	const struct cgi_row	*row = cgi_row_of(name);
+	void			*kept = (char *)vars + row->offset;
+
+	if (row->kind & CGI_KEPT)
+		*(struct str *)kept = value;
+	if (!(row->kind & CGI_HEADER) ||
+	    (row->kind & CGI_UNLESS_EMPTY && value.n == 0))
+		return;
+	str_take(&name, STR("REDIRECT_"));
+	str_take(&name, STR("HTTP_"));
+	header_add(cx, v, name, value);
+}
+
+static void
+cgi_read(struct cx *cx, char **env, struct env_vec *v, struct cgi_vars *vars)
+{
+	struct str	var;
+	size_t		at;
+
+	*vars = (struct cgi_vars){ .uri = STR("/") };
+	for (; *env != NULL; env++) {
+		var = str_of(*env);
+		at = str_find(var, '=');
+		cgi_variable(cx, v, vars, str_to(var, at),
+		    str_from(var, at + 1));
+	}
+	vars->length = str_trim(vars->length);
+	vars->sent = str_trim(vars->sent);
+}
+
+static void
+cgi_take(struct request *req, const struct cgi_vars *vars)
+{
+	req->method_name = vars->method;
+	req->method = method_of(vars->method);
+	req->host = vars->host;
+	req->remote = vars->remote;
+	req->https = vars->https.n > 0 && !str_is(vars->https, STR("off"));
+	req->is_http2 = str_starts(vars->protocol, STR("HTTP/2"));
+	req->is_apache = str_starts(vars->software, STR("Apache"));
+	req->by_server = str_is(vars->sendfile, STR("lighttpd"));
 }
 
 enum err
@@ -265,26 +332,19 @@ request_from_env(struct cx *cx, char **env, const struct front_body *body,
 {
 	struct env_vec	 v = { 0 };
 	struct measured	*m = arena_get(cx->mem, sizeof *m);
-	struct str	 uri = STR("/"), length = STR(""), sent = STR("");
-	struct str	 var;
-	size_t		 at;
+	struct cgi_vars	 vars;
 	enum err	 e;
 
 	memset(req, 0, sizeof *req);
-	for (; *env != NULL; env++) {
-		var = str_of(*env);
-		at = str_find(var, '=');
-		variable(cx, req, &v, str_to(var, at), str_from(var, at + 1),
-		    &uri, &length, &sent);
-	}
+	cgi_read(cx, env, &v, &vars);
+	cgi_take(req, &vars);
 	req->headers = v.at;
 	req->n_headers = v.n;
-	req->method = method_of(req->method_name);
-	if ((e = length_parse(cx, req, length, sent)) != OK)
+	if ((e = length_parse(cx, req, vars.length, vars.sent)) != OK)
 		return e;
 	/* The signature covers it; CGI has it apart. */
-	if (length.n > 0) {
-		header_add(cx, &v, STR("content-length"), length);
+	if (vars.length.n > 0) {
+		header_add(cx, &v, STR("content-length"), vars.length);
 		req->headers = v.at;
 		req->n_headers = v.n;
 	}
@@ -294,7 +354,7 @@ request_from_env(struct cx *cx, char **env, const struct front_body *body,
 		    LIMIT_HEADER_BYTES / 1024);
 	m->req = req;
 	m->in = body->in;
-	req->cut_shows = body->cut_shows;
+	req->truncation_shows = body->truncation_shows;
 	req->body = (struct source){ measured_read, m };
-	return target_parse(cx, req, uri);
+	return target_parse(cx, req, vars.uri);
 }

@@ -27,6 +27,7 @@ struct cond {
 
 enum cond_use { COND_READ, COND_WRITE };
 
+/* Is nothing asked for? */
 bool		cond_is_empty(const struct cond *c);
 
 /*

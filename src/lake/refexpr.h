@@ -33,7 +33,7 @@ struct refexpr {
 	size_t			n_steps;
 };
 
-/* E_BAD_REF. */
+/* *out has slices of text.  E_BAD_REF with words that say what is wrong. */
 enum err	refexpr_parse(struct cx *cx, struct str text,
 		    struct refexpr *out);
 

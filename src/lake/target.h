@@ -38,10 +38,11 @@ enum err	target_make(struct cx *cx, struct str repo, struct str ref,
 /* The same, of an object: E_BAD_PATH also when the path is empty. */
 enum err	target_object(struct cx *cx, struct str repo, struct str ref,
 		    struct str path, struct target *out);
-/* One part, as above: a name or an expression; a path or the head of one. */
+/* A ref alone, a name or an expression: E_KEY_TOO_LONG, E_BAD_PATH as above. */
 enum err	target_ref(struct cx *cx, struct str ref);
+/* A path alone, or the head of one: the same errors. */
 enum err	target_path(struct cx *cx, struct str path);
-/* Prefix, delimiter and marker of a listing, bounded as a path. */
+/* Prefix, delimiter and marker of a listing, each bounded as a path. */
 enum err	target_list(struct cx *cx, const struct list_query *q);
 
 #endif

@@ -24,10 +24,11 @@ struct sigv2_request {
 
 /* Is this query parameter a part of what is signed? */
 bool		sigv2_signs(struct str parameter);
-/* "", which nobody signs, when it is over a MiB. */
+/* What is signed, in the memory of cx; "", which nobody signs, when it is over
+ * a MiB. */
 struct str	sigv2_string_to_sign(struct cx *cx,
 		    const struct sigv2_request *r);
-/* Base64, as clients send it. */
+/* The signature in base64, as clients send it. */
 struct str	sigv2_sign(struct cx *cx, struct str secret,
 		    struct str string_to_sign);
 

@@ -20,15 +20,19 @@ struct sigv4_request {
 	struct str	 payload;		/* hash, or its stand-in */
 };
 
-/* "Algorithm\nDate\nScope\nHash of the canonical request"; "", which nobody
- * signs, when that is over a MiB. */
+/*
+ * "Algorithm\nDate\nScope\nHash of the canonical request", in the memory of cx,
+ * and in *canonical the request that was hashed; "", which nobody signs, when
+ * that is over a MiB.
+ */
 struct str	sigv4_string_to_sign(struct cx *cx,
 		    const struct sigv4_request *r, struct str amz_date,
 		    struct str scope, struct str *canonical);
+/* The signing key of a day (YYYYMMDD), a region and a service. */
 void		sigv4_key(struct cx *cx, struct str secret, struct str day,
 		    struct str region, struct str service,
 		    unsigned char key[SHA256_BYTES]);
-/* 64 hex digits and NUL. */
+/* The signature: 64 hex digits and a NUL. */
 void		sigv4_sign(const unsigned char key[SHA256_BYTES],
 		    struct str string_to_sign, char hex[65]);
 

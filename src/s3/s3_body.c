@@ -128,7 +128,7 @@ s3_body_open(struct cx *cx, struct s3_call *c, struct str sum,
 		digest_begin(&b->hash, DIGEST_SHA256);
 	if (!is_framed(c)) {
 		/* Chunked, and a cut one would look whole. */
-		if (!c->req->has_length && !c->req->cut_shows)
+		if (!c->req->has_length && !c->req->truncation_shows)
 			return fail(cx, E_NO_LENGTH, "You must provide the "
 			    "Content-Length HTTP header.");
 		return OK;
