@@ -72,6 +72,7 @@ enum err	api_take_list(struct cx *cx, struct api_call *c, size_t max,
 /* prefix, after, amount, delimiter, checked by lake/target. */
 enum err	api_take_page(struct cx *cx, const struct api_call *c,
 		    struct list_query *q);
+/* "true" or "false". */
 enum err	api_take_bool(struct cx *cx, const struct api_call *c,
 		    const char *name, bool *out);
 /* A parameter that must be there and not empty. */
@@ -92,15 +93,19 @@ struct json_out	api_begin(struct cx *cx);
 /* Send it. */
 void		api_answer(struct api_call *c, int status,
 		    struct json_out *j);
-/* The same around the n results of a page; last: the last one's name. */
+/* The same for a page: what is put next are its results. */
 struct json_out	api_begin_list(struct cx *cx);
+/* Send it, 200: there were n results, the last one of this name ("" without
+ * any), and more follow or not. */
 void		api_answer_list(struct api_call *c, struct json_out *j,
 		    struct str last, bool more, size_t n);
-/* Repository, Ref (a branch or tag with its commit), Commit. */
+/* Repository */
 void		api_put_repo(struct json_out *j, const char *name,
 		    const struct repo *r);
+/* Ref: a branch or tag, and its commit */
 void		api_put_ref(struct json_out *j, const char *name,
 		    struct str id, const struct oid *commit);
+/* Commit */
 void		api_put_commit(struct json_out *j, const char *name,
 		    const struct commit *c);
 /* ObjectStats; its metadata is {} without with_meta. */

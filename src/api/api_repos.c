@@ -3,8 +3,8 @@
 
 #include "base/fault.h"
 
-/* A search is for a part of the name, within the page: it may show fewer than
- * were asked for, and more follow.  [lakeFS listRepositories] */
+/* A search is for a part of the name.  [lakeFS listRepositories]  It looks at
+ * one page, which may then show fewer than were asked for while more follow. */
 enum err
 api_list_repositories(struct cx *cx, struct api_call *c)
 {

@@ -104,7 +104,8 @@ api_take_object(struct cx *cx, const struct api_call *c, struct target *out)
 	return e == OK ? target_object(cx, c->repo, c->ref, path, out) : e;
 }
 
-/* As lakeFS over a store without presigned URLs: 501.  [lakeFS statObject] */
+/* 501, as for all that is not there; lakeFS answers 400 where its store cannot
+ * presign.  [lakeFS getObject, statObject, listObjects] */
 enum err
 api_take_no_presign(struct cx *cx, const struct api_call *c)
 {

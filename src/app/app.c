@@ -38,11 +38,11 @@ take_options(struct app *a)
 	while (str_split(&rest, ' ', &one))
 		if (one.n > 0)
 			*VEC_PUSH(a->mem, &domains) = one;
-	a->s3 = (struct s3_opts){ c->region,
-	    str_is(c->region_strict, STR("on")) ? c->region : STR(""),
-	    domains.at, domains.n };
-	a->api = (struct api_opts){ c->api_version,
-	    str_is(c->setup, STR("on")) };
+	a->s3 = (struct s3_opts){ .region = c->region,
+	    .only_region = str_is(c->region_strict, STR("on")) ? c->region :
+	    STR(""), .domains = domains.at, .n_domains = domains.n };
+	a->api = (struct api_opts){ .version = c->api_version,
+	    .setup = str_is(c->setup, STR("on")) };
 	a->send.by_server = str_is(c->sendfile, STR("lighttpd"));
 	a->send.least = (uint64_t)c->sendfile_least;
 	a->access_log = str_is(c->access_log, STR("on"));

@@ -18,6 +18,7 @@ struct failures;
 /* path is kept.  The file is made when the first failure is counted; where it
  * cannot be, this process counts alone. */
 struct failures	*failures_new(const char *path);
+/* f may be NULL; the file stays. */
 void		 failures_free(struct failures *f);
 /*
  * One more, of this key ("": none was named), at a time in seconds of a clock
