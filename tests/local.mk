@@ -2,11 +2,11 @@
 UNIT_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 UNIT_LDADD = $(LDADD) -lcmocka
 if CMOCKA
-UNIT_TESTS = test_auth test_buf test_client test_conf test_cx test_digest \
-	test_enc test_engine test_failure test_http test_json test_lake \
-	test_limits test_log test_net test_node test_pace test_routes test_s3_policy \
-	test_s3_shape test_str test_tree test_verify test_when \
-	kv_contract block_contract
+UNIT_TESTS = test_auth test_bloom test_buf test_claim test_client test_conf \
+	test_cx test_digest test_enc test_engine test_failure test_http \
+	test_json test_lake test_limits test_log test_net test_node \
+	test_node_cache test_pace test_routes test_s3_policy test_s3_shape \
+	test_str test_tree test_verify test_when kv_contract block_contract
 else
 UNIT_TESTS =
 endif
@@ -67,6 +67,15 @@ test_buf_LDADD = $(UNIT_LDADD)
 test_client_SOURCES = tests/unit/test_client.c
 test_client_CPPFLAGS = $(UNIT_CPPFLAGS)
 test_client_LDADD = $(UNIT_LDADD)
+test_bloom_SOURCES = tests/unit/test_bloom.c
+test_bloom_CPPFLAGS = $(UNIT_CPPFLAGS)
+test_bloom_LDADD = $(UNIT_LDADD)
+test_claim_SOURCES = tests/unit/test_claim.c
+test_claim_CPPFLAGS = $(UNIT_CPPFLAGS)
+test_claim_LDADD = $(UNIT_LDADD)
+test_node_cache_SOURCES = tests/unit/test_node_cache.c
+test_node_cache_CPPFLAGS = $(UNIT_CPPFLAGS)
+test_node_cache_LDADD = $(UNIT_LDADD)
 test_node_SOURCES = tests/unit/test_node.c
 test_node_CPPFLAGS = $(UNIT_CPPFLAGS)
 test_node_LDADD = $(UNIT_LDADD)

@@ -7,7 +7,7 @@
 
 #include "kv/kv.h"
 #include "tree/gc_state.h"
-#include "tree/tree.h"
+#include "tree/tree_inside.h"
 
 #define FORMAT_ROOT \
 	"1cfe66a4e12290e4f025c281125f077a266aaa0858b6e54beba912971f4cd16c"
@@ -251,6 +251,120 @@ format_is_fixed(void **state)
 	assert_string_equal(FORMAT_ROOT, oid_hex(&root).z);
 }
 
+/* How many entries a cursor comes to that descends for so many levels. */
+static uint64_t
+entries_below(struct fixture *f, const struct oid *root, unsigned levels,
+    uint64_t *items)
+{
+	struct tree_cursor	c;
+	uint64_t		n = 0;
+	unsigned		top;
+
+	*items = 0;
+	assert_ok(&f->cx, tree_open(&f->cx, &f->trees, NULL, root, STR(""),
+	    &c));
+	/* Back to the root's first item, as a comparison begins. */
+	while (c.depth > 1)
+		node_release(c.stack[--c.depth]->node);
+	top = tree_top(&c)->level;
+	while (c.depth > 0) {
+		if (tree_top(&c)->level > 0 &&
+		    tree_top(&c)->level + levels > top) {
+			unsigned	level = tree_top(&c)->level;
+
+			assert_ok(&f->cx, tree_descend(&f->cx, NULL, &c));
+			assert_int_equal(level - 1, tree_top(&c)->level);
+			assert_int_equal(1, tree_top(&c)->index);
+			continue;
+		}
+		n += tree_top(&c)->below;
+		++*items;
+		assert_ok(&f->cx, tree_advance(&f->cx, &c));
+	}
+	/* At the end it stays. */
+	assert_ok(&f->cx, tree_advance(&f->cx, &c));
+	assert_int_equal(0, c.depth);
+	tree_close(&c);
+	tree_close(&c);
+	return n;
+}
+
+/* Whatever is passed over in whole, a walk comes to all there is. */
+static void
+every_level_has_all_entries(void **state)
+{
+	struct fixture		*f = *state;
+	static struct model	 m;
+	struct oid		 root = { { 0 } };
+	uint64_t		 items, before = 0;
+	unsigned		 levels;
+	size_t			 i;
+
+	m.n = sizeof m.v / sizeof m.v[0];
+	for (i = 0; i < m.n; i++)
+		m.v[i] = (unsigned)i + 1;
+	apply(f, &root, NULL, &m);
+	for (levels = 0; levels < 4; levels++) {
+		assert_int_equal(m.n, entries_below(f, &root, levels, &items));
+		assert_true(items > before || items == m.n);
+		before = items;
+	}
+	assert_int_equal(m.n, items);
+}
+
+static void
+damage_says_which_node(void **state)
+{
+	struct fixture	*f = *state;
+	struct node	*n = node_wrap("a node without sense", 20);
+
+	assert_err(E_CORRUPT, tree_damaged(&f->cx, n));
+	assert_non_null(strstr(f->cx.words, oid_hex(&n->id).z));
+	node_release(n);
+}
+
+/* A cursor moves to any key, and gives what a new one would. */
+static void
+seeking_is_opening(void **state)
+{
+	struct fixture		*f = *state;
+	static struct model	 m;
+	struct tree_cursor	 c, fresh;
+	struct oid		 root = { { 0 } };
+	struct str		 from, key[2], value[2];
+	size_t			 i, k;
+	bool			 there[2];
+
+	m.n = sizeof m.v / sizeof m.v[0];
+	for (i = 0; i < m.n; i += 2)
+		m.v[i] = (unsigned)i + 1;
+	apply(f, &root, NULL, &m);
+	assert_ok(&f->cx, tree_open(&f->cx, &f->trees, NULL, &root, STR(""),
+	    &c));
+	srand(3);
+	for (i = 0; i < 300; i++) {
+		from = i % 50 == 7 ? STR("z") : i % 50 == 9 ? STR("") :
+		    key_of(&f->cx, (size_t)rand() % m.n);
+		assert_ok(&f->cx, tree_seek(&f->cx, NULL, &c, from));
+		assert_ok(&f->cx, tree_open(&f->cx, &f->trees, NULL, &root,
+		    from, &fresh));
+		for (k = 0; k < 100; k++) {
+			assert_ok(&f->cx, tree_next(&f->cx, NULL, &c, &key[0],
+			    &value[0], &there[0]));
+			assert_ok(&f->cx, tree_next(&f->cx, NULL, &fresh,
+			    &key[1], &value[1], &there[1]));
+			assert_int_equal(there[1], there[0]);
+			if (!there[0])
+				break;
+			assert_true(str_is(key[0], key[1]));
+			assert_true(str_is(value[0], value[1]));
+			assert_true(str_cmp(key[0], from) >= 0);
+		}
+		tree_close(&fresh);
+	}
+	tree_close(&c);
+}
+
 static void
 node_sizes_stay_near_the_target(void **state)
 {
@@ -282,6 +396,12 @@ main(void)
 		cmocka_unit_test_setup_teardown(emptied_tree_is_the_zero_id,
 		    setup, teardown),
 		cmocka_unit_test_setup_teardown(format_is_fixed, setup,
+		    teardown),
+		cmocka_unit_test_setup_teardown(every_level_has_all_entries,
+		    setup, teardown),
+		cmocka_unit_test_setup_teardown(damage_says_which_node, setup,
+		    teardown),
+		cmocka_unit_test_setup_teardown(seeking_is_opening, setup,
 		    teardown),
 		cmocka_unit_test(node_sizes_stay_near_the_target),
 	};
