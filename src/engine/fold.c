@@ -21,7 +21,7 @@ struct fold {
 	uint64_t		 epoch, last;	/* E and s of DESIGN 4 */
 	/* rows of areas low … last, a page at a time */
 	struct arena		*page_mem;
-	VEC(struct edit)	 page;
+	VEC(struct tree_edit)	 page;
 	size_t			 at;
 	struct str		 from;
 	bool			 ended;
@@ -51,7 +51,7 @@ page_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 {
 	struct fold	*f = arg;
 	struct merged	 m;
-	struct edit	*ed;
+	struct tree_edit	*ed;
 	struct str	 path, value;
 	enum err	 e;
 	bool		 there = true;
@@ -72,7 +72,7 @@ page_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 }
 
 static enum err
-edit_next(struct cx *cx, void *self, struct edit *out, bool *there)
+edit_next(struct cx *cx, void *self, struct tree_edit *out, bool *there)
 {
 	struct fold	*f = self;
 	struct cx	 page_cx = *cx;
@@ -139,7 +139,7 @@ fold_once(struct cx *cx, struct engine *eng, const struct branch_id *id,
 {
 	struct arena_mark	mark = arena_mark(cx->mem);
 	struct fold		f = { .eng = eng, .id = id, .from = STR("") };
-	struct edits		edits = { edit_next, &f };
+	struct tree_edits	edits = { edit_next, &f };
 	uint64_t		low;
 	enum err		e;
 

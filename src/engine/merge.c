@@ -367,7 +367,7 @@ merge_clean(struct cx *cx, struct merging *m)
 
 /* The edits that turn the destination into the merge. */
 static enum err
-merge_edit(struct cx *cx, void *self, struct edit *out, bool *there)
+merge_edit(struct cx *cx, void *self, struct tree_edit *out, bool *there)
 {
 	struct merging		*m = self;
 	struct three_item	 it;
@@ -397,7 +397,7 @@ merge_edit(struct cx *cx, void *self, struct edit *out, bool *there)
 static enum err
 merge_tree(struct cx *cx, struct merging *m)
 {
-	struct edits	edits = { merge_edit, m };
+	struct tree_edits	edits = { merge_edit, m };
 	enum err	e;
 
 	if (oid_is(&m->dst.tree, &m->base.tree)) {

@@ -71,14 +71,14 @@ enum err	tree_entries_same(struct cx *cx, struct trees *ts,
 		    const struct oid *a, const struct oid *b, bool *same);
 
 /* What a key is to have: a value, or nothing. */
-struct edit {
+struct tree_edit {
 	struct str	key, value;
 	bool		gone;
 };
 /* Edits in key order, each key once; slices are valid until the next call. */
-struct edits {
-	enum err	(*next)(struct cx *cx, void *self, struct edit *out,
-			    bool *there);
+struct tree_edits {
+	enum err	(*next)(struct cx *cx, void *self,
+			    struct tree_edit *out, bool *there);
 	void		*self;
 };
 /*
@@ -88,7 +88,7 @@ struct edits {
  * E_CORRUPT also where edits are out of order, or larger than a node takes.
  */
 enum err	tree_apply(struct cx *cx, struct trees *ts,
-		    const struct oid *root, const struct edits *edits,
+		    const struct oid *root, const struct tree_edits *edits,
 		    struct oid *out);
 
 #endif

@@ -25,8 +25,8 @@ struct tree_build {
 	struct trees		*trees;
 	struct node_builder	 lv[TREE_LEVELS];
 	struct oid		 newest[TREE_LEVELS];	/* child added last */
-	const struct edits	*edits;
-	struct edit		 ed;		/* the next edit */
+	const struct tree_edits	*edits;
+	struct tree_edit		 ed;		/* the next edit */
 	bool			 has_ed;
 	/* Keys rise: of the edits as they come, of all that is added. */
 	struct build_key {
@@ -361,7 +361,7 @@ build_root(struct cx *cx, struct tree_build *tb, const struct oid *root)
 
 enum err
 tree_apply(struct cx *cx, struct trees *ts, const struct oid *root,
-    const struct edits *edits, struct oid *out)
+    const struct tree_edits *edits, struct oid *out)
 {
 	struct tree_build	*tb = arena_get(cx->mem, sizeof *tb);
 	enum err		 e;

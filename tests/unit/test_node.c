@@ -457,14 +457,14 @@ struct few_edits {
 };
 
 static enum err
-few_next(struct cx *cx, void *self, struct edit *out, bool *there)
+few_next(struct cx *cx, void *self, struct tree_edit *out, bool *there)
 {
 	struct few_edits	*few = self;
 
 	(void)cx;
 	*there = few->at < 4 && few->key[few->at] != NULL;
 	if (*there)
-		*out = (struct edit){ str_of(few->key[few->at++]), STR("new"),
+		*out = (struct tree_edit){ str_of(few->key[few->at++]), STR("new"),
 		    few->gone };
 	return OK;
 }
@@ -521,7 +521,7 @@ apply_fails(const struct oid *root)
 		{ .key = { "0", "c" }, .gone = true },
 	};
 	struct few_edits		few;
-	struct edits			edits = { few_next, &few };
+	struct tree_edits		edits = { few_next, &few };
 	struct oid			out;
 	size_t				i, failed = 0;
 
@@ -646,7 +646,7 @@ edits_are_checked(void **state)
 		{ { "" }, false },
 	};
 	struct few_edits	few;
-	struct edits		edits = { few_next, &few };
+	struct tree_edits	edits = { few_next, &few };
 	struct oid		empty = { { 0 } }, out;
 	char			name[LIMIT_PATH + 2];
 	size_t			i, k;

@@ -60,12 +60,12 @@ value_of(struct cx *cx, unsigned v)
 }
 
 struct list {
-	struct edit	*at;
+	struct tree_edit	*at;
 	size_t		 n, i;
 };
 
 static enum err
-list_next(struct cx *cx, void *self, struct edit *out, bool *there)
+list_next(struct cx *cx, void *self, struct tree_edit *out, bool *there)
 {
 	struct list	*l = self;
 
@@ -82,7 +82,7 @@ apply(struct fixture *f, struct oid *root, const struct model *was,
     const struct model *m)
 {
 	struct list	l = { .n = 0 };
-	struct edits	e = { list_next, &l };
+	struct tree_edits	e = { list_next, &l };
 	size_t		i;
 
 	l.at = arena_get(f->cx.mem, m->n * sizeof *l.at);
