@@ -121,14 +121,14 @@ node_put_bytes(struct node_builder *b, const void *p, size_t n)
 	b->n += n;
 }
 
-/* Keys rise: how many bytes of the last one this one begins with says so. */
+/* Keys rise, and so none is empty: what one shares with the last says so. */
 static void
 node_put_key(struct node_builder *b, struct str key)
 {
 	size_t	shared = 0;
 
 	assert(b->p != NULL && !b->ended);
-	assert(key.n > 0 && key.n <= sizeof b->key);
+	assert(key.n <= sizeof b->key);
 	while (shared < key.n && shared < b->nkey &&
 	    (unsigned char)key.p[shared] == b->key[shared])
 		shared++;
