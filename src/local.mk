@@ -102,6 +102,8 @@ liblakegate_a_SOURCES = \
 	src/engine/branches.h \
 	src/engine/commit.c \
 	src/engine/commit.h \
+	src/engine/commit_log.c \
+	src/engine/diff.c \
 	src/engine/disk.c \
 	src/engine/disk.h \
 	src/engine/engine.c \
@@ -109,12 +111,19 @@ liblakegate_a_SOURCES = \
 	src/engine/engine_inside.h \
 	src/engine/fold.c \
 	src/engine/fold.h \
-	src/engine/history.c \
-	src/engine/history.h \
 	src/engine/listing.c \
 	src/engine/listing.h \
 	src/engine/merge.c \
+	src/engine/merge_base.c \
+	src/engine/merge_base.h \
+	src/engine/merged.c \
+	src/engine/merged.h \
 	src/engine/object.c \
+	src/engine/object_copy.c \
+	src/engine/object_delete.c \
+	src/engine/object_list.c \
+	src/engine/object_read.c \
+	src/engine/object_versions.c \
 	src/engine/records.c \
 	src/engine/records.h \
 	src/engine/ref_list.c \
@@ -125,13 +134,25 @@ liblakegate_a_SOURCES = \
 	src/engine/staged.c \
 	src/engine/staged.h \
 	src/engine/tags.c \
+	src/engine/three.c \
+	src/engine/three.h \
 	src/engine/todo.c \
 	src/engine/todo.h \
 	src/engine/upload.c \
+	src/engine/upload.h \
+	src/engine/upload_complete.c \
+	src/engine/upload_list.c \
+	src/engine/upload_part.c \
+	src/engine/upload_sums.c \
+	src/engine/upload_sums.h \
 	src/engine/versions.c \
 	src/engine/versions.h \
+	src/engine/view.c \
+	src/engine/view.h \
 	src/engine/walk.c \
 	src/engine/walk.h \
+	src/engine/write.c \
+	src/engine/write.h \
 	src/http/client.c \
 	src/http/crew.c \
 	src/http/crew.h \

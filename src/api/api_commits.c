@@ -88,14 +88,14 @@ take_all(struct cx *cx, const struct api_call *c, const char *name,
  * one file as a prefix.  stop_at is the last commit that is shown; an empty one
  * is none.  [lakeFS logCommits] */
 static enum err
-take_log(struct cx *cx, struct api_call *c, struct log_query *q)
+take_log(struct cx *cx, struct api_call *c, struct commit_log_query *q)
 {
 	struct str		since = request_param(c->req, "since");
 	struct list_query	page;
 	int64_t			ms;
 	enum err		e;
 
-	*q = (struct log_query){ .ref = c->ref };
+	*q = (struct commit_log_query){ .ref = c->ref };
 	if ((e = api_take_page(cx, c, &page)) != OK ||
 	    (e = api_take_bool(cx, c, "first_parent",
 	    &q->first_parent)) != OK ||
@@ -122,7 +122,7 @@ enum err
 api_log_commits(struct cx *cx, struct api_call *c)
 {
 	struct commit_page	page;
-	struct log_query	q;
+	struct commit_log_query	q;
 	struct json_out		j;
 	struct oid_hex		last = { "" };
 	size_t			i;

@@ -71,19 +71,18 @@ api_diff_refs(struct cx *cx, struct api_call *c)
 	struct str		type = request_param(c->req, "type");
 	struct list_query	q;
 	struct diff_page	page;
-	enum diff_kind		kind = DIFF_THREE_DOT;
+	struct diff_sides	sides = { c->ref, c->to, DIFF_THREE_DOT };
 	enum err		e;
 	bool			right = false;
 
 	if (str_is(type, STR("two_dot")))
-		kind = DIFF_TWO_DOT;
+		sides.kind = DIFF_TWO_DOT;
 	else if (type.n > 0 && !str_is(type, STR("three_dot")))
 		return fail(cx, E_BAD_REQUEST, "parameter \"type\" must be "
 		    "two_dot or three_dot");
 	if ((e = api_take_page(cx, c, &q)) != OK ||
 	    (e = api_take_bool(cx, c, "include_right_stats", &right)) != OK ||
-	    (e = diff_refs(cx, c->eng, c->repo, c->ref,
-	    c->to, kind, &q, &page)) != OK)
+	    (e = diff_refs(cx, c->eng, c->repo, &sides, &q, &page)) != OK)
 		return e;
 	return answer_diff(cx, c, &page, right);
 }

@@ -103,23 +103,21 @@ api_merge_into_branch(struct cx *cx, struct api_call *c)
 enum err
 api_find_merge_base(struct cx *cx, struct api_call *c)
 {
-	struct commit	src, dst, base;
-	struct oid_hex	hex = { "" };
-	struct json_out	j;
-	enum err	e;
-	bool		found;
+	struct merge_base	m;
+	struct oid_hex		hex = { "" };
+	struct json_out		j;
+	enum err		e;
 
-	if ((e = merge_base(cx, c->eng, c->repo, c->ref,
-	    c->to, &src, &dst, &base, &found)) != OK)
+	if ((e = merge_base(cx, c->eng, c->repo, c->ref, c->to, &m)) != OK)
 		return e;
 	j = api_begin(cx);
 	json_open(&j, NULL, '{');
-	if (found)
-		hex = oid_hex(&base.id);
+	if (m.found)
+		hex = oid_hex(&m.base.id);
 	json_put_str(&j, "base_commit_id", str_of(hex.z));
-	hex = oid_hex(&src.id);
+	hex = oid_hex(&m.left.id);
 	json_put_str(&j, "source_commit_id", str_of(hex.z));
-	hex = oid_hex(&dst.id);
+	hex = oid_hex(&m.right.id);
 	json_put_str(&j, "destination_commit_id", str_of(hex.z));
 	json_close(&j, '}');
 	api_answer(c, 200, &j);

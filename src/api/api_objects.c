@@ -83,8 +83,8 @@ api_delete_object(struct cx *cx, struct api_call *c)
 }
 
 struct paths {
-	struct delete_item	*at;
-	size_t			 n, room;
+	struct object_delete_item	*at;
+	size_t				 n, room;
 };
 
 static enum err
@@ -146,7 +146,7 @@ api_delete_objects(struct cx *cx, struct api_call *c)
 enum err
 api_copy_object(struct cx *cx, struct api_call *c)
 {
-	struct copy_opts	opt = { .replace = NULL };
+	struct object_copy_opts	opt = { .replace = NULL };
 	struct str		to, from, ref = c->ref;
 	struct target		src, dst;
 	struct entry		en;

@@ -50,20 +50,20 @@ api_list_branches(struct cx *cx, struct api_call *c)
 enum err
 api_create_branch(struct cx *cx, struct api_call *c)
 {
-	struct str	name, source;
-	struct oid_hex	hex;
-	struct oid	head;
-	struct json	in;
-	enum err	e;
-	bool		hidden = false;
+	struct branch_opts	opt = { .hidden = false };
+	struct str		name;
+	struct oid_hex		hex;
+	struct oid		head;
+	struct json		in;
+	enum err		e;
 
 	if ((e = api_take_json(cx, c, LIMIT_BODY, false, &in)) != OK ||
 	    (e = json_need_str(cx, in, "name", &name)) != OK ||
-	    (e = json_need_str(cx, in, "source", &source)) != OK ||
-	    (e = json_get_bool(cx, in, "hidden", &hidden)) != OK ||
-	    (e = target_ref(cx, source)) != OK ||
-	    (e = branch_create(cx, c->eng, c->repo, name, source,
-	    hidden, c->who.user, &head)) != OK)
+	    (e = json_need_str(cx, in, "source", &opt.source)) != OK ||
+	    (e = json_get_bool(cx, in, "hidden", &opt.hidden)) != OK ||
+	    (e = target_ref(cx, opt.source)) != OK ||
+	    (e = branch_create(cx, c->eng, c->repo, name, &opt,
+	    c->who.user, &head)) != OK)
 		return e;
 	hex = oid_hex(&head);
 	/* Plain text, the one answer that is no JSON.  [lakeFS createBranch] */

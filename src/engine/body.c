@@ -26,7 +26,7 @@ static void
 body_release(void *thing)
 {
 	struct body	*b = thing;
-	struct cx	 cx = { .mem = arena_new() };
+	struct cx	 cx = cx_bare(arena_new());
 
 	digest_drop(&b->digest);
 	block_drop(b->writer);
@@ -36,7 +36,7 @@ body_release(void *thing)
 }
 
 static enum err
-to_file(struct cx *cx, struct body *b, struct str first)
+body_to_file(struct cx *cx, struct body *b, struct str first)
 {
 	enum err	e;
 
@@ -44,6 +44,21 @@ to_file(struct cx *cx, struct body *b, struct str first)
 		return e;
 	b->is_file = true;
 	return block_write(cx, b->writer, first.p, first.n);
+}
+
+static enum err
+body_add(struct cx *cx, struct body *b, struct buf *small, const void *p,
+    size_t n)
+{
+	enum err	e;
+
+	if (!b->is_file && b->size > b->eng->opt.inline_max &&
+	    (e = body_to_file(cx, b, buf_as_str(small))) != OK)
+		return e;
+	if (b->is_file)
+		return block_write(cx, b->writer, p, n);
+	buf_add(small, p, n);
+	return OK;
 }
 
 enum err
@@ -72,12 +87,7 @@ body_take(struct cx *cx, struct engine *eng, const struct source *src,
 		digest_feed(&b->digest, window, got);
 		if (feed != NULL)
 			feed(arg, window, got);
-		if (!b->is_file && b->size > eng->opt.inline_max &&
-		    (e = to_file(cx, b, buf_as_str(&small))) != OK)
-			return e;
-		if (!b->is_file)
-			buf_add(&small, window, got);
-		else if ((e = block_write(cx, b->writer, window, got)) != OK)
+		if ((e = body_add(cx, b, &small, window, got)) != OK)
 			return e;
 	}
 	if (e != OK)
@@ -125,7 +135,7 @@ body_rename(struct cx *cx, struct body *b)
 }
 
 enum err
-body_give(struct cx *cx, struct kv_tx *tx, const struct gc_state *gs,
+body_claim(struct cx *cx, struct kv_tx *tx, const struct gc_state *gs,
     struct body *b, struct entry *en)
 {
 	struct uid	now = block_id_new(gs->epoch, BLOCK_IN_KV);

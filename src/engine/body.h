@@ -17,12 +17,16 @@ struct body {
 	struct uid		 id;
 };
 
-/* A large one becomes a durable block of the present epoch. */
+/* Before the transaction that names it: it gets an id, and a large one becomes
+ * a durable block of the present epoch. */
 enum err	body_keep(struct cx *cx, struct body *b);
-/* Its id was condemned: another one. */
+/* After E_CONDEMNED from that transaction: another id, of the epoch that is
+ * then the present one. */
 enum err	body_rename(struct cx *cx, struct body *b);
-/* In the naming tx: floor, and the bytes of a small one.  Fills extents. */
-enum err	body_give(struct cx *cx, struct kv_tx *tx,
+/* In the naming transaction: claims it [I9], writes the bytes of a small one,
+ * fills size and extents.  E_CONDEMNED.  The caller sets b->named when that
+ * transaction may have been committed. */
+enum err	body_claim(struct cx *cx, struct kv_tx *tx,
 		    const struct gc_state *gs, struct body *b,
 		    struct entry *en);
 

@@ -35,7 +35,8 @@ branch_need(struct cx *cx, struct kv_tx *tx, const struct uid *ruid,
 	    STRF(name));
 }
 
-bool
+/* By a pattern of the repository: only merges change it. */
+static bool
 branch_is_protected(const struct repo *r, struct str name)
 {
 	char	pattern[256], z[256];
@@ -70,18 +71,18 @@ branch_open(struct cx *cx, struct kv_tx *tx, struct str repo,
 
 enum err
 branch_move(struct cx *cx, struct kv_tx *tx, const struct uid *ruid,
-    struct branch *br, const struct oid *old, const struct oid *new,
-    struct str who, const char *what)
+    struct branch *br, const struct headmove *move)
 {
 	struct range	in = key_range(cx, key_heads(cx, ruid, br->name));
-	struct headmove	m = { .time = cx->now, .uid = br->uid, .old = *old,
-	    .new = *new, .who = who, .what = str_of(what) }, last;
+	struct headmove	m = *move, last;
 	struct str	k, v;
 	struct buf	b;
 	uint64_t	seq = 1;
 	enum err	e;
 	bool		there;
 
+	m.time = cx->now;
+	m.uid = br->uid;
 	if ((e = kv_last(cx, tx, in.lo, in.hi, &k, &v, &there)) != OK)
 		return e;
 	if (there) {
@@ -94,54 +95,55 @@ branch_move(struct cx *cx, struct kv_tx *tx, const struct uid *ruid,
 		if (m.time < last.time)	/* the clock went back; the log not */
 			m.time = last.time;
 	}
-	br->head = *new;
+	br->head = m.new;
 	br->cut = (struct branch_cut){ .live = false };
 	buf_init(&b, cx->mem, HEADMOVE_MAX);
 	headmove_format(&b, &m);
 	return kv_put(cx, tx, key_head(cx, ruid, br->name, seq), &b);
 }
 
-struct name_args {
-	struct str	 repo, name, source, who;
+/* ---- create ------------------------------------------------------------ */
+
+struct branch_create {
+	struct str	 repo, name, who;
+	const struct branch_opts *opt;
 	struct uid	 uid;
-	bool		 hidden, force;
-	struct oid	*commit;
+	struct oid	*head;			/* out */
 };
 
 static enum err
 branch_create_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 {
-	static const struct oid	 none;
-	struct name_args	*a = arg;
+	struct branch_create	*a = arg;
 	struct branch		 br = { .name = a->name, .uid = a->uid,
-	    .low = 1, .open = 1, .hidden = a->hidden };
+	    .low = 1, .open = 1, .hidden = a->opt->hidden };
+	struct headmove		 m = { .who = a->who, .what = STR("create") };
 	struct gc_state		 gs;
 	struct commit		 c;
 	struct repo		 r;
 	enum err		 e;
 
 	if ((e = repo_find(cx, tx, a->repo, &r)) != OK ||
-	    (e = repo_writable(cx, &r, a->force)) != OK ||
+	    (e = repo_writable(cx, &r, false)) != OK ||
 	    (e = ref_check_free(cx, tx, &r.ruid, a->name)) != OK ||
 	    (e = gc_state_find(cx, tx, &gs)) != OK ||
-	    (e = ref_find(cx, tx, &r, a->source, &c)) != OK)
+	    (e = ref_find(cx, tx, &r, a->opt->source, &c)) != OK)
 		return e;
 	br.working = c.tree;
-	*a->commit = c.id;
+	*a->head = m.new = c.id;
 	if ((e = claim_commit(cx, tx, &gs, &r.ruid, &c.id)) != OK ||
-	    (e = branch_move(cx, tx, &r.ruid, &br, &none, &c.id, a->who,
-	    "create")) != OK)
+	    (e = branch_move(cx, tx, &r.ruid, &br, &m)) != OK)
 		return e;
 	return branch_put(cx, tx, &r.ruid, &br);
 }
 
 enum err
 branch_create(struct cx *cx, struct engine *eng, struct str repo,
-    struct str name, struct str source, bool hidden, struct str who,
+    struct str name, const struct branch_opts *opt, struct str who,
     struct oid *head)
 {
-	struct name_args	a = { .repo = repo, .name = name,
-	    .source = source, .who = who, .hidden = hidden, .commit = head };
+	struct branch_create	a = { .repo = repo, .name = name, .who = who,
+	    .opt = opt, .head = head };
 	enum err		e;
 
 	if ((e = name_check_branch(cx, name)) != OK)
@@ -150,7 +152,9 @@ branch_create(struct cx *cx, struct engine *eng, struct str repo,
 	return kv_write(cx, eng->kv, branch_create_fn, &a);
 }
 
-struct branch_get_args {
+/* ---- look up ----------------------------------------------------------- */
+
+struct branch_get {
 	struct str	 repo, name;
 	struct branch	*out;
 };
@@ -158,7 +162,7 @@ struct branch_get_args {
 static enum err
 branch_get_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 {
-	struct branch_get_args	*a = arg;
+	struct branch_get	*a = arg;
 	struct repo		 r;
 	enum err		 e;
 	bool			 there;
@@ -174,18 +178,24 @@ enum err
 branch_get(struct cx *cx, struct engine *eng, struct str repo,
     struct str name, struct branch *out)
 {
-	struct branch_get_args	a = { repo, name, out };
+	struct branch_get	a = { repo, name, out };
 
 	return kv_read(cx, eng->kv, branch_get_fn, &a);
 }
 
+/* ---- delete ------------------------------------------------------------ */
+
+struct branch_delete {
+	struct str	repo, name, who;
+	bool		force;
+};
+
 static enum err
 branch_delete_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 {
-	static const struct oid	 none;
-	struct name_args	*a = arg;
+	struct branch_delete	*a = arg;
+	struct headmove		 m = { .who = a->who, .what = STR("delete") };
 	struct branch		 br;
-	struct oid		 head;
 	struct repo		 r;
 	enum err		 e;
 
@@ -196,9 +206,8 @@ branch_delete_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 	if (str_is(a->name, r.default_branch))
 		return fail(cx, E_DEFAULT_BRANCH, "\"%.*s\" is the default "
 		    "branch and cannot be deleted", STRF(a->name));
-	head = br.head;
-	if ((e = branch_move(cx, tx, &r.ruid, &br, &head, &none, a->who,
-	    "delete")) != OK ||
+	m.old = br.head;
+	if ((e = branch_move(cx, tx, &r.ruid, &br, &m)) != OK ||
 	    (e = kv_delete(cx, tx, key_branch(cx, &r.ruid, a->name))) != OK)
 		return e;
 	return kv_put_bytes(cx, tx, key_reap(cx, 'B', &br.uid), STR(""));
@@ -208,8 +217,7 @@ enum err
 branch_delete(struct cx *cx, struct engine *eng, struct str repo,
     struct str name, bool force, struct str who)
 {
-	struct name_args	a = { .repo = repo, .name = name,
-	    .force = force, .who = who };
+	struct branch_delete	a = { repo, name, who, force };
 
 	return kv_write(cx, eng->kv, branch_delete_fn, &a);
 }

@@ -12,15 +12,14 @@ enum err	branch_need(struct cx *cx, struct kv_tx *tx,
 enum err	branch_open(struct cx *cx, struct kv_tx *tx, struct str repo,
 		    struct str branch, bool force, struct repo *r,
 		    struct branch *br);
-bool		branch_is_protected(const struct repo *r, struct str name);
 
 /*
- * Move the head: head log row and end of any cut in the same tx.  [I7]  The
- * caller writes the branch record.  A zero commit: created or deleted.
+ * Move the head, by m's old, new, who and what: head log row and end of any
+ * cut in the same tx.  [I7]  The caller writes the branch record.  A zero
+ * commit: created or deleted.
  */
 enum err	branch_move(struct cx *cx, struct kv_tx *tx,
 		    const struct uid *ruid, struct branch *br,
-		    const struct oid *old, const struct oid *new,
-		    struct str who, const char *what);
+		    const struct headmove *m);
 
 #endif

@@ -11,29 +11,28 @@
 #include "engine/area.h"
 #include "engine/branches.h"
 #include "engine/records.h"
-#include "engine/walk.h"
 #include "tree/claim.h"
 
 enum { TRIES = 10, TAKE_OVER_US = 10 * 1000000, POLL_US = 3000 };
 
 struct sealing {
-	struct engine		*eng;
-	struct str		 repo, branch;
+	struct engine	*eng;
+	struct str	 repo, branch;
 	const struct commit_opts *opt;
-	struct uid		 ticket;
-	bool			 take_over;	/* of this ticket */
-	struct uid		 other;
-	/* out */
-	struct repo		 r;
-	struct branch		 br;
-	struct gc_state		 gs;
-	bool			 waits;		/* another's cut is live */
-	bool			 gone;		/* our ticket is */
-	struct commit		*c;
+	struct uid	 ticket;
+	bool		 take_over;		/* of this ticket */
+	struct uid	 other;
+	/* set anew by each run of a transaction */
+	struct repo	 r;
+	struct branch	 br;
+	struct gc_state	 gs;
+	bool		 waits;			/* another's cut is live */
+	bool		 gone;			/* our ticket is */
+	struct commit	*c;
 };
 
 static enum err
-seal_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+commit_seal_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 {
 	struct sealing		*s = arg;
 	struct branch_cut	*cut = &s->br.cut;
@@ -57,7 +56,7 @@ seal_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 }
 
 static enum err
-look_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+commit_look_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 {
 	struct sealing	*s = arg;
 	enum err	 e;
@@ -71,12 +70,12 @@ look_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 }
 
 static enum err
-clear_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+commit_clear_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 {
 	struct sealing	*s = arg;
 	enum err	 e;
 
-	if ((e = look_fn(cx, tx, arg)) != OK || s->gone)
+	if ((e = commit_look_fn(cx, tx, arg)) != OK || s->gone)
 		return e;
 	s->br.cut.live = false;
 	return branch_put(cx, tx, &s->r.ruid, &s->br);
@@ -96,24 +95,31 @@ commit_check_text(struct cx *cx, const struct commit_opts *opt)
 	return OK;
 }
 
-enum err
-commit_on(struct cx *cx, struct kv_tx *tx, const struct gc_state *gs,
-    const struct uid *ruid, struct branch *br, const struct commit_opts *opt,
-    struct commit *c, const char *what)
+void
+commit_describe(struct cx *cx, const struct commit_opts *opt,
+    struct commit *c)
 {
-	struct oid	old = br->head;
-	enum err	e;
-
-	c->generation++;
 	c->date = opt->date != 0 ? opt->date : cx->now / 1000;
 	c->committer = opt->committer;
 	c->message = opt->message;
 	c->meta = opt->meta;
 	c->n_meta = opt->n_meta;
+}
+
+enum err
+commit_on(struct cx *cx, struct kv_tx *tx, const struct gc_state *gs,
+    const struct uid *ruid, struct branch *br, struct commit *c,
+    const char *what)
+{
+	struct headmove	m = { .old = br->head, .who = c->committer,
+	    .what = str_of(what) };
+	enum err	e;
+
+	c->generation++;
 	if ((e = commit_put(cx, tx, gs, ruid, c)) != OK)
 		return e;
-	return branch_move(cx, tx, ruid, br, &old, &c->id, opt->committer,
-	    what);
+	m.new = c->id;
+	return branch_move(cx, tx, ruid, br, &m);
 }
 
 static enum err
@@ -123,15 +129,16 @@ commit_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 	struct commit	 head;
 	enum err	 e;
 
-	if ((e = look_fn(cx, tx, arg)) != OK || s->gone)
+	if ((e = commit_look_fn(cx, tx, arg)) != OK || s->gone)
 		return e;
 	if ((e = gc_state_find(cx, tx, &s->gs)) != OK ||
 	    (e = commit_need(cx, tx, &s->r.ruid, &s->br.head, &head)) != OK)
 		return e;
 	*s->c = (struct commit){ .tree = s->br.cut.tree, .n_parents = 1,
 	    .parents = { head.id }, .generation = head.generation };
+	commit_describe(cx, s->opt, s->c);
 	/* working and low stay: the view does not change.  [I1, I7] */
-	if ((e = commit_on(cx, tx, &s->gs, &s->r.ruid, &s->br, s->opt, s->c,
+	if ((e = commit_on(cx, tx, &s->gs, &s->r.ruid, &s->br, s->c,
 	    "commit")) != OK)
 		return e;
 	return branch_put(cx, tx, &s->r.ruid, &s->br);
@@ -139,7 +146,7 @@ commit_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 
 /* Seal; wait for a commit under way, and take it over when it stands still. */
 static enum err
-seal(struct cx *cx, struct sealing *s)
+commit_seal(struct cx *cx, struct sealing *s)
 {
 	const struct timespec	nap = { 0, POLL_US * 1000 };
 	int64_t			since = when_monotonic();
@@ -148,7 +155,7 @@ seal(struct cx *cx, struct sealing *s)
 
 	for (;;) {
 		ident_random(s->ticket.b, sizeof s->ticket);
-		if ((e = kv_write(cx, s->eng->kv, seal_fn, s)) != OK ||
+		if ((e = kv_write(cx, s->eng->kv, commit_seal_fn, s)) != OK ||
 		    !s->waits)
 			return e;
 		if (!uid_is(&s->other, &s->br.cut.ticket) || low != s->br.low) {
@@ -163,7 +170,7 @@ seal(struct cx *cx, struct sealing *s)
 
 /* Fold until the cut's tree is known, whoever's fold brings it. */
 static enum err
-reach(struct cx *cx, struct sealing *s)
+commit_reach(struct cx *cx, struct sealing *s)
 {
 	struct branch_id	id = { s->r.ruid, s->br.uid, s->branch };
 	enum err		e;
@@ -171,7 +178,7 @@ reach(struct cx *cx, struct sealing *s)
 
 	for (;;) {
 		if ((e = fold_branch(cx, s->eng, &id, &did)) != OK ||
-		    (e = kv_read(cx, s->eng->kv, look_fn, s)) != OK)
+		    (e = kv_read(cx, s->eng->kv, commit_look_fn, s)) != OK)
 			return e;
 		if (s->gone || s->br.cut.known)
 			return OK;
@@ -180,13 +187,13 @@ reach(struct cx *cx, struct sealing *s)
 
 /* From the seal to the head. */
 static enum err
-sealed_commit(struct cx *cx, struct sealing *s)
+commit_sealed(struct cx *cx, struct sealing *s)
 {
 	struct commit	head;
 	enum err	e;
 	bool		same = false;
 
-	if ((e = reach(cx, s)) != OK || s->gone)
+	if ((e = commit_reach(cx, s)) != OK || s->gone)
 		return e;
 	if ((e = commit_load(cx, s->eng->kv, &s->r.ruid, &s->br.head,
 	    &head)) != OK)
@@ -208,11 +215,11 @@ commit_once(struct cx *cx, struct sealing *s)
 	enum err	e;
 
 	if ((e = fold_help(cx, s->eng, s->repo, s->branch)) != OK ||
-	    (e = seal(cx, s)) != OK || (e = sealed_commit(cx, s)) == OK)
+	    (e = commit_seal(cx, s)) != OK || (e = commit_sealed(cx, s)) == OK)
 		return e;
 	e = claim_overtaken(cx, s->eng->kv, s->gs.epoch, e);
-	aside = *cx;
-	kv_write(&aside, s->eng->kv, clear_fn, s);
+	aside = cx_aside(cx);
+	kv_write(&aside, s->eng->kv, commit_clear_fn, s);
 	return e;
 }
 

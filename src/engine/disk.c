@@ -1,4 +1,4 @@
-/* Room on the disks: writes that bring bytes leave a reserve. */
+/* Free space on the disks: writes that bring bytes leave a reserve. */
 #include "engine/disk.h"
 
 #include "base/cx.h"

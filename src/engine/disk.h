@@ -1,4 +1,4 @@
-/* Room on the disks. */
+/* Free space on the disks. */
 #ifndef ENGINE_DISK_H
 #define ENGINE_DISK_H
 
@@ -9,7 +9,7 @@ struct engine;
 
 /*
  * E_DISK_FULL when the lake's disk, or that of the web server's spool, has less
- * room than the reserve.  For writes that bring bytes.
+ * free space than the reserve.  For writes that bring bytes.
  */
 enum err	disk_check(struct cx *cx, struct engine *eng);
 

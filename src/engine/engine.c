@@ -2,7 +2,6 @@
 #include "engine/engine.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/fileio.h"
 #include "engine/disk.h"
@@ -63,18 +62,18 @@ engine_ready(struct cx *cx, struct engine *eng)
 	    fail(cx, E_STORE, "%s cannot be written to", eng->opt.dir);
 }
 
-struct low_args {
-	struct branch_id	 id;
-	uint64_t		 low;
+struct engine_low {
+	struct branch_id	id;
+	uint64_t		low;
 };
 
 static enum err
-low_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+engine_low_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 {
-	struct low_args	*a = arg;
-	struct branch	 br;
-	enum err	 e;
-	bool		 there;
+	struct engine_low	*a = arg;
+	struct branch		 br;
+	enum err		 e;
+	bool			 there;
 
 	a->low = 0;
 	if ((e = branch_find(cx, tx, &a->id.ruid, a->id.name, &br,
@@ -86,15 +85,15 @@ low_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 enum err
 engine_maintain(struct cx *cx, struct engine *eng, bool *more)
 {
-	struct low_args	a = { .low = 0 };
-	enum err	e;
-	bool		did, rows = false;
+	struct engine_low	a = { .low = 0 };
+	enum err		e;
+	bool			did, rows = false;
 
 	*more = false;
 	if (!todo_take(cx, &eng->todo, &a.id))
 		return OK;
 	if ((e = fold_branch(cx, eng, &a.id, &did)) != OK ||
-	    (e = kv_read(cx, eng->kv, low_fn, &a)) != OK)
+	    (e = kv_read(cx, eng->kv, engine_low_fn, &a)) != OK)
 		return e;
 	if (a.low > 0 && (e = fold_drop(cx, eng, &a.id.uid, a.low, DROP_ROWS,
 	    &rows)) != OK)

@@ -4,9 +4,30 @@
  * invariants and protocols.
  *
  * One engine is open per process; any number of threads call it.  Strings that
- * are passed stay the caller's; values that come back live in cx->mem.  Errors
- * are those of the name of the thing that is missing or refused; besides, every
- * call may give E_STORE, E_BUSY, E_DISK_FULL and E_CORRUPT.  Times are cx->now.
+ * are passed stay the caller's; values that come back live in cx->mem.  Times
+ * are cx->now.  A change is durable when its call returns OK; with any error
+ * but E_STORE nothing has changed, and E_STORE says that it is not known.
+ *
+ * Which errors a call gives: those that its comment names, and besides
+ *
+ *	every call	E_STORE, E_BUSY (try again), E_CORRUPT
+ *	with a repo	E_NO_SUCH_REPO, E_BAD_NAME for what cannot be one
+ *	with a ref	E_NO_SUCH_REF, E_BAD_REF for what is no expression
+ *	with a branch	E_NO_SUCH_BRANCH, E_READ_ONLY_REF where the name is a
+ *			tag's or a commit's
+ *	a change	E_READ_ONLY_REPO, unless it is forced
+ *	a staging write	E_PROTECTED, forced or not: the branch is changed by
+ *			merging alone
+ *	that brings
+ *	bytes		E_DISK_FULL, E_CONDEMNED (send it again)
+ *
+ * A staging write is one that changes what a branch shows and has not
+ * committed.  `force` passes a repository that is read-only, and no more but
+ * where it is said.  `who` is for the head log.
+ *
+ * Lists come in pages: q->limit records, or fewer when they are large; `more`
+ * says that there are others, which come after the last of this page
+ * (q->after, exclusive).  They give E_BUSY where there is no memory for one.
  */
 #ifndef ENGINE_ENGINE_H
 #define ENGINE_ENGINE_H
@@ -29,10 +50,10 @@ struct engine;
 struct kv;
 
 struct engine_opts {
-	size_t	inline_max;	/* bytes; larger objects are files */
-	size_t	cache_bytes;	/* of tree nodes, per process */
-	size_t	area_rows;	/* least rows that fill an area */
-	size_t	area_tombs;
+	size_t		 inline_max;	/* bytes; larger objects are files */
+	size_t		 cache_bytes;	/* of tree nodes, per process */
+	size_t		 area_rows;	/* least rows that fill an area */
+	size_t		 area_tombs;	/* tombstones that fill one */
 	/* Below so many free bytes in dir or spool only deletes, resets and gc
 	 * write, so that a full disk can be cleaned up.  dir NULL: not looked
 	 * at. */
@@ -42,10 +63,12 @@ struct engine_opts {
 	const char	*spool;
 };
 
+/* The sizes of a server; dir and spool NULL, no reserve. */
 void		engine_defaults(struct engine_opts *o);
-/* Both drivers stay the caller's. */
+/* Both drivers stay the caller's, and outlive it; so do strings of o. */
 struct engine	*engine_open(struct kv *kv, struct block *block,
 		    const struct engine_opts *o);
+/* When no thread calls it any more; NULL is harmless. */
 void		engine_close(struct engine *eng);
 /* First record of a new lake. */
 enum err	engine_init(struct cx *cx, struct engine *eng);
@@ -66,20 +89,33 @@ struct repo_page {
 	bool		 more;
 };
 
-/* Creates the default branch on a first commit.  E_REPO_EXISTS, E_BAD_NAME. */
+/*
+ * Creates *r, and its default branch on a first commit; fills r->ruid and
+ * r->created.  E_REPO_EXISTS; E_BAD_NAME of either name; E_BAD_ARGUMENT when
+ * another has its storage namespace; E_TOO_LARGE when its metadata is.
+ */
 enum err	repo_create(struct cx *cx, struct engine *eng,
 		    struct repo *r, struct str who);
+/* Its record. */
 enum err	repo_get(struct cx *cx, struct engine *eng, struct str name,
 		    struct repo *out);
-/* Gives a setting a value; p NULL takes it away. */
+/*
+ * Gives a setting (SETTING_x) a value; p NULL takes it away.  E_TOO_LARGE:
+ * metadata and settings have 1 MiB in all.
+ */
 enum err	repo_set(struct cx *cx, struct engine *eng, struct str name,
 		    const char *setting, struct str value);
+/* A page by name; of q the delimiter is not looked at. */
 enum err	repo_list(struct cx *cx, struct engine *eng,
 		    const struct list_query *q, struct repo_page *out);
+/*
+ * It is gone at once with all that it has; gc takes what that leaves in the
+ * store.
+ */
 enum err	repo_delete(struct cx *cx, struct engine *eng,
 		    struct str name, bool force);
-/* Only when nobody would miss anything, judged in the tx that deletes: one
- * branch, its first commit, no tag and no object.  E_NOT_EMPTY. */
+/* The same only when nobody would miss anything, judged in the tx that
+ * deletes: one branch, its first commit, no tag and no object.  E_NOT_EMPTY. */
 enum err	repo_delete_unused(struct cx *cx, struct engine *eng,
 		    struct str name);
 
@@ -96,27 +132,48 @@ struct ref_page {
 	bool		 more;
 };
 
+struct branch_opts {
+	struct str	source;		/* the ref that it begins at */
+	bool		hidden;		/* lists leave it out, but for those
+					 * that ask for such; nothing else */
+};
+
 /* Any ref expression to a commit; "$" is refused (E_BAD_REF). */
 enum err	ref_commit(struct cx *cx, struct engine *eng,
 		    struct str repo, struct str ref, struct commit *out);
+/*
+ * A new branch; *head is the commit that it begins at.  E_BAD_NAME of its
+ * name; E_NAME_TAKEN by a branch, a tag or a commit.
+ */
 enum err	branch_create(struct cx *cx, struct engine *eng,
-		    struct str repo, struct str name, struct str source,
-		    bool hidden, struct str who, struct oid *head);
+		    struct str repo, struct str name,
+		    const struct branch_opts *opt, struct str who,
+		    struct oid *head);
+/* Its record.  A name that another ref has is E_NO_SUCH_BRANCH, too. */
 enum err	branch_get(struct cx *cx, struct engine *eng,
 		    struct str repo, struct str name, struct branch *out);
+/* A page by name, without those that are hidden unless show_hidden. */
 enum err	branch_list(struct cx *cx, struct engine *eng,
 		    struct str repo, const struct list_query *q,
 		    bool show_hidden, struct ref_page *out);
+/* What was staged there is gone with it.  E_DEFAULT_BRANCH. */
 enum err	branch_delete(struct cx *cx, struct engine *eng,
 		    struct str repo, struct str name, bool force,
 		    struct str who);
+/*
+ * A new tag of the commit that the ref `source` names, which *commit is then.
+ * E_BAD_NAME of its name; E_NAME_TAKEN as for a branch, forced or not.
+ */
 enum err	tag_create(struct cx *cx, struct engine *eng, struct str repo,
 		    struct str name, struct str source, bool force,
 		    struct oid *commit);
+/* Its commit.  E_NO_SUCH_TAG. */
 enum err	tag_get(struct cx *cx, struct engine *eng, struct str repo,
 		    struct str name, struct oid *commit);
+/* A page by name. */
 enum err	tag_list(struct cx *cx, struct engine *eng, struct str repo,
 		    const struct list_query *q, struct ref_page *out);
+/* The commit stays as long as another ref reaches it.  E_NO_SUCH_TAG. */
 enum err	tag_delete(struct cx *cx, struct engine *eng, struct str repo,
 		    struct str name, bool force);
 
@@ -124,16 +181,17 @@ enum err	tag_delete(struct cx *cx, struct engine *eng, struct str repo,
 
 struct body;			/* bytes that are stored but have no name yet */
 
-struct delete_item {
+struct object_delete_item {
 	struct str	path;
 	struct cond	cond;
-	enum err	result;
-	struct str	words;
+	/* out */
+	enum err	result;		/* OK also where it was not there */
+	struct str	words;		/* unless it is OK */
 	bool		marker;	/* where versions are shown: the deletion is
 				 * one, staged */
 };
 
-struct copy_opts {
+struct object_copy_opts {
 	struct cond		 src_cond, dst_cond;
 	const struct entry	*replace; /* type, metadata, headers; or NULL */
 	bool			 replace_tags;	/* tags of replace, too */
@@ -170,29 +228,47 @@ struct version_page {
 };
 
 /*
- * Store what a source gives, at most max bytes (E_TOO_LARGE).  Afterwards
- * body_size and body_md5 are known.  feed (may be NULL) sees every window.
+ * Store what a source gives, at most max bytes (E_TOO_LARGE, E_DISK_FULL, and
+ * what the source gives).  Afterwards body_size and body_md5 are known.  feed
+ * (may be NULL) sees every window.  What gets no name by object_put or
+ * upload_part goes with cx->mem.
  */
 enum err	body_take(struct cx *cx, struct engine *eng,
 		    const struct source *src, uint64_t max,
 		    void (*feed)(void *arg, const void *p, size_t n),
 		    void *arg, struct body **out);
+/* In bytes. */
 uint64_t	body_size(const struct body *b);
+/* Its 16 bytes are the body's. */
 const unsigned char *body_md5(const struct body *b);
 
 /* What the write would be refused for, before the body is read. */
 enum err	object_check_write(struct cx *cx, struct engine *eng,
 		    const struct target *at, const struct cond *cond,
 		    bool force);
-/* Names the body; fills size, mtime, extents of en. */
+/*
+ * A staging write that names the body; fills size, mtime, extents and version
+ * of en, the rest of which the caller has filled.  As cond_check for a write;
+ * E_METADATA_TOO_LARGE.
+ */
 enum err	object_put(struct cx *cx, struct engine *eng,
 		    const struct target *at, struct body *b, struct entry *en,
 		    const struct cond *cond, bool force);
+/*
+ * The entry that a ref shows at a path, or that of a version, without its
+ * extents.  E_NO_SUCH_OBJECT; of a version also E_NO_SUCH_VERSION, and
+ * E_DELETE_MARKER when the version took the object away.
+ */
 enum err	object_stat(struct cx *cx, struct engine *eng,
 		    const struct target *at, struct entry *out);
-/* The entry with its extents, whatever they are kept in. */
+/* The same with its extents, whatever they are kept in. */
 enum err	object_open(struct cx *cx, struct engine *eng,
 		    const struct target *at, struct entry *out);
+/*
+ * Bytes off … off + len, which lie within the entry that object_open gave, as
+ * a source that lives in cx->mem.  Its first piece is looked for here, so that
+ * what is not there is an error and not a short answer.
+ */
 enum err	object_source(struct cx *cx, struct engine *eng,
 		    const struct entry *en, uint64_t off, uint64_t len,
 		    struct source *out);
@@ -200,31 +276,48 @@ enum err	object_source(struct cx *cx, struct engine *eng,
 enum err	object_files(struct cx *cx, struct engine *eng,
 		    const struct entry *en, uint64_t off, uint64_t len,
 		    struct file_span **out, size_t *n);
+/*
+ * A staging write: afterwards it is not there, as it may be before.  As
+ * cond_check for a write.  *marker: see object_delete_item.
+ */
 enum err	object_delete(struct cx *cx, struct engine *eng,
 		    const struct target *at, const struct cond *cond,
-		    bool force, bool *marker);	/* see delete_item */
-/* Up to 1000 paths of one branch in one transaction. */
+		    bool force, bool *marker);
+/*
+ * Up to 1000 paths of one branch in one transaction, each with a result of its
+ * own where its condition does not hold; any other error is the call's, and
+ * nothing is deleted.
+ */
 enum err	objects_delete(struct cx *cx, struct engine *eng,
 		    struct str repo, struct str branch,
-		    struct delete_item *items, size_t n, bool force);
+		    struct object_delete_item *items, size_t n, bool force);
+/*
+ * A staging write at dst of what src shows, without moving bytes.  *out is the
+ * copy's entry.  For the source as object_stat; E_METADATA_TOO_LARGE,
+ * E_DISK_FULL; as cond_check for a write, of either condition.
+ */
 enum err	object_copy(struct cx *cx, struct engine *eng,
 		    const struct target *src, const struct target *dst,
-		    const struct copy_opts *opt, struct entry *out);
-/* Replace the user metadata, and no more. */
+		    const struct object_copy_opts *opt, struct entry *out);
+/* Replace the user metadata, and no more.  E_NO_SUCH_OBJECT,
+ * E_METADATA_TOO_LARGE. */
 enum err	object_set_meta(struct cx *cx, struct engine *eng,
 		    const struct target *at, struct pair *meta, size_t n,
 		    bool force);
-/* Replace the tags, and no more: not the time either. */
+/* Replace the tags, and no more: not the time either.  The same errors. */
 enum err	object_set_tags(struct cx *cx, struct engine *eng,
 		    const struct target *at, struct pair *tags, size_t n);
-
+/*
+ * A page of what a ref shows, by path; paths that have q->delimiter behind
+ * q->prefix are one group each.
+ */
 enum err	object_list(struct cx *cx, struct engine *eng,
 		    struct str repo, struct str ref,
 		    const struct list_query *q, struct list_page *out);
-
 /*
  * Versions along the first parents of a ref, by path and then newest first;
  * marker ("" none) is the version of q->after that the last page ended with.
+ * E_TOO_LARGE after a million commits.
  */
 enum err	object_versions(struct cx *cx, struct engine *eng,
 		    struct str repo, struct str ref,
@@ -238,18 +331,22 @@ struct commit_opts {
 	struct pair	*meta;
 	size_t		 n_meta;
 	int64_t		 date;		/* seconds; 0: now */
-	bool		 allow_empty, force;
+	bool		 allow_empty;	/* also where nothing has changed */
+	bool		 force;
 };
 
-struct log_query {
-	struct str	 ref, after, stop_at;
+struct commit_log_query {
+	struct str	 ref;			/* where it begins */
+	struct str	 after;			/* a ref, exclusive; or "" */
+	struct str	 stop_at;		/* a ref, inclusive; or "" */
 	int64_t		 since;			/* seconds, 0: none */
 	struct str	*paths;			/* exact */
 	size_t		 n_paths;
 	struct str	*prefixes;
 	size_t		 n_prefixes;
-	bool		 first_parent, limit;
-	size_t		 amount;
+	bool		 first_parent;		/* of merges */
+	bool		 limit;		/* no look for more than amount */
+	size_t		 amount;		/* of a page */
 };
 
 struct commit_page {
@@ -258,7 +355,21 @@ struct commit_page {
 	bool		 more;
 };
 
-enum diff_kind { DIFF_TWO_DOT, DIFF_THREE_DOT };
+struct merge_base {
+	struct commit	left, right;
+	struct commit	base;		/* without found: the zero commit */
+	bool		found;
+};
+
+enum diff_kind {
+	DIFF_TWO_DOT,		/* left to right */
+	DIFF_THREE_DOT		/* what a merge of right into left would do */
+};
+
+struct diff_sides {
+	struct str	left, right;	/* refs; two dots: also "branch$" */
+	enum diff_kind	kind;
+};
 
 enum change { CHANGE_ADDED, CHANGE_REMOVED, CHANGE_CHANGED, CHANGE_CONFLICT,
 	CHANGE_PREFIX };
@@ -279,64 +390,97 @@ enum strategy { STRATEGY_NONE, STRATEGY_SOURCE, STRATEGY_DEST };
 
 struct merge_opts {
 	struct commit_opts	commit;		/* message may be empty */
-	enum strategy		strategy;
-	bool			squash;
+	enum strategy		strategy;	/* of paths in conflict */
+	bool			squash;		/* one parent: the branch */
 };
 
+/*
+ * Commits what the branch shows when this begins.  Waits for another commit
+ * under way.  E_NO_CHANGES; E_PROTECTED; E_TOO_LARGE, the text of a commit has
+ * LIMIT_COMMIT bytes; E_TIP_MOVED when the branch was reset again and again.
+ */
 enum err	commit_create(struct cx *cx, struct engine *eng,
 		    struct str repo, struct str branch,
 		    const struct commit_opts *opt, struct commit *out);
-
+/*
+ * A page of commits that the ref reaches, newest first, without those that
+ * touch none of the paths and prefixes, where there are any.  E_TOO_LARGE
+ * after a million commits.
+ */
 enum err	commit_log(struct cx *cx, struct engine *eng, struct str repo,
-		    const struct log_query *q, struct commit_page *out);
+		    const struct commit_log_query *q, struct commit_page *out);
+/*
+ * What two refs name, and their best common ancestor; unrelated histories have
+ * none.  E_TOO_LARGE after a million commits.
+ */
 enum err	merge_base(struct cx *cx, struct engine *eng, struct str repo,
-		    struct str left, struct str right, struct commit *l,
-		    struct commit *r, struct commit *base, bool *found);
+		    struct str left, struct str right,
+		    struct merge_base *out);
 
+/* A page of what differs between two refs, by path and in groups, as
+ * object_list has them.  With three dots as merge_base. */
 enum err	diff_refs(struct cx *cx, struct engine *eng, struct str repo,
-		    struct str left, struct str right, enum diff_kind kind,
+		    const struct diff_sides *sides,
 		    const struct list_query *q, struct diff_page *out);
+/* A page of what a branch shows and its head does not have. */
 enum err	diff_uncommitted(struct cx *cx, struct engine *eng,
 		    struct str repo, struct str branch,
 		    const struct list_query *q, struct diff_page *out);
 
-/* E_CONFLICT, E_DIRTY, E_NO_CHANGES. */
+/*
+ * A commit on the branch of what the ref `source` has changed since their
+ * merge base.  E_DIRTY: the branch has uncommitted changes, and is not merged
+ * into; E_CONFLICT: a path changed on both sides, and there is no strategy;
+ * E_NO_CHANGES of the source, unless allow_empty or force; E_TOO_LARGE as
+ * commit_create; E_TIP_MOVED.  A protected branch is changed so.
+ */
 enum err	branch_merge(struct cx *cx, struct engine *eng,
 		    struct str repo, struct str source, struct str branch,
 		    const struct merge_opts *opt, struct commit *out);
 
+/* Drops all that is staged: the branch shows its head.  E_PROTECTED. */
 enum err	branch_reset(struct cx *cx, struct engine *eng,
 		    struct str repo, struct str branch, bool force);
+/*
+ * The same for one path, or for all that begin with it; those in transactions
+ * of 1000 paths, and what an error leaves is reset so far.
+ */
 enum err	branch_reset_path(struct cx *cx, struct engine *eng,
 		    struct str repo, struct str branch, struct str path,
 		    bool prefix, bool force);
 
 /* ---- multipart uploads ------------------------------------------------- */
 
-struct complete_item {
+struct upload_copy {		/* bytes off … off + len of an object */
+	const struct target	*src;
+	const struct cond	*cond;		/* on it */
+	uint64_t		 off, len;	/* len 0: all from off on */
+};
+
+struct upload_complete_item {
 	uint32_t	number;
 	struct str	etag;		/* without quotes */
 	struct pair	sum;		/* as sent, or empty */
 };
 
-struct complete_opts {
-	struct cond		 cond;
-	struct complete_item	*items;
-	size_t			 n;
-	struct pair		 sum;	/* of the whole object, or empty */
-	bool			 has_size;
-	uint64_t		 size;
+struct upload_complete_opts {
+	struct cond	 cond;
+	struct upload_complete_item *items;
+	size_t		 n;
+	struct pair	 sum;		/* of the whole object, or empty */
+	bool		 has_size;
+	uint64_t	 size;		/* bytes that the parts must have */
 };
 
-struct part {
+struct upload_part {
 	uint32_t	number;
 	struct entry	en;	/* size, time, ETag, sums, extents */
 };
 
-struct part_page {
-	struct part	*at;
-	size_t		 n;
-	bool		 more;
+struct upload_part_page {
+	struct upload_part	*at;
+	size_t			 n;
+	bool			 more;
 };
 
 struct upload_page {
@@ -345,30 +489,55 @@ struct upload_page {
 	bool		 more;
 };
 
+/*
+ * Begins one at a path of a branch; fills u's id, uid, path and time, the rest
+ * of which (meta, sum_kind, sum_composite) the caller has filled.  Refused as
+ * a staging write; E_METADATA_TOO_LARGE.
+ */
 enum err	upload_create(struct cx *cx, struct engine *eng,
 		    const struct target *at, struct upload *u);
-/* The open upload; E_NO_SUCH_UPLOAD. */
+/* The open upload; E_NO_SUCH_UPLOAD.  This and what follows is refused as a
+ * staging write, too. */
 enum err	upload_get(struct cx *cx, struct engine *eng,
 		    const struct target *at, const struct uid *id,
 		    struct upload *out);
+/*
+ * Names the body as a part, for the one that has its number already; fills
+ * size, extents and time of part->en.  E_NO_SUCH_UPLOAD, E_TOO_LARGE.
+ */
 enum err	upload_part(struct cx *cx, struct engine *eng,
 		    const struct target *at, const struct uid *id,
-		    struct part *part, struct body *b);
-/* Bytes off … off+len of the source; len 0: all of it. */
+		    struct upload_part *part, struct body *b);
+/*
+ * A part from bytes of an object; fills part->en, its ETag too.  E_BAD_RANGE,
+ * E_NO_SUCH_UPLOAD; for the source as object_stat and cond_check for a write,
+ * E_PRECONDITION also when it changes meanwhile.
+ */
 enum err	upload_part_copy(struct cx *cx, struct engine *eng,
 		    const struct target *at, const struct uid *id,
-		    struct part *part, const struct target *src,
-		    const struct cond *cond, uint64_t off, uint64_t len);
+		    struct upload_part *part, const struct upload_copy *from);
+/*
+ * A staging write of the object that the listed parts make; *out is its entry.
+ * The same list again, for a day, has the same answer.  E_NO_SUCH_UPLOAD;
+ * E_BAD_XML without a part or with over 10 000; E_PART_ORDER, E_INVALID_PART,
+ * E_PART_TOO_SMALL; E_BAD_REQUEST, the size; E_BAD_DIGEST; E_TOO_LARGE; as
+ * cond_check for a write; E_METADATA_TOO_LARGE.
+ */
 enum err	upload_complete(struct cx *cx, struct engine *eng,
 		    const struct target *at, const struct uid *id,
-		    const struct complete_opts *opt, struct entry *out);
+		    const struct upload_complete_opts *opt, struct entry *out);
+/* It is gone, with its parts.  E_NO_SUCH_UPLOAD. */
 enum err	upload_abort(struct cx *cx, struct engine *eng,
 		    const struct target *at, const struct uid *id);
-enum err	upload_parts(struct cx *cx, struct engine *eng,
+/*
+ * The upload, and its parts with numbers over `after`, at most `limit` of them.
+ * E_NO_SUCH_UPLOAD.
+ */
+enum err	upload_list_parts(struct cx *cx, struct engine *eng,
 		    const struct target *at, const struct uid *id,
 		    uint32_t after, size_t limit, struct upload *u,
-		    struct part_page *out);
-/* Uploads of one branch, by path then id, after (path, id). */
+		    struct upload_part_page *out);
+/* Open uploads of one branch, by path then id, after (path, id). */
 enum err	upload_list(struct cx *cx, struct engine *eng,
 		    struct str repo, struct str branch,
 		    const struct list_query *q, struct str after_id,

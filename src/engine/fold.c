@@ -6,7 +6,7 @@
 #include "base/limit.h"
 #include "base/metric.h"
 #include "base/vec.h"
-#include "engine/area.h"
+#include "engine/merged.h"
 #include "engine/records.h"
 #include "lake/keys.h"
 #include "tree/claim.h"
@@ -30,7 +30,7 @@ struct fold {
 };
 
 static enum err
-look_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+fold_look_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 {
 	struct fold		*f = arg;
 	const struct branch_cut	*cut = &f->br.cut;
@@ -47,17 +47,18 @@ look_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 }
 
 static enum err
-page_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+fold_page_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 {
-	struct fold	*f = arg;
-	struct merged	 m;
-	struct tree_edit	*ed;
-	struct str	 path, value;
-	enum err	 e;
-	bool		 there = true;
+	struct fold			*f = arg;
+	const struct merged_range	 in = { f->br.uid, f->br.low, f->last,
+	    NULL };
+	struct merged			 m;
+	struct tree_edit		*ed;
+	struct str			 path, value;
+	enum err			 e;
+	bool				 there = true;
 
-	if ((e = merged_open(cx, f->eng, tx, &f->br.uid, f->br.low, f->last,
-	    NULL, f->from, &m)) != OK)
+	if ((e = merged_open(cx, f->eng, tx, &in, f->from, &m)) != OK)
 		return e;
 	while (f->page.n < PAGE &&
 	    (e = merged_next(cx, &m, &path, &value, &there)) == OK && there) {
@@ -72,7 +73,7 @@ page_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 }
 
 static enum err
-edit_next(struct cx *cx, void *self, struct tree_edit *out, bool *there)
+fold_edit(struct cx *cx, void *self, struct tree_edit *out, bool *there)
 {
 	struct fold	*f = self;
 	struct cx	 page_cx = *cx;
@@ -92,7 +93,7 @@ edit_next(struct cx *cx, void *self, struct tree_edit *out, bool *there)
 		f->page.at = NULL;
 		f->page.n = f->page.room = f->at = 0;
 		page_cx.mem = f->page_mem;
-		if ((e = kv_read(&page_cx, f->eng->kv, page_fn, f)) != OK)
+		if ((e = kv_read(&page_cx, f->eng->kv, fold_page_fn, f)) != OK)
 			return cx_pass(cx, &page_cx);
 	}
 	*there = f->at < f->page.n;
@@ -102,7 +103,7 @@ edit_next(struct cx *cx, void *self, struct tree_edit *out, bool *there)
 }
 
 static enum err
-advance_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+fold_advance_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 {
 	struct fold	*f = arg;
 	struct gc_state	 gs;
@@ -132,45 +133,48 @@ advance_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 	return OK;
 }
 
-/* One try; *again when gc or another fold made it worthless. */
+/* Was it gc or another fold that made the try worthless?  No damage, then. */
+static bool
+fold_is_overtaken(struct cx *cx, struct fold *f, enum err e)
+{
+	uint64_t	low = f->br.low;
+
+	if (e != E_CORRUPT)
+		return e == E_CONDEMNED;
+	/* A node that went while we folded an old state. */
+	return kv_read(cx, f->eng->kv, fold_look_fn, f) == OK &&
+	    (!f->there || f->br.low != low);
+}
+
+/* One try; *again when it was overtaken. */
 static enum err
 fold_once(struct cx *cx, struct engine *eng, const struct branch_id *id,
     bool *did, bool *again)
 {
 	struct arena_mark	mark = arena_mark(cx->mem);
 	struct fold		f = { .eng = eng, .id = id, .from = STR("") };
-	struct tree_edits	edits = { edit_next, &f };
-	uint64_t		low;
+	struct tree_edits	edits = { fold_edit, &f };
 	enum err		e;
 
 	*did = *again = false;
-	if ((e = kv_read(cx, eng->kv, look_fn, &f)) != OK)
+	if ((e = kv_read(cx, eng->kv, fold_look_fn, &f)) != OK)
 		return e;
 	if (!f.there || f.last < f.br.low || f.br.open < f.br.low)
 		return OK;
-	low = f.br.low;
 	f.page_mem = arena_new();
 	e = tree_apply(cx, &eng->trees, &f.br.working, &edits, &f.tree);
 	arena_free(f.page_mem);
 	if (e == OK)
-		e = kv_write(cx, eng->kv, advance_fn, &f);
+		e = kv_write(cx, eng->kv, fold_advance_fn, &f);
 	e = claim_overtaken(cx, eng->kv, f.epoch, e);
 	if (e == OK && f.advanced) {
 		metric_add(METRIC_folds, 1);
 		todo_add(&eng->todo, &id->ruid, id->name, &id->uid);
 		*did = true;
-	} else if (e == E_CONDEMNED) {
+	} else if (e != OK && fold_is_overtaken(cx, &f, e)) {
 		cx_forget(cx);
 		*again = true;
 		e = OK;
-	} else if (e == E_CORRUPT) {
-		/* A node that went while we folded an old state: no damage. */
-		if (kv_read(cx, eng->kv, look_fn, &f) == OK &&
-		    (!f.there || f.br.low != low)) {
-			cx_forget(cx);
-			*again = true;
-			e = OK;
-		}
 	}
 	arena_back(cx->mem, mark);
 	return e;
@@ -187,11 +191,11 @@ fold_branch(struct cx *cx, struct engine *eng, const struct branch_id *id,
 	for (i = 0; again && i < TRIES; i++)
 		if ((e = fold_once(cx, eng, id, did, &again)) != OK)
 			return e;
-	return again ? fail(cx, E_BUSY, "a fold was overtaken %d times",
-	    TRIES) : OK;
+	return again ? fail(cx, E_BUSY, "branch \"%.*s\" is being changed "
+	    "too quickly; try again", STRF(id->name)) : OK;
 }
 
-struct drop {
+struct fold_drop {
 	const struct uid	*uid;
 	uint64_t		 low;
 	size_t			 rows;
@@ -199,11 +203,11 @@ struct drop {
 };
 
 static enum err
-drop_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+fold_drop_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 {
-	struct drop	*d = arg;
-	size_t		 n, counts;
-	enum err	 e;
+	struct fold_drop	*d = arg;
+	size_t			 n, counts;
+	enum err		 e;
 
 	if ((e = kv_clear(cx, tx, key_area(cx, d->uid, 0),
 	    key_area(cx, d->uid, d->low), d->rows, &n)) != OK)
@@ -217,15 +221,15 @@ enum err
 fold_drop(struct cx *cx, struct engine *eng, const struct uid *uid,
     uint64_t low, size_t rows, bool *more)
 {
-	struct drop	d = { uid, low, rows, false };
-	enum err	e;
+	struct fold_drop	d = { uid, low, rows, false };
+	enum err		e;
 
-	e = kv_write(cx, eng->kv, drop_fn, &d);
+	e = kv_write(cx, eng->kv, fold_drop_fn, &d);
 	*more = d.more;
 	return e;
 }
 
-struct find {
+struct fold_find {
 	struct str	repo, name;
 	struct repo	r;
 	struct branch	br;
@@ -233,10 +237,10 @@ struct find {
 };
 
 static enum err
-find_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+fold_find_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 {
-	struct find	*f = arg;
-	enum err	 e;
+	struct fold_find	*f = arg;
+	enum err		 e;
 
 	if ((e = repo_find(cx, tx, f->repo, &f->r)) != OK)
 		return e;
@@ -247,12 +251,12 @@ enum err
 fold_help(struct cx *cx, struct engine *eng, struct str repo,
     struct str branch)
 {
-	struct find		f = { .repo = repo, .name = branch };
+	struct fold_find	f = { .repo = repo, .name = branch };
 	struct branch_id	id;
 	enum err		e;
 	bool			did;
 
-	if ((e = kv_read(cx, eng->kv, find_fn, &f)) != OK || !f.there ||
+	if ((e = kv_read(cx, eng->kv, fold_find_fn, &f)) != OK || !f.there ||
 	    f.br.open - f.br.low < SEALED_HELP)
 		return e;
 	id = (struct branch_id){ f.r.ruid, f.br.uid, branch };

@@ -1,24 +1,10 @@
-/* Pages of a view: prefix, delimiter, continuation. */
+/* How listings are cut into groups and pages. */
 #include "engine/listing.h"
-
-#include <string.h>
 
 #include "base/budget.h"
 #include "base/fault.h"
 #include "base/limit.h"
-#include "base/vec.h"
-#include "engine/area.h"
-#include "engine/records.h"
 #include "lake/keys.h"
-
-struct list {
-	struct engine		*eng;
-	struct str		 repo, ref;
-	const struct list_query	*q;
-	struct list_page	*out;
-	VEC(struct list_item)	 items;
-	size_t			 cost;
-};
 
 bool
 list_group(const struct list_query *q, struct str path, struct str *group)
@@ -48,6 +34,13 @@ list_first(struct cx *cx, const struct list_query *q)
 	return str_after(cx->mem, q->after);
 }
 
+void
+list_after(struct cx *cx, struct range *in, struct str key)
+{
+	if (str_cmp(key, in->lo) >= 0)
+		in->lo = str_after(cx->mem, key);
+}
+
 /*
  * Bytes that are written as six or so ("&quot;", "\\u0001"); and short
  * lengths, two of which are a pair of slices where the record is parsed.
@@ -67,10 +60,16 @@ list_cost(struct str bytes)
 }
 
 bool
-list_full(size_t limit, size_t n, size_t cost)
+list_takes(struct list_fill *f, size_t cost)
 {
-	return n == limit || (!fault_skip("PAGE_BYTES") && n > 0 &&
-	    cost >= LIMIT_PAGE_BYTES);
+	if (f->n == f->limit || (!fault_skip("PAGE_BYTES") && f->n > 0 &&
+	    f->cost >= LIMIT_PAGE_BYTES)) {
+		f->more = true;
+		return false;
+	}
+	f->n++;
+	f->cost += cost;
+	return true;
 }
 
 /* The records, and an answer that grew by doubling. */
@@ -81,73 +80,21 @@ list_claim(struct cx *cx, size_t limit)
 	    limit * LIMIT_ENTRY : LIMIT_PAGE_BYTES));
 }
 
-static enum err
-list_walk(struct cx *cx, struct list *l, struct merged *m)
+enum err
+list_records(struct cx *cx, struct kv_tx *tx, const struct range *in,
+    struct list_fill *f, list_record_fn *fn, void *self)
 {
-	const struct list_query	*q = l->q;
-	struct list_item	*it;
-	struct str		 path, value, group;
+	struct kv_cursor	*cur;
+	struct str		 k, v;
 	enum err		 e;
 	bool			 there;
 
-	while ((e = merged_next(cx, m, &path, &value, &there)) == OK && there) {
-		if (!str_starts(path, q->prefix))
-			break;
-		if (value.p == NULL)
-			continue;
-		if (list_full(q->limit, l->items.n, l->cost)) {
-			l->out->more = true;
-			break;
-		}
-		it = VEC_PUSH(cx->mem, &l->items);
-		it->is_prefix = list_group(q, path, &group);
-		it->path = str_dup(cx->mem, it->is_prefix ? group : path);
-		l->cost += list_cost(it->path);
-		if (!it->is_prefix) {
-			l->cost += list_cost(value);
-			e = entry_parse(cx, str_dup(cx->mem, value), &it->en);
-		} else
-			e = merged_seek(cx, m, key_end(cx, it->path));
-		if (e != OK)
-			break;
-	}
-	return e;
-}
-
-static enum err
-list_fn(struct cx *cx, struct kv_tx *tx, void *arg)
-{
-	struct list	*l = arg;
-	struct merged	 m;
-	struct view	 v;
-	struct repo	 r;
-	enum err	 e;
-
-	l->items.n = l->cost = 0;
-	l->out->more = false;
-	if ((e = repo_find(cx, tx, l->repo, &r)) != OK ||
-	    (e = ref_view(cx, tx, &r, l->ref, &v)) != OK || l->q->limit == 0)
+	*f = (struct list_fill){ .limit = f->limit };
+	if ((e = kv_scan(cx, tx, in->lo, in->hi, &cur)) != OK)
 		return e;
-	e = merged_open(cx, l->eng, tx, &v.br.uid, v.staged ? v.br.low : 1,
-	    v.staged ? v.br.open : 0, &v.tree, list_first(cx, l->q), &m);
-	if (e == OK)
-		e = list_walk(cx, l, &m);
-	merged_close(&m);
-	return e;
-}
-
-enum err
-object_list(struct cx *cx, struct engine *eng, struct str repo,
-    struct str ref, const struct list_query *q, struct list_page *out)
-{
-	struct list	l = { .eng = eng, .repo = repo, .ref = ref, .q = q,
-	    .out = out };
-	enum err	e;
-
-	if ((e = list_claim(cx, q->limit)) != OK)
-		return e;
-	e = kv_read(cx, eng->kv, list_fn, &l);
-	out->at = l.items.at;
-	out->n = l.items.n;
+	while (!f->more && (e = kv_next(cx, tx, cur, &k, &v, &there)) == OK &&
+	    there)
+		if ((e = fn(cx, self, k, v)) != OK)
+			return e;
 	return e;
 }

@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 #include "base/cx.h"
+#include "base/fault.h"
 #include "base/limit.h"
 #include "kv/kv.h"
 #include "lake/keys.h"
@@ -100,7 +101,7 @@ tag_find(struct cx *cx, struct kv_tx *tx, const struct uid *ruid,
 }
 
 static enum err
-is_doomed(struct cx *cx, struct kv_tx *tx, const struct gc_state *gs,
+commit_is_doomed(struct cx *cx, struct kv_tx *tx, const struct gc_state *gs,
     const struct uid *ruid, const struct oid *id, bool *doomed)
 {
 	struct str	v;
@@ -125,7 +126,7 @@ commit_find(struct cx *cx, struct kv_tx *tx, const struct gc_state *gs,
 	if ((e = kv_find(cx, tx, key_commit(cx, ruid, oid_str(id)), &v,
 	    there)) != OK || !*there)
 		return e;
-	if ((e = is_doomed(cx, tx, gs, ruid, id, &doomed)) != OK)
+	if ((e = commit_is_doomed(cx, tx, gs, ruid, id, &doomed)) != OK)
 		return e;
 	*there = !doomed;
 	if (doomed || (e = commit_parse(cx, v, out)) != OK)
@@ -171,16 +172,16 @@ commit_put(struct cx *cx, struct kv_tx *tx, const struct gc_state *gs,
 	return claim_tree(cx, tx, gs, &c->tree);
 }
 
-struct load {
+struct commit_load {
 	const struct uid	*ruid;
 	struct oid		 id;
 	struct commit		*out;
 };
 
 static enum err
-load_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+commit_load_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 {
-	struct load	*l = arg;
+	struct commit_load	*l = arg;
 
 	return commit_need(cx, tx, l->ruid, &l->id, l->out);
 }
@@ -189,7 +190,40 @@ enum err
 commit_load(struct cx *cx, struct kv *kv, const struct uid *ruid,
     const struct oid *id, struct commit *out)
 {
-	struct load	l = { ruid, *id, out };
+	struct commit_load	l = { ruid, *id, out };
 
-	return kv_read(cx, kv, load_fn, &l);
+	return kv_read(cx, kv, commit_load_fn, &l);
+}
+
+enum err
+entry_bytes(struct cx *cx, const struct entry *en, struct str *out)
+{
+	struct buf	b;
+
+	buf_init(&b, cx->mem, LIMIT_ENTRY);
+	entry_format(&b, en);
+	*out = buf_as_str(&b);
+	if (!fault_skip("ENTRY_WHOLE") && !buf_ok(&b))
+		return fail(cx, E_METADATA_TOO_LARGE, "the metadata, headers "
+		    "and tags of an object may have %d bytes in all",
+		    LIMIT_ENTRY);
+	return OK;
+}
+
+enum err
+entry_find_extents(struct cx *cx, struct kv_tx *tx, struct str path,
+    struct entry *en)
+{
+	struct str	m;
+	enum err	e;
+	bool		there;
+
+	if (!en->has_manifest)
+		return OK;
+	if ((e = kv_find(cx, tx, key_manifest(cx, &en->manifest), &m,
+	    &there)) != OK)
+		return e;
+	return there ? entry_manifest_parse(cx, m, en) :
+	    fail(cx, E_CORRUPT, "the manifest of \"%.*s\" is missing",
+	    STRF(path));
 }

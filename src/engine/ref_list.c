@@ -3,74 +3,70 @@
 
 #include "base/buf.h"
 #include "base/vec.h"
-#include "engine/engine_inside.h"
+#include "engine/listing.h"
 #include "engine/records.h"
-#include "lake/keys.h"
 
-struct names_args {
+struct ref_list {
 	struct str		 repo;
 	const struct list_query	*q;
-	bool			 tags, hidden;
-	struct ref_page		*out;
+	bool			 tags;		/* else branches */
+	bool			 hidden;	/* branches that are, too */
+	/* set anew by each run */
+	struct list_fill	 fill;
+	VEC(struct ref)		 found;
 };
 
 static enum err
-names_item(struct cx *cx, const struct names_args *a, struct str name,
-    struct str v, struct ref *out, bool *wanted)
+ref_list_take(struct cx *cx, void *self, struct str key, struct str value)
 {
-	struct branch	br;
-	enum err	e;
+	struct ref_list	*l = self;
+	struct branch	 br = { .hidden = false };
+	struct ref	 ref;
+	enum err	 e;
 
-	*wanted = true;
-	out->name = str_dup(cx->mem, name);
-	if (a->tags)
-		return take_bytes(&v, sizeof out->commit, out->commit.b) ? OK :
-		    fail(cx, E_CORRUPT, "tag record cannot be read");
-	if ((e = branch_parse(cx, v, &br)) != OK)
-		return e;
-	out->commit = br.head;
-	*wanted = !br.hidden || a->hidden;
+	if (l->tags) {
+		if (!take_bytes(&value, sizeof ref.commit, ref.commit.b))
+			return fail(cx, E_CORRUPT, "tag record cannot be read");
+	} else {
+		if ((e = branch_parse(cx, value, &br)) != OK)
+			return e;
+		ref.commit = br.head;
+	}
+	if ((br.hidden && !l->hidden) || !list_takes(&l->fill, 0))
+		return OK;
+	ref.name = str_dup(cx->mem, str_from(key, 1 + sizeof(struct uid)));
+	*VEC_PUSH(cx->mem, &l->found) = ref;
 	return OK;
 }
 
 static enum err
-names_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+ref_list_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 {
-	struct names_args	*a = arg;
-	struct str		 (*key)(struct cx *, const struct uid *,
-	    struct str) = a->tags ? key_tag : key_branch;
-	VEC(struct ref)		 found = { 0 };
-	struct kv_cursor	*cur;
-	struct range		 in;
-	struct repo		 r;
-	struct ref		 item;
-	struct str		 k, v;
-	enum err		 e;
-	bool			 there, wanted;
+	struct ref_list	*l = arg;
+	struct str	 (*key)(struct cx *, const struct uid *,
+	    struct str) = l->tags ? key_tag : key_branch;
+	struct range	 in;
+	struct repo	 r;
+	enum err	 e;
 
-	a->out->more = false;
-	if ((e = repo_find(cx, tx, a->repo, &r)) != OK)
+	l->found.n = 0;
+	if ((e = repo_find(cx, tx, l->repo, &r)) != OK)
 		return e;
-	in = key_range(cx, key(cx, &r.ruid, a->q->prefix));
-	k = key(cx, &r.ruid, a->q->after);
-	if (a->q->after.n > 0 && str_cmp(k, in.lo) >= 0)
-		in.lo = str_after(cx->mem, k);
-	if ((e = kv_scan(cx, tx, in.lo, in.hi, &cur)) != OK)
-		return e;
-	while ((e = kv_next(cx, tx, cur, &k, &v, &there)) == OK && there) {
-		if ((e = names_item(cx, a, str_from(k, 1 + sizeof(struct uid)),
-		    v, &item, &wanted)) != OK)
-			return e;
-		if (!wanted)
-			continue;
-		if (found.n == a->q->limit) {
-			a->out->more = true;
-			break;
-		}
-		*VEC_PUSH(cx->mem, &found) = item;
-	}
-	a->out->at = found.at;
-	a->out->n = found.n;
+	in = key_range(cx, key(cx, &r.ruid, l->q->prefix));
+	if (l->q->after.n > 0)
+		list_after(cx, &in, key(cx, &r.ruid, l->q->after));
+	return list_records(cx, tx, &in, &l->fill, ref_list_take, l);
+}
+
+static enum err
+ref_list(struct cx *cx, struct engine *eng, struct ref_list *l,
+    struct ref_page *out)
+{
+	enum err	e;
+
+	l->fill.limit = l->q->limit;
+	e = kv_read(cx, eng->kv, ref_list_fn, l);
+	*out = (struct ref_page){ l->found.at, l->found.n, l->fill.more };
 	return e;
 }
 
@@ -78,16 +74,16 @@ enum err
 branch_list(struct cx *cx, struct engine *eng, struct str repo,
     const struct list_query *q, bool show_hidden, struct ref_page *out)
 {
-	struct names_args	a = { repo, q, false, show_hidden, out };
+	struct ref_list	l = { .repo = repo, .q = q, .hidden = show_hidden };
 
-	return kv_read(cx, eng->kv, names_fn, &a);
+	return ref_list(cx, eng, &l, out);
 }
 
 enum err
 tag_list(struct cx *cx, struct engine *eng, struct str repo,
     const struct list_query *q, struct ref_page *out)
 {
-	struct names_args	a = { repo, q, true, true, out };
+	struct ref_list	l = { .repo = repo, .q = q, .tags = true };
 
-	return kv_read(cx, eng->kv, names_fn, &a);
+	return ref_list(cx, eng, &l, out);
 }

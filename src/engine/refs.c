@@ -1,42 +1,42 @@
 /* What a ref resolves to. */
 #include "engine/refs.h"
 
-#include <fnmatch.h>
-
 #include "base/buf.h"
 #include "base/enc.h"
-#include "base/ident.h"
-#include "base/limit.h"
-#include "base/vec.h"
 #include "engine/records.h"
 #include "lake/keys.h"
 #include "lake/names.h"
 #include "lake/refexpr.h"
 
-enum { RECORD_MAX = 1 << 20 };
+/* Lower-case digits of an id: its first whole bytes. */
+static bool
+ref_prefix_parse(struct str hex, unsigned char lead[sizeof(struct oid)])
+{
+	size_t	i;
+
+	for (i = 0; i < hex.n; i++)
+		if (!((hex.p[i] >= '0' && hex.p[i] <= '9') ||
+		    (hex.p[i] >= 'a' && hex.p[i] <= 'f')))
+			return false;
+	return hex.n > 0 && hex.n <= 2 * sizeof(struct oid) &&
+	    enc_unhex(str_to(hex, hex.n / 2 * 2), lead, hex.n / 2);
+}
 
 /* A unique prefix of a commit id; ambiguous is not found. */
 static enum err
-prefix_find(struct cx *cx, struct kv_tx *tx, const struct uid *ruid,
+ref_prefix_find(struct cx *cx, struct kv_tx *tx, const struct uid *ruid,
     struct str hex, struct oid *out, bool *there)
 {
 	struct kv_cursor	*cur;
 	struct range		 in;
 	struct str		 k, v;
-	struct oid_hex		 h;
 	struct oid		 id;
-	unsigned char		 lead[32];
+	unsigned char		 lead[sizeof id];
 	enum err		 e;
 	bool			 more;
-	size_t			 i;
 
 	*there = false;
-	for (i = 0; i < hex.n; i++)
-		if (!((hex.p[i] >= '0' && hex.p[i] <= '9') ||
-		    (hex.p[i] >= 'a' && hex.p[i] <= 'f')))
-			return OK;
-	if (hex.n == 0 || hex.n > 64 ||
-	    !enc_unhex(str_to(hex, hex.n / 2 * 2), lead, hex.n / 2))
+	if (!ref_prefix_parse(hex, lead))
 		return OK;
 	in = key_range(cx, key_commit(cx, ruid,
 	    (struct str){ (char *)lead, hex.n / 2 }));
@@ -44,10 +44,8 @@ prefix_find(struct cx *cx, struct kv_tx *tx, const struct uid *ruid,
 		return e;
 	while ((e = kv_next(cx, tx, cur, &k, &v, &more)) == OK && more) {
 		k = str_from(k, 1 + sizeof(struct uid));
-		if (!take_bytes(&k, sizeof id, id.b))
-			continue;
-		h = oid_hex(&id);
-		if (!str_starts(str_of(h.z), hex))
+		if (!take_bytes(&k, sizeof id, id.b) ||
+		    !str_starts(str_of(oid_hex(&id).z), hex))
 			continue;
 		if (*there) {
 			*there = false;
@@ -59,7 +57,7 @@ prefix_find(struct cx *cx, struct kv_tx *tx, const struct uid *ruid,
 	return e;
 }
 
-struct base {			/* what the base name of an expression is */
+struct ref_base {		/* what the base name of an expression is */
 	bool		is_branch;
 	struct branch	br;
 	struct oid	commit;
@@ -67,8 +65,8 @@ struct base {			/* what the base name of an expression is */
 
 /* Full commit id, branch, tag, unique commit id prefix, in this order. */
 static enum err
-base_find(struct cx *cx, struct kv_tx *tx, const struct repo *r,
-    struct str name, struct base *out)
+ref_base_find(struct cx *cx, struct kv_tx *tx, const struct repo *r,
+    struct str name, struct ref_base *out)
 {
 	struct gc_state	gs;
 	struct commit	c;
@@ -93,15 +91,15 @@ base_find(struct cx *cx, struct kv_tx *tx, const struct repo *r,
 	if (!there && (e = tag_find(cx, tx, &r->ruid, name, &out->commit,
 	    &there)) != OK)
 		return e;
-	if (!there && (e = prefix_find(cx, tx, &r->ruid, name, &out->commit,
-	    &there)) != OK)
+	if (!there && (e = ref_prefix_find(cx, tx, &r->ruid, name,
+	    &out->commit, &there)) != OK)
 		return e;
 	return there ? OK : fail(cx, E_NO_SUCH_REF, "ref \"%.*s\" not found "
 	    "in repository \"%.*s\"", STRF(name), STRF(r->name));
 }
 
 static enum err
-walk_steps(struct cx *cx, struct kv_tx *tx, const struct repo *r,
+ref_walk(struct cx *cx, struct kv_tx *tx, const struct repo *r,
     const struct refexpr *x, struct commit *c)
 {
 	const struct refexpr_step	*s;
@@ -128,20 +126,20 @@ walk_steps(struct cx *cx, struct kv_tx *tx, const struct repo *r,
 }
 
 static enum err
-resolve(struct cx *cx, struct kv_tx *tx, const struct repo *r,
-    struct str ref, struct refexpr *x, struct base *b, struct commit *c)
+ref_resolve(struct cx *cx, struct kv_tx *tx, const struct repo *r,
+    struct str ref, struct refexpr *x, struct ref_base *b, struct commit *c)
 {
 	enum err	e;
 
 	if ((e = refexpr_parse(cx, ref, x)) != OK ||
-	    (e = base_find(cx, tx, r, x->base, b)) != OK)
+	    (e = ref_base_find(cx, tx, r, x->base, b)) != OK)
 		return e;
 	if (x->mode != REF_PLAIN && !b->is_branch)
 		return fail(cx, E_BAD_REF, "\"%.*s\": only a branch takes "
 		    "@ or $", STRF(ref));
 	if ((e = commit_need(cx, tx, &r->ruid, &b->commit, c)) != OK)
 		return e;
-	return walk_steps(cx, tx, r, x, c);
+	return ref_walk(cx, tx, r, x, c);
 }
 
 enum err
@@ -149,10 +147,10 @@ ref_find(struct cx *cx, struct kv_tx *tx, const struct repo *r,
     struct str ref, struct commit *out)
 {
 	struct refexpr	x;
-	struct base	b;
+	struct ref_base	b;
 	enum err	e;
 
-	if ((e = resolve(cx, tx, r, ref, &x, &b, out)) != OK)
+	if ((e = ref_resolve(cx, tx, r, ref, &x, &b, out)) != OK)
 		return e;
 	if (x.mode == REF_STAGED)
 		return fail(cx, E_BAD_REF, "\"%.*s\" is staged data, and a "
@@ -165,7 +163,7 @@ ref_view(struct cx *cx, struct kv_tx *tx, const struct repo *r,
     struct str ref, struct view *out)
 {
 	struct refexpr	x;
-	struct base	b;
+	struct ref_base	b;
 	struct commit	c;
 	enum err	e;
 	bool		there;
@@ -183,7 +181,7 @@ ref_view(struct cx *cx, struct kv_tx *tx, const struct repo *r,
 			return OK;
 		}
 	}
-	if ((e = resolve(cx, tx, r, ref, &x, &b, &c)) != OK)
+	if ((e = ref_resolve(cx, tx, r, ref, &x, &b, &c)) != OK)
 		return e;
 	out->staged = b.is_branch && x.n_steps == 0 && x.mode != REF_HEAD;
 	if (out->staged)
@@ -193,15 +191,15 @@ ref_view(struct cx *cx, struct kv_tx *tx, const struct repo *r,
 	return OK;
 }
 
-struct resolve_args {
+struct ref_commit {
 	struct str	 repo, ref;
 	struct commit	*out;
 };
 
 static enum err
-resolve_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+ref_commit_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 {
-	struct resolve_args	*a = arg;
+	struct ref_commit	*a = arg;
 	struct repo		 r;
 	enum err		 e;
 
@@ -214,22 +212,22 @@ enum err
 ref_commit(struct cx *cx, struct engine *eng, struct str repo,
     struct str ref, struct commit *out)
 {
-	struct resolve_args	a = { repo, ref, out };
+	struct ref_commit	a = { repo, ref, out };
 
-	return kv_read(cx, eng->kv, resolve_fn, &a);
+	return kv_read(cx, eng->kv, ref_commit_fn, &a);
 }
 
 enum err
 ref_check_free(struct cx *cx, struct kv_tx *tx, const struct uid *ruid,
     struct str name)
 {
-	struct gc_state	gs;
-	struct branch	br;
-	struct commit	c;
-	struct oid	id;
+	struct gc_state	 gs;
+	struct branch	 br;
+	struct commit	 c;
+	struct oid	 id;
 	const char	*what = NULL;
-	enum err	e;
-	bool		there;
+	enum err	 e;
+	bool		 there;
 
 	if ((e = branch_find(cx, tx, ruid, name, &br, &there)) != OK)
 		return e;

@@ -4,17 +4,12 @@
 
 #include "engine/engine_inside.h"
 #include "engine/records.h"
+#include "engine/view.h"
 
-/* What a ref shows to a reader. */
-struct view {
-	bool		staged;		/* a branch: areas over working */
-	struct branch	br;
-	struct oid	commit;		/* the branch's head, or that named */
-	struct oid	tree;		/* working, or the commit's */
-};
-/* E_NO_SUCH_REF, E_BAD_REF */
+/* What a ref shows.  E_NO_SUCH_REF, E_BAD_REF. */
 enum err	ref_view(struct cx *cx, struct kv_tx *tx,
 		    const struct repo *r, struct str ref, struct view *out);
+/* The commit that a ref names.  The same errors. */
 enum err	ref_find(struct cx *cx, struct kv_tx *tx,
 		    const struct repo *r, struct str ref,
 		    struct commit *out);

@@ -1,10 +1,8 @@
 /* Repositories. */
 #include "engine/engine.h"
 
-#include "base/buf.h"
 #include "base/ident.h"
 #include "base/vec.h"
-#include "engine/area.h"
 #include "engine/branches.h"
 #include "engine/listing.h"
 #include "engine/records.h"
@@ -12,7 +10,7 @@
 #include "lake/keys.h"
 #include "lake/names.h"
 
-struct create {
+struct repo_create {
 	struct repo	*r;
 	struct str	 who;
 	struct uid	 branch_uid;
@@ -20,7 +18,7 @@ struct create {
 
 /* Namespaces are not shared: [REST createRepository] 400. */
 static enum err
-namespace_free(struct cx *cx, struct kv_tx *tx, struct str ns)
+repo_namespace_free(struct cx *cx, struct kv_tx *tx, struct str ns)
 {
 	struct range		 all = key_range(cx, key_letter(cx, 'R'));
 	struct kv_cursor	*cur;
@@ -42,16 +40,16 @@ namespace_free(struct cx *cx, struct kv_tx *tx, struct str ns)
 }
 
 static enum err
-create_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+repo_create_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 {
-	static const struct oid	 none;
-	struct create		*c = arg;
+	struct repo_create	*c = arg;
 	struct repo		*r = c->r;
 	struct branch		 br = { .name = r->default_branch,
 	    .uid = c->branch_uid, .low = 1, .open = 1 };
 	struct commit		 first = { .generation = 1,
 	    .date = cx->now / 1000, .committer = STR(""),
 	    .message = STR("Repository created") };
+	struct headmove		 m = { .who = c->who, .what = STR("create") };
 	struct gc_state		 gs;
 	struct str		 v;
 	enum err		 e;
@@ -62,12 +60,13 @@ create_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 	if (there)
 		return fail(cx, E_REPO_EXISTS, "repository \"%.*s\" exists "
 		    "already", STRF(r->name));
-	if ((e = namespace_free(cx, tx, r->storage_namespace)) != OK ||
+	if ((e = repo_namespace_free(cx, tx, r->storage_namespace)) != OK ||
 	    (e = gc_state_find(cx, tx, &gs)) != OK ||
 	    (e = repo_put(cx, tx, r)) != OK ||
-	    (e = commit_put(cx, tx, &gs, &r->ruid, &first)) != OK ||
-	    (e = branch_move(cx, tx, &r->ruid, &br, &none, &first.id, c->who,
-	    "create")) != OK)
+	    (e = commit_put(cx, tx, &gs, &r->ruid, &first)) != OK)
+		return e;
+	m.new = first.id;
+	if ((e = branch_move(cx, tx, &r->ruid, &br, &m)) != OK)
 		return e;
 	return branch_put(cx, tx, &r->ruid, &br);
 }
@@ -75,8 +74,8 @@ create_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 enum err
 repo_create(struct cx *cx, struct engine *eng, struct repo *r, struct str who)
 {
-	struct create	c = { .r = r, .who = who };
-	enum err	e;
+	struct repo_create	c = { .r = r, .who = who };
+	enum err		e;
 
 	if ((e = name_check_repo(cx, r->name)) != OK ||
 	    (e = name_check_branch(cx, r->default_branch)) != OK)
@@ -84,18 +83,18 @@ repo_create(struct cx *cx, struct engine *eng, struct repo *r, struct str who)
 	ident_random(r->ruid.b, sizeof r->ruid);
 	ident_random(c.branch_uid.b, sizeof c.branch_uid);
 	r->created = cx->now;
-	return kv_write(cx, eng->kv, create_fn, &c);
+	return kv_write(cx, eng->kv, repo_create_fn, &c);
 }
 
-struct get {
+struct repo_get {
 	struct str	 name;
 	struct repo	*out;
 };
 
 static enum err
-get_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+repo_get_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 {
-	struct get	*g = arg;
+	struct repo_get	*g = arg;
 
 	return repo_find(cx, tx, g->name, g->out);
 }
@@ -103,20 +102,20 @@ get_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 enum err
 repo_get(struct cx *cx, struct engine *eng, struct str name, struct repo *out)
 {
-	struct get	g = { name, out };
+	struct repo_get	g = { name, out };
 
-	return kv_read(cx, eng->kv, get_fn, &g);
+	return kv_read(cx, eng->kv, repo_get_fn, &g);
 }
 
-struct set {
+struct repo_set {
 	struct str	 name, value;
 	const char	*setting;
 };
 
 static enum err
-set_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+repo_set_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 {
-	const struct set	*s = arg;
+	const struct repo_set	*s = arg;
 	struct pair		*old, *p;
 	struct repo		 r;
 	size_t			 i, n;
@@ -141,63 +140,60 @@ enum err
 repo_set(struct cx *cx, struct engine *eng, struct str name,
     const char *setting, struct str value)
 {
-	struct set	s = { name, value, setting };
+	struct repo_set	s = { name, value, setting };
 
-	return kv_write(cx, eng->kv, set_fn, &s);
+	return kv_write(cx, eng->kv, repo_set_fn, &s);
 }
 
-struct list {
+struct repo_list {
 	const struct list_query	*q;
-	struct repo_page	*out;
+	/* set anew by each run */
+	struct list_fill	 fill;
+	VEC(struct repo)	 found;
 };
 
 static enum err
-list_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+repo_list_take(struct cx *cx, void *self, struct str key, struct str value)
 {
-	struct list		*l = arg;
-	VEC(struct repo)	 found = { 0 };
-	struct range		 in = key_range(cx, key_repo(cx, l->q->prefix));
-	struct kv_cursor	*cur;
+	struct repo_list	*l = self;
 	struct repo		*r;
-	struct str		 k, v;
-	size_t			 cost = 0;
 	enum err		 e;
-	bool			 there;
 
-	l->out->more = false;
-	if (l->q->after.n > 0 && str_cmp(key_repo(cx, l->q->after), in.lo) >= 0)
-		in.lo = str_after(cx->mem, key_repo(cx, l->q->after));
-	if ((e = kv_scan(cx, tx, in.lo, in.hi, &cur)) != OK)
-		return e;
-	while ((e = kv_next(cx, tx, cur, &k, &v, &there)) == OK && there) {
-		if (list_full(l->q->limit, found.n, cost)) {
-			l->out->more = true;
-			break;
-		}
-		cost += list_cost(v);
-		r = VEC_PUSH(cx->mem, &found);
-		if ((e = repo_parse(cx, str_dup(cx->mem, v), r)) != OK)
-			return e;
-		r->name = str_dup(cx->mem, str_from(k, 1));
-	}
-	l->out->at = found.at;
-	l->out->n = found.n;
+	if (!list_takes(&l->fill, list_cost(value)))
+		return OK;
+	r = VEC_PUSH(cx->mem, &l->found);
+	e = repo_parse(cx, str_dup(cx->mem, value), r);
+	r->name = str_dup(cx->mem, str_from(key, 1));
 	return e;
+}
+
+static enum err
+repo_list_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+{
+	struct repo_list	*l = arg;
+	struct range		 in = key_range(cx, key_repo(cx, l->q->prefix));
+
+	l->found.n = 0;
+	if (l->q->after.n > 0)
+		list_after(cx, &in, key_repo(cx, l->q->after));
+	return list_records(cx, tx, &in, &l->fill, repo_list_take, l);
 }
 
 enum err
 repo_list(struct cx *cx, struct engine *eng, const struct list_query *q,
     struct repo_page *out)
 {
-	struct list	l = { q, out };
-	enum err	e;
+	struct repo_list	l = { .q = q, .fill = { .limit = q->limit } };
+	enum err		e;
 
 	if ((e = list_claim(cx, q->limit)) != OK)
 		return e;
-	return kv_read(cx, eng->kv, list_fn, &l);
+	e = kv_read(cx, eng->kv, repo_list_fn, &l);
+	*out = (struct repo_page){ l.found.at, l.found.n, l.fill.more };
+	return e;
 }
 
-struct drop {
+struct repo_delete {
 	struct engine	*eng;
 	struct str	 name;
 	bool		 force, unused;
@@ -205,7 +201,7 @@ struct drop {
 
 /* Are there more than n records under a key? */
 static enum err
-more_than(struct cx *cx, struct kv_tx *tx, struct str key, size_t n,
+repo_has_more(struct cx *cx, struct kv_tx *tx, struct str key, size_t n,
     bool *more)
 {
 	struct range		 in = key_range(cx, key);
@@ -222,15 +218,15 @@ more_than(struct cx *cx, struct kv_tx *tx, struct str key, size_t n,
 }
 
 static enum err
-has_object(struct cx *cx, struct engine *eng, struct kv_tx *tx,
+repo_has_object(struct cx *cx, struct engine *eng, struct kv_tx *tx,
     const struct view *v, bool *has)
 {
-	struct merged	m;
-	struct str	path, value;
-	enum err	e;
+	struct merged_range	in = view_range(v);
+	struct merged		m;
+	struct str		path, value;
+	enum err		e;
 
-	e = merged_open(cx, eng, tx, &v->br.uid, v->br.low, v->br.open,
-	    &v->tree, STR(""), &m);
+	e = merged_open(cx, eng, tx, &in, STR(""), &m);
 	do
 		e = e != OK ? e : merged_next(cx, &m, &path, &value, has);
 	while (e == OK && *has && value.p == NULL);
@@ -240,7 +236,7 @@ has_object(struct cx *cx, struct engine *eng, struct kv_tx *tx,
 
 /* Nothing that anyone could miss: one branch, its first commit, no object. */
 static enum err
-check_unused(struct cx *cx, struct kv_tx *tx, struct engine *eng,
+repo_check_unused(struct cx *cx, struct kv_tx *tx, struct engine *eng,
     const struct repo *r)
 {
 	struct view	v;
@@ -248,13 +244,13 @@ check_unused(struct cx *cx, struct kv_tx *tx, struct engine *eng,
 	enum err	e;
 	bool		branches, tags, objects;
 
-	if ((e = more_than(cx, tx, key_branch(cx, &r->ruid, STR("")), 1,
+	if ((e = repo_has_more(cx, tx, key_branch(cx, &r->ruid, STR("")), 1,
 	    &branches)) != OK ||
-	    (e = more_than(cx, tx, key_tag(cx, &r->ruid, STR("")), 0,
+	    (e = repo_has_more(cx, tx, key_tag(cx, &r->ruid, STR("")), 0,
 	    &tags)) != OK ||
 	    (e = ref_view(cx, tx, r, r->default_branch, &v)) != OK ||
 	    (e = commit_need(cx, tx, &r->ruid, &v.br.head, &head)) != OK ||
-	    (e = has_object(cx, eng, tx, &v, &objects)) != OK)
+	    (e = repo_has_object(cx, eng, tx, &v, &objects)) != OK)
 		return e;
 	return branches || tags || objects || head.n_parents > 0 ?
 	    fail(cx, E_NOT_EMPTY, "repository \"%.*s\" is not empty",
@@ -262,15 +258,15 @@ check_unused(struct cx *cx, struct kv_tx *tx, struct engine *eng,
 }
 
 static enum err
-drop_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+repo_delete_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 {
-	struct drop	*d = arg;
-	struct repo	 r;
-	enum err	 e;
+	struct repo_delete	*d = arg;
+	struct repo		 r;
+	enum err		 e;
 
 	if ((e = repo_find(cx, tx, d->name, &r)) != OK ||
 	    (e = repo_writable(cx, &r, d->force)) != OK ||
-	    (d->unused && (e = check_unused(cx, tx, d->eng, &r)) != OK) ||
+	    (d->unused && (e = repo_check_unused(cx, tx, d->eng, &r)) != OK) ||
 	    (e = kv_delete(cx, tx, key_repo(cx, d->name))) != OK)
 		return e;
 	/* Everything under ruid goes later, in small steps. */
@@ -280,15 +276,17 @@ drop_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 enum err
 repo_delete(struct cx *cx, struct engine *eng, struct str name, bool force)
 {
-	struct drop	d = { .eng = eng, .name = name, .force = force };
+	struct repo_delete	d = { .eng = eng, .name = name,
+	    .force = force };
 
-	return kv_write(cx, eng->kv, drop_fn, &d);
+	return kv_write(cx, eng->kv, repo_delete_fn, &d);
 }
 
 enum err
 repo_delete_unused(struct cx *cx, struct engine *eng, struct str name)
 {
-	struct drop	d = { .eng = eng, .name = name, .unused = true };
+	struct repo_delete	d = { .eng = eng, .name = name,
+	    .unused = true };
 
-	return kv_write(cx, eng->kv, drop_fn, &d);
+	return kv_write(cx, eng->kv, repo_delete_fn, &d);
 }

@@ -1,35 +1,49 @@
 /* Reset: drop what is staged, wholly or by path. */
 #include "engine/engine.h"
 
-#include <string.h>
-
-#include "base/vec.h"
-#include "engine/area.h"
 #include "engine/branches.h"
 #include "engine/records.h"
+#include "engine/view.h"
 #include "tree/claim.h"
 
 struct reset {
 	struct engine	*eng;
-	struct str	 repo, branch, path;
-	bool		 force, sealed;
+	struct str	 repo, branch;
+	bool		 force;
+	/* set anew by each run of the transaction */
 	struct repo	 r;
 	struct branch	 br;
-	struct diff_item *items;
-	size_t		 n;
 };
 
+struct reset_paths {
+	struct reset	 to;
+	struct diff_item *items;
+	size_t		 n;
+	bool		 sealed;	/* set anew by each run */
+};
+
+/* The branch, and the head that it goes back to. */
 static enum err
-all_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+reset_look(struct cx *cx, struct kv_tx *tx, struct reset *s,
+    struct gc_state *gs, struct commit *head)
+{
+	enum err	e;
+
+	if ((e = branch_open(cx, tx, s->repo, s->branch, s->force, &s->r,
+	    &s->br)) != OK || (e = gc_state_find(cx, tx, gs)) != OK)
+		return e;
+	return commit_need(cx, tx, &s->r.ruid, &s->br.head, head);
+}
+
+static enum err
+reset_all_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 {
 	struct reset	*s = arg;
 	struct gc_state	 gs;
 	struct commit	 head;
 	enum err	 e;
 
-	if ((e = branch_open(cx, tx, s->repo, s->branch, s->force, &s->r,
-	    &s->br)) != OK || (e = gc_state_find(cx, tx, &gs)) != OK ||
-	    (e = commit_need(cx, tx, &s->r.ruid, &s->br.head, &head)) != OK)
+	if ((e = reset_look(cx, tx, s, &gs, &head)) != OK)
 		return e;
 	s->br.working = head.tree;
 	s->br.open++;
@@ -48,7 +62,7 @@ branch_reset(struct cx *cx, struct engine *eng, struct str repo,
 	    .force = force };
 	enum err	e;
 
-	if ((e = kv_write(cx, eng->kv, all_fn, &s)) == OK)
+	if ((e = kv_write(cx, eng->kv, reset_all_fn, &s)) == OK)
 		todo_add(&eng->todo, &s.r.ruid, branch, &s.br.uid);
 	return e;
 }
@@ -59,18 +73,18 @@ branch_reset(struct cx *cx, struct engine *eng, struct str repo,
  * cleared, or the commit under way would publish the write.  (N_RESET)
  */
 static enum err
-restore_one(struct cx *cx, struct kv_tx *tx, struct reset *s,
+reset_one(struct cx *cx, struct kv_tx *tx, struct reset_paths *p,
     const struct gc_state *gs, const struct oid *head, struct str path)
 {
-	struct view	v = { .staged = true, .br = s->br,
-	    .tree = s->br.working };
-	struct str	now, old;
-	struct entry	en;
-	enum err	e;
-	bool		has_now, has_old, sealed;
+	struct engine	*eng = p->to.eng;
+	struct view	 v = view_of_branch(&p->to.br);
+	struct str	 now, old;
+	struct entry	 en;
+	enum err	 e;
+	bool		 has_now, has_old, sealed;
 
-	if ((e = view_find(cx, s->eng, tx, &v, path, &now, &has_now)) != OK ||
-	    (e = tree_find(cx, &s->eng->trees, tx, head, path, &old,
+	if ((e = view_find(cx, eng, tx, &v, path, &now, &has_now)) != OK ||
+	    (e = tree_find(cx, &eng->trees, tx, head, path, &old,
 	    &has_old)) != OK)
 		return e;
 	if (has_now == has_old && (!has_now || str_is(now, old)))
@@ -78,40 +92,41 @@ restore_one(struct cx *cx, struct kv_tx *tx, struct reset *s,
 	if (has_old && ((e = entry_parse(cx, old, &en)) != OK ||
 	    (e = claim_entry(cx, tx, gs, &en)) != OK))
 		return e;
-	e = area_put(cx, s->eng, tx, &s->br, path,
+	e = area_put(cx, eng, tx, &p->to.br, path,
 	    has_old ? old : (struct str){ NULL, 0 }, &sealed);
-	s->sealed = s->sealed || sealed;
+	p->sealed = p->sealed || sealed;
 	return e;
 }
 
 static enum err
-paths_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+reset_paths_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 {
-	struct reset	*s = arg;
-	struct gc_state	 gs;
-	struct commit	 head;
-	size_t		 i;
-	enum err	 e;
+	struct reset_paths	*p = arg;
+	struct branch		*br = &p->to.br;
+	struct gc_state		 gs;
+	struct commit		 head;
+	size_t			 i;
+	enum err		 e;
 
-	s->sealed = false;
-	if ((e = branch_open(cx, tx, s->repo, s->branch, s->force, &s->r,
-	    &s->br)) != OK || (e = gc_state_find(cx, tx, &gs)) != OK ||
-	    (e = commit_need(cx, tx, &s->r.ruid, &s->br.head, &head)) != OK)
+	p->sealed = false;
+	if ((e = reset_look(cx, tx, &p->to, &gs, &head)) != OK)
 		return e;
-	for (i = 0; i < s->n; i++)
-		if ((e = restore_one(cx, tx, s, &gs, &head.tree,
-		    s->items[i].path)) != OK)
+	for (i = 0; i < p->n; i++)
+		if ((e = reset_one(cx, tx, p, &gs, &head.tree,
+		    p->items[i].path)) != OK)
 			return e;
-	s->br.cut.live = false;
-	return branch_put(cx, tx, &s->r.ruid, &s->br);
+	br->cut.live = false;
+	return branch_put(cx, tx, &p->to.r.ruid, br);
 }
 
 static enum err
-reset_paths(struct cx *cx, struct reset *s)
+reset_paths(struct cx *cx, struct reset_paths *p)
 {
-	enum err	e;
+	struct reset	*s = &p->to;
+	enum err	 e;
 
-	if ((e = kv_write(cx, s->eng->kv, paths_fn, s)) == OK && s->sealed)
+	e = kv_write(cx, s->eng->kv, reset_paths_fn, p);
+	if (e == OK && p->sealed)
 		todo_add(&s->eng->todo, &s->r.ruid, s->branch, &s->br.uid);
 	return e;
 }
@@ -120,25 +135,25 @@ enum err
 branch_reset_path(struct cx *cx, struct engine *eng, struct str repo,
     struct str branch, struct str path, bool prefix, bool force)
 {
-	struct reset		s = { .eng = eng, .repo = repo,
-	    .branch = branch, .force = force };
+	struct reset_paths	p = { .to = { .eng = eng, .repo = repo,
+	    .branch = branch, .force = force } };
 	struct list_query	q = { .prefix = path, .limit = OPS_PATHS };
 	struct diff_item	one = { .path = path };
 	struct diff_page	page = { .more = true };
 	enum err		e = OK;
 
 	if (!prefix) {
-		s.items = &one;
-		s.n = 1;
-		return reset_paths(cx, &s);
+		p.items = &one;
+		p.n = 1;
+		return reset_paths(cx, &p);
 	}
 	while (e == OK && page.more) {
 		if ((e = diff_uncommitted(cx, eng, repo, branch, &q,
 		    &page)) != OK)
 			return e;
-		s.items = page.at;
-		s.n = page.n;
-		e = reset_paths(cx, &s);
+		p.items = page.at;
+		p.n = page.n;
+		e = reset_paths(cx, &p);
 		if (page.n > 0)
 			q.after = page.at[page.n - 1].path;
 	}

@@ -1,6 +1,6 @@
 /*
- * Candidates are the staged rows and what differs between the commit and the
- * working tree, in one order; a row decides over the working tree.
+ * Two sorted streams are merged, the staged rows and what differs between the
+ * commit and the working tree.  If both have a path, the staged row wins.
  */
 #include "engine/staged.h"
 
@@ -9,13 +9,14 @@ staged_open(struct cx *cx, struct engine *eng, struct kv_tx *tx,
     const struct branch *br, const struct oid *tree, struct str from,
     struct staged *s)
 {
-	enum err	e;
+	const struct merged_range	rows = { br->uid, br->low, br->open,
+	    NULL };
+	enum err			e;
 
 	*s = (struct staged){ .eng = eng, .tx = tx, .tree = *tree,
 	    .working = br->working, .row = true, .differs = true,
 	    .used_row = true, .used_diff = true };
-	if ((e = merged_open(cx, eng, tx, &br->uid, br->low, br->open, NULL,
-	    from, &s->rows)) != OK)
+	if ((e = merged_open(cx, eng, tx, &rows, from, &s->rows)) != OK)
 		return e;
 	return tree_diff_open(cx, &eng->trees, tx, tree, &br->working, from,
 	    &s->diff);

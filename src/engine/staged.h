@@ -2,7 +2,7 @@
 #ifndef ENGINE_STAGED_H
 #define ENGINE_STAGED_H
 
-#include "engine/area.h"
+#include "engine/merged.h"
 
 struct staged {
 	struct engine		*eng;
@@ -27,6 +27,7 @@ enum err	staged_next(struct cx *cx, struct staged *s,
 /* Go on from the first path >= from, which is ahead. */
 enum err	staged_seek(struct cx *cx, struct staged *s,
 		    struct str from);
+/* Gives back what it holds. */
 void		staged_close(struct staged *s);
 
 #endif

@@ -8,16 +8,16 @@
 #include "lake/names.h"
 #include "tree/claim.h"
 
-struct name_args {
+struct tag_create {
 	struct str	 repo, name, source;
 	bool		 force;
-	struct oid	*commit;
+	struct oid	*commit;	/* out */
 };
 
 static enum err
 tag_create_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 {
-	struct name_args	*a = arg;
+	struct tag_create	*a = arg;
 	struct gc_state		 gs;
 	struct commit		 c;
 	struct repo		 r;
@@ -39,7 +39,7 @@ enum err
 tag_create(struct cx *cx, struct engine *eng, struct str repo,
     struct str name, struct str source, bool force, struct oid *commit)
 {
-	struct name_args	a = { .repo = repo, .name = name,
+	struct tag_create	a = { .repo = repo, .name = name,
 	    .source = source, .force = force, .commit = commit };
 	enum err		e;
 
@@ -62,11 +62,16 @@ tag_need(struct cx *cx, struct kv_tx *tx, struct str repo, struct str name,
 	    STRF(name));
 }
 
+struct tag_get {
+	struct str	 repo, name;
+	struct oid	*commit;	/* out */
+};
+
 static enum err
 tag_get_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 {
-	struct name_args	*a = arg;
-	struct repo		 r;
+	struct tag_get	*a = arg;
+	struct repo	 r;
 
 	return tag_need(cx, tx, a->repo, a->name, &r, a->commit);
 }
@@ -75,16 +80,20 @@ enum err
 tag_get(struct cx *cx, struct engine *eng, struct str repo, struct str name,
     struct oid *commit)
 {
-	struct name_args	a = { .repo = repo, .name = name,
-	    .commit = commit };
+	struct tag_get	a = { repo, name, commit };
 
 	return kv_read(cx, eng->kv, tag_get_fn, &a);
 }
 
+struct tag_delete {
+	struct str	repo, name;
+	bool		force;
+};
+
 static enum err
 tag_delete_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 {
-	struct name_args	*a = arg;
+	struct tag_delete	*a = arg;
 	struct repo		 r;
 	struct oid		 id;
 	enum err		 e;
@@ -99,8 +108,7 @@ enum err
 tag_delete(struct cx *cx, struct engine *eng, struct str repo,
     struct str name, bool force)
 {
-	struct name_args	a = { .repo = repo, .name = name,
-	    .force = force };
+	struct tag_delete	a = { repo, name, force };
 
 	return kv_write(cx, eng->kv, tag_delete_fn, &a);
 }

@@ -5,7 +5,6 @@
 
 #include "base/vec.h"
 #include "engine/records.h"
-#include "engine/refs.h"
 
 void
 walk_init(struct walk *w, struct arena *mem)
@@ -17,7 +16,7 @@ walk_init(struct walk *w, struct arena *mem)
 }
 
 static size_t
-slot_of(const struct walk *w, const struct oid *id)
+walk_slot(const struct walk *w, const struct oid *id)
 {
 	size_t	i;
 
@@ -29,7 +28,7 @@ slot_of(const struct walk *w, const struct oid *id)
 }
 
 static void
-grow(struct walk *w)
+walk_grow(struct walk *w)
 {
 	struct walk_commit	**old = w->table;
 	size_t			 i, n = w->size;
@@ -38,14 +37,14 @@ grow(struct walk *w)
 	w->table = arena_get(w->mem, w->size * sizeof *w->table);
 	for (i = 0; i < n; i++)
 		if (old[i] != NULL)
-			w->table[slot_of(w, &old[i]->id)] = old[i];
+			w->table[walk_slot(w, &old[i]->id)] = old[i];
 }
 
 enum err
 walk_see(struct cx *cx, struct walk *w, const struct oid *id,
     struct walk_commit **out, bool *fresh)
 {
-	size_t	i = slot_of(w, id);
+	size_t	i = walk_slot(w, id);
 
 	*fresh = w->table[i] == NULL;
 	if (*fresh) {
@@ -56,7 +55,7 @@ walk_see(struct cx *cx, struct walk *w, const struct oid *id,
 		w->table[i]->id = *id;
 		*out = w->table[i];
 		if (++w->n_seen * 2 > w->size)
-			grow(w);
+			walk_grow(w);
 		return OK;
 	}
 	*out = w->table[i];
@@ -64,7 +63,7 @@ walk_see(struct cx *cx, struct walk *w, const struct oid *id,
 }
 
 static bool
-before(const struct walk_commit *a, const struct walk_commit *b)
+walk_before(const struct walk_commit *a, const struct walk_commit *b)
 {
 	if (a->rank != b->rank)
 		return a->rank > b->rank;
@@ -72,14 +71,14 @@ before(const struct walk_commit *a, const struct walk_commit *b)
 }
 
 static void
-add(struct walk *w, struct walk_commit *c)
+walk_add(struct walk *w, struct walk_commit *c)
 {
 	size_t	i, up;
 
 	w->heap = vec_room(w->mem, w->heap, w->n, &w->room, sizeof *w->heap);
 	for (i = w->n++; i > 0; i = up) {
 		up = (i - 1) / 2;
-		if (!before(c, w->heap[up]))
+		if (!walk_before(c, w->heap[up]))
 			break;
 		w->heap[i] = w->heap[up];
 	}
@@ -97,9 +96,10 @@ walk_take(struct walk *w)
 	best = w->heap[0];
 	last = w->heap[--w->n];
 	for (i = 0; (down = 2 * i + 1) < w->n; i = down) {
-		if (down + 1 < w->n && before(w->heap[down + 1], w->heap[down]))
+		if (down + 1 < w->n &&
+		    walk_before(w->heap[down + 1], w->heap[down]))
 			down++;
-		if (!before(w->heap[down], last))
+		if (!walk_before(w->heap[down], last))
 			break;
 		w->heap[i] = w->heap[down];
 	}
@@ -123,6 +123,6 @@ walk_load(struct cx *cx, struct walk *w, struct engine *eng,
 	wc->parents[0] = c.parents[0];
 	wc->parents[1] = c.parents[1];
 	arena_back(cx->mem, mark);
-	add(w, wc);
+	walk_add(w, wc);
 	return OK;
 }

@@ -26,15 +26,19 @@ struct walk {
 	size_t			 n_seen, size;
 };
 
+/* An empty queue, whose memory is mem's. */
 void		walk_init(struct walk *w, struct arena *mem);
-/* fresh: it was not seen before, and walk_load is next. */
+/* The commit, whether it was seen before or not (fresh: walk_load is next).
+ * E_TOO_LARGE when WALK_MAX were. */
 enum err	walk_see(struct cx *cx, struct walk *w, const struct oid *id,
 		    struct walk_commit **out, bool *fresh);
 enum walk_rank { BY_DATE, BY_GENERATION };
-/* The rest of a fresh one, read from the store; then it is in the queue. */
+/* The rest of a fresh one, read from the store; then it is in the queue.
+ * E_NO_SUCH_REF. */
 enum err	walk_load(struct cx *cx, struct walk *w, struct engine *eng,
 		    const struct uid *ruid, enum walk_rank rank,
 		    struct walk_commit *c);
-struct walk_commit *walk_take(struct walk *w);		/* NULL at the end */
+/* The best of the queue, which is then out of it; NULL at the end. */
+struct walk_commit *walk_take(struct walk *w);
 
 #endif

@@ -208,7 +208,7 @@ upload_format(struct buf *b, const struct upload *u)
 	buf_add(b, u->id.b, sizeof u->id);
 	buf_field(b, u->path);
 	buf_varint(b, (uint64_t)u->created);
-	buf_varint(b, u->turn);
+	buf_varint(b, u->revision);
 	buf_field(b, u->sum_kind);
 	buf_byte(b, u->sum_composite);
 	buf_byte(b, u->done);
@@ -229,7 +229,7 @@ upload_parse(struct cx *cx, struct str s, struct upload *u)
 	    !take_bytes(&s, sizeof u->uid, u->uid.b) ||
 	    !take_bytes(&s, sizeof u->id, u->id.b) ||
 	    !take_field(&s, &u->path) || !take_time(&s, &u->created) ||
-	    !take_varint(&s, &u->turn) || !take_field(&s, &u->sum_kind) ||
+	    !take_varint(&s, &u->revision) || !take_field(&s, &u->sum_kind) ||
 	    !take_flag(&s, &u->sum_composite) || !take_flag(&s, &u->done) ||
 	    !take_field(&s, &u->done_list) || !take_field(&s, &u->done_etag) ||
 	    !take_field(&s, &meta))

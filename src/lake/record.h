@@ -117,7 +117,7 @@ struct upload {
 	struct uid	id;
 	struct str	path;
 	int64_t		created;		/* ms since 1970 */
-	uint64_t	turn;			/* grows with each part */
+	uint64_t	revision;		/* grows with each part */
 	struct entry	meta;	/* type, metadata, headers, tags */
 	struct str	sum_kind;		/* "", "crc32", … */
 	bool		sum_composite;

@@ -172,12 +172,12 @@ static void
 delete_of_ref(struct cx *cx, struct s3_call *c, struct items *all,
     struct str ref)
 {
-	VEC(struct delete_item)	 batch = { 0 };
-	struct delete_item	*d;
-	struct item		*it;
-	size_t			 i;
-	enum err		 e = OK;
-	struct str		 words;
+	VEC(struct object_delete_item)	 batch = { 0 };
+	struct object_delete_item	*d;
+	struct item			*it;
+	size_t				 i;
+	enum err			 e = OK;
+	struct str			 words;
 
 	for (it = all->at; it < all->at + all->n; it++) {
 		if (it->done || !str_is(it->at.ref, ref))

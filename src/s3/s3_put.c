@@ -61,7 +61,7 @@ directive(struct cx *cx, const struct s3_call *c, const char *header,
  */
 static enum err
 copy_sum(struct cx *cx, struct s3_call *c, const struct target *src,
-    struct copy_opts *opt)
+    struct object_copy_opts *opt)
 {
 	const struct digest_sum	*sum;
 	unsigned char		 raw[DIGEST_MAX];
@@ -92,7 +92,7 @@ copy_sum(struct cx *cx, struct s3_call *c, const struct target *src,
 enum err
 s3_copy_object(struct cx *cx, struct s3_call *c)
 {
-	struct copy_opts	opt = { .replace = NULL };
+	struct object_copy_opts	opt = { .replace = NULL };
 	struct entry		by, en;
 	struct target		src;
 	struct buf		b;
@@ -157,7 +157,7 @@ rename_source(struct cx *cx, const struct s3_call *c, struct target *src)
 enum err
 s3_rename_object(struct cx *cx, struct s3_call *c)
 {
-	struct copy_opts	opt = { .move = true };
+	struct object_copy_opts	opt = { .move = true };
 	struct entry		en;
 	struct target		src;
 	enum err		e;

@@ -98,7 +98,7 @@ s3_create_multipart_upload(struct cx *cx, struct s3_call *c)
 enum err
 s3_upload_part(struct cx *cx, struct s3_call *c)
 {
-	struct part	 part = { .number = 0 };
+	struct upload_part	 part = { .number = 0 };
 	struct s3_body	 *in;
 	struct upload	 u;
 	struct body	*body;
@@ -130,14 +130,13 @@ s3_upload_part(struct cx *cx, struct s3_call *c)
 
 /* "bytes=a-b", both ends given.  [S3 UploadPartCopy] */
 static enum err
-take_copy_range(struct cx *cx, const struct s3_call *c, uint64_t *off,
-    uint64_t *len)
+take_copy_range(struct cx *cx, const struct s3_call *c,
+    struct upload_copy *from)
 {
 	struct str	r = request_header(c->req, "x-amz-copy-source-range");
 	uint64_t	a, b;
 	size_t		dash;
 
-	*off = *len = 0;
 	if (r.p == NULL)
 		return OK;
 	dash = str_find(r, '-');
@@ -148,29 +147,29 @@ take_copy_range(struct cx *cx, const struct s3_call *c, uint64_t *off,
 		    "value must be of the form bytes=first-last where first "
 		    "and last are the zero-based offsets of the first and "
 		    "last bytes to copy");
-	*off = a;
-	*len = b - a + 1;
+	from->off = a;
+	from->len = b - a + 1;
 	return OK;
 }
 
 enum err
 s3_upload_part_copy(struct cx *cx, struct s3_call *c)
 {
-	struct part	part = { .number = 0 };
-	struct cond	cond;
-	struct uid	id;
-	struct target	src;
-	struct buf	b;
-	uint64_t	off, len;
-	enum err	e;
+	struct upload_part		part = { .number = 0 };
+	struct cond		cond;
+	struct uid		id;
+	struct target		src;
+	struct upload_copy	from = { .src = &src, .cond = &cond };
+	struct buf		b;
+	enum err		e;
 
 	if ((e = take_id(cx, c, &id)) != OK ||
 	    (e = take_number(cx, c, &part.number)) != OK ||
 	    (e = s3_copy_source(cx, c, &src)) != OK ||
-	    (e = take_copy_range(cx, c, &off, &len)) != OK ||
+	    (e = take_copy_range(cx, c, &from)) != OK ||
 	    (e = s3_take_cond(cx, c, "x-amz-copy-source-", &cond)) != OK ||
 	    (e = upload_part_copy(cx, c->eng, &c->at, &id, &part,
-	    &src, &cond, off, len)) != OK)
+	    &from)) != OK)
 		return e;
 	if (src.version.n > 0)
 		response_header(c->res, "x-amz-copy-source-version-id",
@@ -184,7 +183,7 @@ s3_upload_part_copy(struct cx *cx, struct s3_call *c)
 }
 
 static enum err
-take_part(struct cx *cx, struct xml *x, struct complete_item *it)
+take_part(struct cx *cx, struct xml *x, struct upload_complete_item *it)
 {
 	struct xml_field	 fields[2 + DIGEST_SUMS];
 	struct str		 number = STR(""), sums[DIGEST_SUMS];
@@ -215,9 +214,9 @@ take_part(struct cx *cx, struct xml *x, struct complete_item *it)
 }
 
 static enum err
-take_list(struct cx *cx, struct s3_call *c, struct complete_opts *opt)
+take_list(struct cx *cx, struct s3_call *c, struct upload_complete_opts *opt)
 {
-	VEC(struct complete_item) items = { 0 };
+	VEC(struct upload_complete_item) items = { 0 };
 	struct s3_body	*in;
 	struct xml	*x;
 	struct str	v;
@@ -269,11 +268,11 @@ take_list(struct cx *cx, struct s3_call *c, struct complete_opts *opt)
 enum err
 s3_complete_multipart_upload(struct cx *cx, struct s3_call *c)
 {
-	struct complete_opts	opt = { .n = 0 };
-	struct entry		en;
-	struct uid		id;
-	struct buf		b;
-	enum err		e;
+	struct upload_complete_opts	opt = { .n = 0 };
+	struct entry			en;
+	struct uid			id;
+	struct buf			b;
+	enum err			e;
 
 	if ((e = take_id(cx, c, &id)) != OK ||
 	    (e = s3_take_cond(cx, c, "", &opt.cond)) != OK ||
@@ -322,7 +321,7 @@ put_sum_kind(struct buf *b, const struct upload *u)
 enum err
 s3_list_parts(struct cx *cx, struct s3_call *c)
 {
-	struct part_page	page;
+	struct upload_part_page	page;
 	struct upload		u;
 	struct uid		id;
 	struct buf		b;
@@ -337,7 +336,7 @@ s3_list_parts(struct cx *cx, struct s3_call *c)
 	    &limit)) != OK ||
 	    (e = s3_number(cx, c, "part-number-marker", 0, LIMIT_PARTS,
 	    &after)) != OK ||
-	    (e = upload_parts(cx, c->eng, &c->at, &id,
+	    (e = upload_list_parts(cx, c->eng, &c->at, &id,
 	    (uint32_t)after, limit, &u, &page)) != OK)
 		return e;
 	s3_xml_begin(cx, &b, "ListPartsResult");

@@ -10,7 +10,7 @@ claim_check_epoch(struct cx *cx, const struct gc_state *gs, uint64_t epoch)
 {
 	if (gs->floor > epoch)
 		return fail(cx, E_CONDEMNED, "garbage collection overtook "
-		    "this request");
+		    "this request; send it again");
 	return OK;
 }
 

@@ -81,6 +81,9 @@ changes(size_t n)
 {
 	struct list_query	q = { .limit = 1000 };
 	struct merge_opts	m = { .commit = { .committer = STR("me") } };
+	struct branch_opts	from = { .source = STR("main") };
+	struct diff_sides	sides = { STR("main"), STR("dev"),
+	    DIFF_THREE_DOT };
 	struct diff_page	d;
 	struct list_page	l;
 	struct oid		head;
@@ -88,16 +91,15 @@ changes(size_t n)
 	int64_t			t;
 	size_t			i;
 
-	must(branch_create(&cx, eng, STR("repo"), STR("dev"), STR("main"),
-	    false, STR("me"), &head));
+	must(branch_create(&cx, eng, STR("repo"), STR("dev"), &from,
+	    STR("me"), &head));
 	for (i = 0; i < 100; i++)
 		put("dev", n / 100 * i + 7, 1);
 	t = when_monotonic();
 	commit("dev");
 	printf("  commit of 100 scattered changes %8.2f ms\n", ms_since(t));
 	t = when_monotonic();
-	must(diff_refs(&cx, eng, STR("repo"), STR("main"), STR("dev"),
-	    DIFF_THREE_DOT, &q, &d));
+	must(diff_refs(&cx, eng, STR("repo"), &sides, &q, &d));
 	printf("  their diff (%zu)              %8.2f ms\n", d.n, ms_since(t));
 	put("main", 3, 2);
 	commit("main");
@@ -115,11 +117,11 @@ changes(size_t n)
 static void
 deletes(size_t n)
 {
-	struct list_query	q = { .limit = 1000 };
-	struct delete_item	items[1000];
-	struct list_page	l;
-	int64_t			t;
-	size_t			i, k;
+	struct list_query		q = { .limit = 1000 };
+	struct object_delete_item	items[1000];
+	struct list_page		l;
+	int64_t				t;
+	size_t				i, k;
 
 	/* All but the last thousand go. */
 	for (i = 0; i + 2000 <= n; i += 1000) {

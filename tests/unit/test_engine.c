@@ -42,6 +42,7 @@ setup(void **state)
 	struct fixture		*f = calloc(1, sizeof *f);
 	struct repo		 r = { .name = STR("repo"),
 	    .default_branch = STR("main"), .storage_namespace = STR("x") };
+	struct branch_opts	 from = { .source = STR("main") };
 	struct engine_opts	 o;
 	struct oid		 head;
 
@@ -56,7 +57,7 @@ setup(void **state)
 	assert_ok(&f->cx, engine_init(&f->cx, f->eng));
 	assert_ok(&f->cx, repo_create(&f->cx, f->eng, &r, STR("me")));
 	assert_ok(&f->cx, branch_create(&f->cx, f->eng, STR("repo"),
-	    STR("dev"), STR("main"), false, STR("me"), &head));
+	    STR("dev"), &from, STR("me"), &head));
 	*state = f;
 	return 0;
 }
@@ -134,7 +135,7 @@ delete(struct fixture *f, int b, size_t k)
 static void
 copy(struct fixture *f, int b, size_t k)
 {
-	const struct copy_opts	opt = { .replace = NULL };
+	const struct object_copy_opts	opt = { .replace = NULL };
 	size_t			from = (size_t)rand() % KEYS;
 	struct target		src = at_of(f, 1 - b, from);
 	struct target		dst = at_of(f, b, k);
@@ -194,6 +195,8 @@ merge(struct fixture *f, int b)
 	const struct merge_opts	opt = { .strategy = STRATEGY_SOURCE,
 	    .commit = { .committer = STR("me"), .allow_empty = true } };
 	struct str		src = str_of(names[1 - b]);
+	const struct diff_sides	sides = { str_of(names[b]), src,
+	    DIFF_THREE_DOT };
 	struct list_query	q = { .limit = 1000 };
 	struct diff_page	page;
 	struct commit		c;
@@ -201,7 +204,7 @@ merge(struct fixture *f, int b)
 	size_t			i, k;
 
 	assert_ok(&f->cx, diff_refs(&f->cx, f->eng, STR("repo"),
-	    str_of(names[b]), src, DIFF_THREE_DOT, &q, &page));
+	    &sides, &q, &page));
 	e = branch_merge(&f->cx, f->eng, STR("repo"), src, str_of(names[b]),
 	    &opt, &c);
 	if (!same(&f->view[b], &f->head[b])) {

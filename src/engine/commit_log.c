@@ -1,29 +1,25 @@
-/* What history answers: the log, and merge bases. */
-#include "engine/history.h"
+/* The log of a ref. */
+#include "engine/engine.h"
 
 #include "base/vec.h"
 #include "engine/listing.h"
-#include "engine/records.h"
 #include "engine/refs.h"
 #include "engine/walk.h"
-#include "tree/tree.h"
-
-/* ---- log --------------------------------------------------------------- */
 
 struct log {
 	struct engine		*eng;
-	const struct log_query	*q;
+	const struct commit_log_query *q;
 	struct repo		 r;
 	struct commit		 from, stop;
 	bool			 stopping;
 	struct oid		 after;
 	bool			 skipping;	/* up to `after` */
+	struct list_fill	 fill;
 	VEC(struct commit)	 found;
-	size_t			 cost;
 };
 
 static enum err
-start_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+log_start_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 {
 	struct log	*l = arg;
 	struct commit	 after;
@@ -58,7 +54,7 @@ log_see(struct cx *cx, struct log *l, struct walk *w, const struct oid *id)
 }
 
 static bool
-path_wanted(const struct log_query *q, struct str path)
+log_wants(const struct commit_log_query *q, struct str path)
 {
 	size_t	i;
 
@@ -73,7 +69,7 @@ path_wanted(const struct log_query *q, struct str path)
 
 /* Where a diff can show the first wanted path. */
 static struct str
-least_path(const struct log_query *q)
+log_least_path(const struct commit_log_query *q)
 {
 	struct str	least = { NULL, 0 }, s;
 	size_t		i;
@@ -88,13 +84,13 @@ least_path(const struct log_query *q)
 
 /* Did the commit touch a wanted path?  Merges and the root never do. */
 static enum err
-touches(struct cx *cx, struct log *l, const struct commit *c, bool *yes)
+log_touches(struct cx *cx, struct log *l, const struct commit *c, bool *yes)
 {
-	struct tree_change	 ch;
-	struct tree_diff	 d;
-	struct commit		 parent;
-	enum err		 e;
-	bool			 there, same;
+	struct tree_change	ch;
+	struct tree_diff	d;
+	struct commit		parent;
+	enum err		e;
+	bool			there, same;
 
 	*yes = l->q->n_paths + l->q->n_prefixes == 0;
 	if (*yes || c->n_parents != 1)
@@ -103,10 +99,10 @@ touches(struct cx *cx, struct log *l, const struct commit *c, bool *yes)
 	    &parent)) != OK)
 		return e;
 	e = tree_diff_open(cx, &l->eng->trees, NULL, &parent.tree, &c->tree,
-	    least_path(l->q), &d);
+	    log_least_path(l->q), &d);
 	while (e == OK && !*yes &&
 	    (e = tree_diff_next(cx, &d, &ch, &there)) == OK && there)
-		if (path_wanted(l->q, ch.key) && (e = entry_bytes_same(cx,
+		if (log_wants(l->q, ch.key) && (e = entry_bytes_same(cx,
 		    ch.a, ch.b, &same)) == OK)
 			*yes = !same;
 	tree_diff_close(&d);
@@ -114,7 +110,7 @@ touches(struct cx *cx, struct log *l, const struct commit *c, bool *yes)
 }
 
 static size_t
-commit_cost(const struct commit *c)
+log_cost(const struct commit *c)
 {
 	size_t	i, n = list_cost(c->message);
 
@@ -124,7 +120,7 @@ commit_cost(const struct commit *c)
 }
 
 static enum err
-log_visit(struct cx *cx, struct log *l, const struct oid *id, bool *full)
+log_visit(struct cx *cx, struct log *l, const struct oid *id)
 {
 	struct commit	c;
 	enum err	e;
@@ -138,35 +134,31 @@ log_visit(struct cx *cx, struct log *l, const struct oid *id, bool *full)
 		return e;
 	if (l->q->since != 0 && c.date < l->q->since)
 		return OK;
-	if ((e = touches(cx, l, &c, &yes)) != OK || !yes)
+	if ((e = log_touches(cx, l, &c, &yes)) != OK || !yes)
 		return e;
-	*full = list_full(l->q->amount, l->found.n, l->cost);
-	if (*full)
-		return OK;
-	*VEC_PUSH(cx->mem, &l->found) = c;
-	l->cost += commit_cost(&c);
+	if (list_takes(&l->fill, log_cost(&c)))
+		*VEC_PUSH(cx->mem, &l->found) = c;
 	return OK;
 }
 
 enum err
 commit_log(struct cx *cx, struct engine *eng, struct str repo,
-    const struct log_query *q, struct commit_page *out)
+    const struct commit_log_query *q, struct commit_page *out)
 {
 	struct log		 l = { .eng = eng, .q = q,
-	    .r = { .name = repo } };
+	    .r = { .name = repo }, .fill = { .limit = q->amount } };
 	struct walk_commit	*wc;
 	struct walk		 w;
 	size_t			 i, n;
 	enum err		 e;
-	bool			 full = false;
 
 	walk_init(&w, cx->mem);
 	if ((e = list_claim(cx, q->amount)) != OK ||
-	    (e = kv_read(cx, eng->kv, start_fn, &l)) != OK ||
+	    (e = kv_read(cx, eng->kv, log_start_fn, &l)) != OK ||
 	    (e = log_see(cx, &l, &w, &l.from.id)) != OK)
 		return e;
-	while (!full && (wc = walk_take(&w)) != NULL) {
-		if ((e = log_visit(cx, &l, &wc->id, &full)) != OK)
+	while (!l.fill.more && (wc = walk_take(&w)) != NULL) {
+		if ((e = log_visit(cx, &l, &wc->id)) != OK)
 			return e;
 		if (l.stopping && oid_is(&wc->id, &l.stop.id))
 			break;
@@ -179,78 +171,6 @@ commit_log(struct cx *cx, struct engine *eng, struct str repo,
 			if ((e = log_see(cx, &l, &w, &wc->parents[i])) != OK)
 				return e;
 	}
-	out->at = l.found.at;
-	out->n = l.found.n;
-	out->more = full;
+	*out = (struct commit_page){ l.found.at, l.found.n, l.fill.more };
 	return OK;
-}
-
-/* ---- merge base -------------------------------------------------------- */
-
-enum { LEFT = 1, RIGHT = 2, BOTH = 3 };
-
-static enum err
-base_see(struct cx *cx, struct engine *eng, const struct uid *ruid,
-    struct walk *w, const struct oid *id, unsigned colour)
-{
-	struct walk_commit	*wc;
-	enum err		 e;
-	bool			 fresh;
-
-	if ((e = walk_see(cx, w, id, &wc, &fresh)) != OK)
-		return e;
-	wc->colour |= colour;
-	return fresh ? walk_load(cx, w, eng, ruid, BY_GENERATION, wc) : OK;
-}
-
-/*
- * Largest generation first, colours handed to the parents: the first commit
- * with both is a best common ancestor, since a commit is taken only after all
- * its descendants.  [I13]
- */
-enum err
-history_base(struct cx *cx, struct engine *eng, const struct uid *ruid,
-    const struct oid *left, const struct oid *right, struct oid *base,
-    bool *found)
-{
-	struct walk_commit	*wc;
-	struct walk		 w;
-	size_t			 i;
-	enum err		 e;
-
-	*found = false;
-	walk_init(&w, cx->mem);
-	if ((e = base_see(cx, eng, ruid, &w, left, LEFT)) != OK ||
-	    (e = base_see(cx, eng, ruid, &w, right, RIGHT)) != OK)
-		return e;
-	while ((wc = walk_take(&w)) != NULL) {
-		if (wc->colour == BOTH) {
-			*base = wc->id;
-			*found = true;
-			return OK;
-		}
-		for (i = 0; i < wc->n_parents; i++)
-			if ((e = base_see(cx, eng, ruid, &w, &wc->parents[i],
-			    wc->colour)) != OK)
-				return e;
-	}
-	return OK;
-}
-
-enum err
-merge_base(struct cx *cx, struct engine *eng, struct str repo,
-    struct str left, struct str right, struct commit *l, struct commit *r,
-    struct commit *base, bool *found)
-{
-	struct repo	rp;
-	struct oid	id;
-	enum err	e;
-
-	if ((e = repo_get(cx, eng, repo, &rp)) != OK ||
-	    (e = ref_commit(cx, eng, repo, left, l)) != OK ||
-	    (e = ref_commit(cx, eng, repo, right, r)) != OK ||
-	    (e = history_base(cx, eng, &rp.ruid, &l->id, &r->id, &id,
-	    found)) != OK || !*found)
-		return e;
-	return commit_load(cx, eng->kv, &rp.ruid, &id, base);
 }

@@ -1,0 +1,328 @@
+/*
+ * Pages of versions.
+ *
+ * A version is a commit whose entry for a path is not its first parent's; what
+ * is staged is the version "null".  A page goes along the first parents from
+ * the newest commit, and reads of each what it changed within the page:
+ * memory is the page's, time is a look at every commit.
+ */
+#include "engine/engine.h"
+
+#include <string.h>
+
+#include "base/fault.h"
+#include "base/limit.h"
+#include "engine/listing.h"
+#include "engine/refs.h"
+#include "engine/staged.h"
+#include "engine/walk.h"
+#include "lake/keys.h"
+
+struct versions_found {			/* a version in the page, so far */
+	struct version	v;
+	struct str	bytes;		/* of the entry */
+	size_t		cost;
+};
+
+struct versions {
+	struct engine		*eng;
+	struct str		 repo, ref;
+	const struct list_query	*q;
+	struct str		 marker; /* version of q->after, or "" */
+	struct str		 from;	/* the first path that may be in it */
+	bool			 past_marker;
+	struct repo		 r;
+	struct commit		 at;	/* the commit whose changes are read */
+	struct versions_found	**found;	/* in order, limit + 1 */
+	size_t			 n;
+	struct arena		*mem;	/* of what is found */
+	size_t			 most;		/* the limit, or what fits */
+	size_t			 cost;		/* of what is found */
+	size_t			 dropped;	/* cost that is still in mem */
+	/* the changes being read */
+	bool			 is_staged;
+	struct staged		 staged;
+	struct tree_diff	 diff;
+};
+
+static void
+versions_release(void *thing)
+{
+	arena_free(((struct versions *)thing)->mem);
+}
+
+/* What later commits pushed out of the page is not kept for ever. */
+static void
+versions_tidy(struct versions *p)
+{
+	struct arena		*fresh;
+	struct versions_found	*f;
+	size_t			 i;
+
+	if (p->dropped <= LIMIT_PAGE_BYTES)
+		return;
+	fresh = arena_new();
+	for (i = 0; i < p->n; i++) {
+		f = arena_get(fresh, sizeof *f);
+		*f = *p->found[i];
+		f->v.path = str_dup(fresh, f->v.path);
+		f->bytes = str_dup(fresh, f->bytes);
+		p->found[i] = f;
+	}
+	arena_free(p->mem);
+	p->mem = fresh;
+	p->dropped = 0;
+}
+
+static void
+versions_drop(struct versions *p)
+{
+	const struct versions_found	*f = p->found[--p->n];
+
+	p->cost -= f->cost;
+	p->dropped += f->cost;
+}
+
+/* Behind all of its path, since each commit read is older than the last. */
+static size_t
+versions_place(const struct versions *p, struct str path)
+{
+	size_t	lo = 0, hi = p->n, mid;
+
+	while (lo < hi) {
+		mid = lo + (hi - lo) / 2;
+		if (str_cmp(p->found[mid]->v.path, path) <= 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+/* A version of a path, or a group where ch is NULL. */
+static struct versions_found *
+versions_found(struct versions *p, struct str path,
+    const struct tree_change *ch)
+{
+	struct versions_found	*f = arena_get(p->mem, sizeof *f);
+
+	f->v.path = str_dup(p->mem, path);
+	f->v.is_prefix = ch == NULL;
+	if (ch != NULL) {
+		f->v.is_deleted = ch->b.p == NULL;
+		f->v.time = p->at.date * 1000;
+		if (!p->is_staged)
+			f->v.commit = p->at.id;
+		if (ch->b.p != NULL)
+			f->bytes = str_dup(p->mem, ch->b);
+	}
+	f->cost = list_cost(path) + list_cost(f->bytes);
+	return f;
+}
+
+static void
+versions_insert(struct versions *p, struct str path,
+    const struct tree_change *ch)
+{
+	size_t	i = versions_place(p, path);
+
+	if (ch == NULL && i > 0 && p->found[i - 1]->v.is_prefix &&
+	    str_is(p->found[i - 1]->v.path, path))
+		return;
+	memmove(&p->found[i + 1], &p->found[i],
+	    (p->n - i) * sizeof *p->found);
+	p->found[i] = versions_found(p, path, ch);
+	p->cost += p->found[i]->cost;
+	p->n++;
+	if (p->n > p->most + 1)
+		versions_drop(p);
+	/* What is behind the last that fits is for the next page. */
+	while (!fault_skip("PAGE_BYTES") && p->cost > LIMIT_PAGE_BYTES &&
+	    p->n > 2) {
+		versions_drop(p);
+		p->most = p->n - 1;
+	}
+	versions_tidy(p);
+}
+
+/* Does nothing from this path on fit into the page any more? */
+static bool
+versions_ends(const struct versions *p, struct str path)
+{
+	return !str_starts(path, p->q->prefix) || (p->n > p->most &&
+	    str_cmp(path, p->found[p->n - 1]->v.path) >= 0);
+}
+
+static enum err
+versions_change(struct cx *cx, struct versions *p, const struct tree_change *ch,
+    struct str *skip_to)
+{
+	struct str	group;
+	enum err	e;
+	bool		same;
+
+	if ((e = entry_bytes_same(cx, ch->a, ch->b, &same)) != OK || same)
+		return e;
+	if (p->marker.n > 0 && !p->past_marker &&
+	    str_is(ch->key, p->q->after))
+		return OK;
+	if (list_group(p->q, ch->key, &group)) {
+		versions_insert(p, group, NULL);
+		*skip_to = key_end(cx, str_dup(cx->mem, group));
+	} else
+		versions_insert(p, ch->key, ch);
+	return OK;
+}
+
+static enum err
+versions_next(struct cx *cx, struct versions *p, struct tree_change *ch,
+    bool *there)
+{
+	return p->is_staged ? staged_next(cx, &p->staged, ch, there) :
+	    tree_diff_next(cx, &p->diff, ch, there);
+}
+
+static enum err
+versions_seek(struct cx *cx, struct versions *p, struct str from)
+{
+	const struct oid	a = p->diff.a.root, b = p->diff.b.root;
+
+	if (p->is_staged)
+		return staged_seek(cx, &p->staged, from);
+	tree_diff_close(&p->diff);
+	return tree_diff_open(cx, &p->eng->trees, NULL, &a, &b, from, &p->diff);
+}
+
+/* The changes of one commit, or the staged ones, into the page. */
+static enum err
+versions_read(struct cx *cx, struct versions *p)
+{
+	struct tree_change	ch;
+	struct str		skip_to;
+	enum err		e;
+	bool			there;
+
+	while ((e = versions_next(cx, p, &ch, &there)) == OK && there &&
+	    !versions_ends(p, ch.key)) {
+		skip_to = STR("");
+		if ((e = versions_change(cx, p, &ch, &skip_to)) != OK ||
+		    (skip_to.n > 0 &&
+		    (e = versions_seek(cx, p, skip_to)) != OK))
+			return e;
+	}
+	return e;
+}
+
+/* The newest commit, and what is staged over it. */
+static enum err
+versions_newest_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+{
+	struct versions	*p = arg;
+	struct view	 v;
+	enum err	 e;
+
+	p->n = p->cost = 0;
+	p->most = p->q->limit;
+	if ((e = repo_find(cx, tx, p->repo, &p->r)) != OK ||
+	    (e = ref_view(cx, tx, &p->r, p->ref, &v)) != OK ||
+	    (e = commit_need(cx, tx, &p->r.ruid, &v.commit, &p->at)) != OK ||
+	    !v.staged || p->q->limit == 0)
+		return e;
+	p->is_staged = true;
+	e = staged_open(cx, p->eng, tx, &v.br, &p->at.tree, p->from,
+	    &p->staged);
+	if (e == OK)
+		e = versions_read(cx, p);
+	staged_close(&p->staged);
+	p->is_staged = false;
+	p->past_marker = str_is(p->marker, STR("null"));
+	return e;
+}
+
+/* p->at against its first parent, which is then the next. */
+static enum err
+versions_commit(struct cx *cx, struct versions *p, bool *more)
+{
+	struct arena_mark	mark = arena_mark(cx->mem);
+	struct commit		before = { .n_parents = 0 };
+	enum err		e;
+
+	*more = p->at.n_parents > 0;
+	if (*more && (e = commit_load(cx, p->eng->kv, &p->r.ruid,
+	    &p->at.parents[0], &before)) != OK)
+		return e;
+	e = tree_diff_open(cx, &p->eng->trees, NULL, &before.tree, &p->at.tree,
+	    p->from, &p->diff);
+	if (e == OK)
+		e = versions_read(cx, p);
+	tree_diff_close(&p->diff);
+	if (e != OK)
+		return e;
+	p->past_marker = p->past_marker ||
+	    str_is(p->marker, str_of(oid_hex(&p->at.id).z));
+	p->at = before;		/* its strings are not looked at */
+	arena_back(cx->mem, mark);
+	return OK;
+}
+
+static enum err
+versions_answer(struct cx *cx, const struct versions *p,
+    struct version_page *out)
+{
+	struct version	*v;
+	struct str	 before = p->marker.n > 0 ? p->q->after :
+	    (struct str){ NULL, 0 };
+	size_t		 i;
+	enum err	 e;
+
+	out->more = p->n > p->most;
+	out->n = out->more ? p->most : p->n;
+	out->at = arena_get(cx->mem, out->n * sizeof *out->at);
+	for (i = 0; i < out->n; i++) {
+		v = &out->at[i];
+		*v = p->found[i]->v;
+		v->path = str_dup(cx->mem, v->path);
+		v->is_latest = before.p == NULL || !str_is(before, v->path);
+		before = v->path;
+		if (!v->is_prefix && !v->is_deleted && (e = entry_parse(cx,
+		    str_dup(cx->mem, p->found[i]->bytes), &v->en)) != OK)
+			return e;
+		if (!v->is_prefix && !v->is_deleted)
+			v->time = v->en.mtime;
+	}
+	return OK;
+}
+
+enum err
+object_versions(struct cx *cx, struct engine *eng, struct str repo,
+    struct str ref, const struct list_query *q, struct str marker,
+    struct version_page *out)
+{
+	struct versions	*p = arena_get(cx->mem, sizeof *p);
+	size_t		 seen;
+	enum err	 e;
+	bool		 more = q->limit > 0;
+
+	if ((e = list_claim(cx, q->limit)) != OK)
+		return e;
+	p->eng = eng;
+	p->repo = repo;
+	p->ref = ref;
+	p->q = q;
+	p->marker = marker;
+	p->from = marker.n > 0 && str_starts(q->after, q->prefix) ?
+	    q->after : list_first(cx, q);
+	p->found = arena_get(cx->mem, (q->limit + 2) * sizeof *p->found);
+	p->mem = arena_new();
+	arena_defer(cx->mem, versions_release, p);
+	if ((e = kv_read(cx, eng->kv, versions_newest_fn, p)) != OK)
+		return e;
+	for (seen = 0; more; seen++) {
+		if (seen == WALK_MAX)
+			return fail(cx, E_TOO_LARGE, "The history has more "
+			    "than %d commits.", WALK_MAX);
+		if ((e = versions_commit(cx, p, &more)) != OK)
+			return e;
+	}
+	return versions_answer(cx, p, out);
+}
