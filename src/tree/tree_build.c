@@ -112,7 +112,7 @@ build_end_node(struct cx *cx, struct tree_build *tb, unsigned level)
 	struct oid		 id;
 	enum err		 e;
 
-	assert(level < TREE_LEVELS && b->count > 0 && b->level == level);
+	assert(level < TREE_LEVELS && b->level == level);
 	if (tb->n_pending == PENDING_NODES &&
 	    (e = build_store_pending(cx, tb)) != OK)
 		return e;
@@ -143,6 +143,9 @@ build_add_child(struct cx *cx, struct tree_build *tb, unsigned level,
 {
 	if (level == TREE_LEVELS)
 		return fail(cx, E_STORE, "a tree would be too deep");
+	if (below == 0)		/* what damaged counts can sum to */
+		return fail(cx, E_CORRUPT, "the counts of a tree make no "
+		    "sense");
 	tb->newest[level] = *child;
 	if (node_add_child(build_level(cx, tb, level), key, child, below))
 		return build_end_node(cx, tb, level);

@@ -668,13 +668,48 @@ edits_are_checked(void **state)
 	}
 }
 
+/* A child that is kept as it is counts: what comes behind it is greater. */
+static void
+a_kept_child_is_in_order(void **state)
+{
+	static const struct raw	falls = { 1, { { "d", 0, 2, LEAF_CD },
+	    { "z", 0, 2, LEAF_AB } } };
+	/* With "zz", the counts of these sum to 2^64. */
+	static const struct raw	sums = { 1, { { "b", 0, INT64_MAX, LEAF_AB },
+	    { "d", 0, (uint64_t)INT64_MAX - 1, LEAF_CD },
+	    { "z", 0, 2, LEAF_Z } } };
+	struct few_edits	few = { .key = { "zz" } };
+	struct tree_edits	edits = { few_next, &few };
+	struct oid		root, out;
+	size_t			i;
+
+	(void)state;
+	for (i = 1; i < NODES; i++)
+		ids[i] = put_bytes(raw_bytes(&nodes[i]));
+	root = put_bytes(raw_bytes(&falls));
+	assert_true(corrupt(tree_apply(&f.cx, &f.trees, &root, &edits, &out)));
+	few.at = 0;
+	assert_false(corrupt(tree_apply(&f.cx, &f.trees, &ids[INNER], &edits,
+	    &out)));
+	few.at = 0;
+	root = put_bytes(raw_bytes(&sums));
+	assert_true(corrupt(tree_apply(&f.cx, &f.trees, &root, &edits, &out)));
+}
+
 /* Bytes that are not those of the name, or too few. */
 static void
 wrong_bytes_are_not_read(void **state)
 {
 	struct put	p = { .bytes = STR("short") };
+	struct oid	id;
+	size_t		n;
 
 	(void)state;
+	for (n = 0; n < NODE_HEADER + 4; n++) {
+		id = put_bytes(str_to(STR("\0ninebytes..."), n));
+		assert_true(walk_fails(&id));
+		assert_true(apply_fails(&id));
+	}
 	memset(p.id.b, 7, sizeof p.id.b);
 	assert_ok(&f.cx, kv_write(&f.cx, f.kv, put_fn, &p));
 	assert_true(walk_fails(&p.id));
@@ -693,6 +728,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(damage_is_no_assert, setup,
 		    teardown),
 		cmocka_unit_test_setup_teardown(random_damage_is_no_assert,
+		    setup, teardown),
+		cmocka_unit_test_setup_teardown(a_kept_child_is_in_order,
 		    setup, teardown),
 		cmocka_unit_test_setup_teardown(edits_are_checked, setup,
 		    teardown),
