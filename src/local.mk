@@ -177,6 +177,8 @@ liblakegate_a_SOURCES = \
 	src/lake/block_id.h \
 	src/kv/kv_sqlite_conn.c \
 	src/kv/kv_sqlite_conn.h \
+	src/kv/kv_sqlite_wal.c \
+	src/kv/kv_sqlite_wal.h \
 	src/lake/cond.c \
 	src/lake/cond.h \
 	src/lake/entry.c \

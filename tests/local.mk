@@ -2,11 +2,37 @@
 UNIT_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 UNIT_LDADD = $(LDADD) -lcmocka
 if CMOCKA
-UNIT_TESTS = test_auth test_bloom test_buf test_claim test_client test_conf \
-	test_cx test_digest test_enc test_engine test_failure test_http \
-	test_json test_lake test_limits test_log test_net test_node \
-	test_node_cache test_pace test_routes test_s3_policy test_s3_shape \
-	test_str test_tree test_verify test_when kv_contract block_contract
+UNIT_TESTS = \
+	block_contract \
+	kv_contract \
+	test_auth \
+	test_bloom \
+	test_buf \
+	test_claim \
+	test_client \
+	test_conf \
+	test_cx \
+	test_digest \
+	test_enc \
+	test_engine \
+	test_failure \
+	test_http \
+	test_json \
+	test_kv_sqlite \
+	test_lake \
+	test_limits \
+	test_log \
+	test_net \
+	test_node \
+	test_node_cache \
+	test_pace \
+	test_routes \
+	test_s3_policy \
+	test_s3_shape \
+	test_str \
+	test_tree \
+	test_verify \
+	test_when
 else
 UNIT_TESTS =
 endif
@@ -106,6 +132,10 @@ test_json_LDADD = $(UNIT_LDADD)
 test_lake_SOURCES = tests/unit/test_lake.c
 test_lake_CPPFLAGS = $(UNIT_CPPFLAGS)
 test_lake_LDADD = $(UNIT_LDADD)
+test_kv_sqlite_SOURCES = tests/unit/test_kv_sqlite.c
+test_kv_sqlite_CPPFLAGS = $(UNIT_CPPFLAGS)
+test_kv_sqlite_LDADD = $(UNIT_LDADD)
+test_kv_sqlite_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_gettime
 test_limits_SOURCES = tests/unit/test_limits.c
 test_limits_CPPFLAGS = $(UNIT_CPPFLAGS)
 test_limits_LDADD = $(UNIT_LDADD)

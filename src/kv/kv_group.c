@@ -101,11 +101,15 @@ enum err
 kv_group_write(struct cx *cx, struct kv_group *g, kv_fn *fn, void *arg)
 {
 	struct kv_group_member	me = { .cx = cx, .fn = fn, .arg = arg };
+	pthread_condattr_t	clock;	/* no step of the time matters */
 	struct timespec		until;
 	int			late = 0;
 
-	pthread_cond_init(&me.wake, NULL);
-	clock_gettime(CLOCK_REALTIME, &until);
+	pthread_condattr_init(&clock);
+	pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
+	pthread_cond_init(&me.wake, &clock);
+	pthread_condattr_destroy(&clock);
+	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += WAIT_SECONDS;
 	pthread_mutex_lock(&g->lock);
 	*g->last = &me;

@@ -16,6 +16,7 @@
 #include "base/fileio.h"
 #include "kv/kv_group.h"
 #include "kv/kv_sqlite_conn.h"
+#include "kv/kv_sqlite_wal.h"
 
 enum { INLINE = 1000 };		/* a quarter of the smallest page */
 
@@ -57,8 +58,11 @@ kv_sqlite_read(struct cx *cx, struct kv *kv, kv_fn *fn, void *arg)
 	return e;
 }
 
-/* One member inside the open transaction; its failure leaves no trace. */
-static void
+/*
+ * One member inside the open transaction; its failure leaves no trace.  False:
+ * the transaction is lost, or what the member wrote cannot be taken back.
+ */
+static bool
 kv_sqlite_member_run(struct kv_sqlite *s, struct kv_sqlite_conn *c,
     struct kv_group_member *m, bool alone)
 {
@@ -66,16 +70,51 @@ kv_sqlite_member_run(struct kv_sqlite *s, struct kv_sqlite_conn *c,
 	struct arena_mark	mark = arena_mark(m->cx->mem);
 
 	if (!alone && (m->result = kv_sqlite_run(m->cx, c, S_SAVE)) != OK)
-		return;
+		return !sqlite3_get_autocommit(c->db);
 	m->result = m->fn(m->cx, &tx.tx, m->arg);
 	kv_sqlite_cursors_close(c);
 	if (m->result != OK)
 		arena_back(m->cx->mem, mark);
-	if (sqlite3_get_autocommit(c->db) || alone)
-		return;
+	if (sqlite3_get_autocommit(c->db))
+		return false;
+	if (alone)
+		return true;
 	if (m->result != OK && kv_sqlite_run(m->cx, c, S_BACK) != OK)
+		return false;
+	return kv_sqlite_run(m->cx, c, S_RELEASE) == OK;
+}
+
+/* What a failed statement says to all: an error kind of its own where the disk
+ * is full or the database is damaged. */
+static enum err
+kv_sqlite_kind(const struct kv_sqlite_conn *c)
+{
+	switch (c->rc & 0xff) {
+	case SQLITE_FULL: return E_DISK_FULL;
+	case SQLITE_CORRUPT: case SQLITE_NOTADB: return E_CORRUPT;
+	case SQLITE_BUSY: return E_BUSY;
+	default: return E_STORE;
+	}
+}
+
+static void
+kv_sqlite_rollback(struct kv_sqlite_conn *c)
+{
+	if (sqlite3_get_autocommit(c->db))
 		return;
-	kv_sqlite_run(m->cx, c, S_RELEASE);
+	if (sqlite3_step(kv_sqlite_statement(c, S_ROLLBACK)) != SQLITE_DONE)
+		c->rc = SQLITE_ERROR;
+	sqlite3_reset(c->st[S_ROLLBACK]);
+}
+
+/* The words of the first are those of all. */
+static void
+kv_sqlite_all_fail(struct kv_group_member *first, enum err code)
+{
+	struct str	words = str_dup(first->cx->mem,
+	    str_of(first->cx->words));
+
+	kv_group_fail(first, code, words.p);
 }
 
 /*
@@ -89,38 +128,42 @@ kv_sqlite_members_run(struct kv_sqlite *s, struct kv_sqlite_conn *c,
 	struct kv_group_member	*m;
 	bool			 alone = first->next == NULL;
 	struct cx		*cx = first->cx;
+	enum err		 e;
 
 	c->rc = SQLITE_OK;
-	if (fault("kv.begin") || kv_sqlite_run(cx, c, S_IMMEDIATE) != OK) {
+	if (fault("kv.begin")) {
 		kv_group_fail(first, E_BUSY, "the database is locked");
 		return true;
 	}
+	if (kv_sqlite_run(cx, c, S_IMMEDIATE) != OK) {
+		kv_sqlite_all_fail(first, kv_sqlite_kind(c));
+		return true;
+	}
 	for (m = first; m != NULL; m = m->next) {
-		kv_sqlite_member_run(s, c, m, alone);
-		if (!sqlite3_get_autocommit(c->db))
+		if (kv_sqlite_member_run(s, c, m, alone))
 			continue;
-		/* SQLite rolled everything back by itself. */
 		if (alone)
 			return true;
+		kv_sqlite_rollback(c);
 		if ((c->rc & 0xff) != SQLITE_FULL &&
 		    (c->rc & 0xff) != SQLITE_IOERR)
 			return false;
-		kv_group_fail(first, (c->rc & 0xff) == SQLITE_FULL ?
-		    E_DISK_FULL : E_STORE, "the transaction was lost");
+		kv_group_fail(first, kv_sqlite_kind(c),
+		    "the transaction was lost");
 		return true;
 	}
 	if (alone && first->result != OK) {
-		if (sqlite3_step(kv_sqlite_statement(c, S_ROLLBACK)) !=
-		    SQLITE_DONE)
-			c->rc = SQLITE_ERROR;
-		sqlite3_reset(c->st[S_ROLLBACK]);
+		kv_sqlite_rollback(c);
 		return true;
 	}
 	if (fault("kv.commit") || kv_sqlite_run(cx, c, S_COMMIT) != OK) {
+		e = kv_sqlite_kind(c);
 		c->rc = SQLITE_IOERR;
-		kv_group_fail(first, E_STORE, "the commit failed: whether it "
-		    "took effect is not known");
+		kv_group_fail(first, e == E_DISK_FULL ? e : E_STORE,
+		    "the commit failed: whether it took effect is not known");
+		return true;
 	}
+	kv_sqlite_wal_bound(c);
 	return true;
 }
 
@@ -161,8 +204,9 @@ kv_sqlite_writer_take(struct cx *cx, struct kv_sqlite *s,
 {
 	enum err	e = OK;
 
-	if (s->writer == NULL)
-		e = kv_sqlite_conn_take(cx, &s->pool, &s->writer);
+	if (s->writer == NULL &&
+	    (e = kv_sqlite_conn_take(cx, &s->pool, &s->writer)) == OK)
+		kv_sqlite_wal_watch(s->writer);
 	*out = s->writer;
 	return e;
 }
@@ -476,6 +520,22 @@ kv_sqlite_close(struct kv *kv)
 	free(s);
 }
 
+/* The pool with its first connection, and the log. */
+static enum err
+kv_sqlite_begin(struct cx *cx, struct kv_sqlite *s)
+{
+	struct kv_sqlite_conn	*c;
+	enum err		 e;
+
+	if ((e = kv_sqlite_pool_open(cx, &s->pool)) != OK ||
+	    (e = kv_sqlite_conn_take(cx, &s->pool, &c)) != OK)
+		return e;
+	if (!fault_skip("WAL_MODE"))
+		e = kv_sqlite_wal_require(cx, c);
+	kv_sqlite_conn_give(&s->pool, c, e == OK);
+	return e;
+}
+
 static const struct kv_ops kv_sqlite_ops = {
 	.read = kv_sqlite_read, .write = kv_sqlite_write,
 	.find = kv_sqlite_find, .put = kv_sqlite_put,
@@ -504,7 +564,7 @@ kv_sqlite_open(struct cx *cx, const char *dir,
 	    dir).p, &s->queue_fd)) != OK ||
 	    (e = file_lock_open(cx, str_printf(cx->mem, "%s/writer.lock",
 	    dir).p, &s->writer_fd)) != OK ||
-	    (e = kv_sqlite_pool_open(cx, &s->pool)) != OK) {
+	    (e = kv_sqlite_begin(cx, s)) != OK) {
 		kv_sqlite_close(&s->kv);
 		return e;
 	}

@@ -139,9 +139,10 @@ kv_sqlite_conn_setup(struct cx *cx, struct kv_sqlite_pool *p,
 	sqlite3_snprintf(sizeof z, z, "%s"
 	    "PRAGMA synchronous=%s; PRAGMA secure_delete=OFF;"
 	    "PRAGMA cache_size=-1024; PRAGMA mmap_size=0;"
-	    "PRAGMA wal_autocheckpoint=500; PRAGMA temp_store=MEMORY;",
+	    "PRAGMA wal_autocheckpoint=0; PRAGMA temp_store=MEMORY;"
+	    "PRAGMA journal_size_limit=16777216;",
 	    p->opt.create ? "PRAGMA page_size=8192;"
-	    "PRAGMA auto_vacuum=INCREMENTAL; PRAGMA journal_mode=WAL;" : "",
+	    "PRAGMA auto_vacuum=INCREMENTAL;" : "",
 	    p->opt.relaxed ? "NORMAL" : "FULL");
 	if (sqlite3_exec(c->db, z, NULL, NULL, NULL) != SQLITE_OK)
 		return kv_sqlite_bad(cx, c, "setup");

@@ -28,6 +28,8 @@ struct kv_sqlite_conn {
 	struct kv_cursor	*spare;		/* closed cursors */
 	struct kv_cursor	*open;		/* of this transaction */
 	int			 rc;	/* last bad result code */
+	int			 wal_pages;	/* that are in the log */
+	int			 wal_tried;	/* then, at a checkpoint */
 };
 
 struct kv_cursor {

@@ -1,0 +1,320 @@
+/* kv on SQLite, beyond what every driver promises. */
+#include "unit/unit.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "kv/kv.h"
+
+struct fixture {
+	struct cx	 cx;
+	struct kv	*kv;
+	char		 dir[64], db[80], wal[80];
+};
+
+/* ---- the system, as the test wants it ---------------------------------- */
+
+int		__real_clock_gettime(clockid_t id, struct timespec *out);
+int		__wrap_clock_gettime(clockid_t id, struct timespec *out);
+
+static bool	time_is_past, disk_is_full, disk_is_broken;
+
+/* The time of day, which somebody sets back, or not. */
+int
+__wrap_clock_gettime(clockid_t id, struct timespec *out)
+{
+	int	rc = __real_clock_gettime(id, out);
+
+	if (id == CLOCK_REALTIME && time_is_past)
+		out->tv_sec -= 3600;
+	return rc;
+}
+
+static ssize_t
+write_at(int fd, const void *p, size_t n, off_t off)
+{
+	if (disk_is_full) {
+		errno = ENOSPC;
+		return -1;
+	}
+	return pwrite(fd, p, n, off);
+}
+
+static ssize_t
+read_at(int fd, void *p, size_t n, off_t off)
+{
+	if (disk_is_broken) {
+		errno = EIO;
+		return -1;
+	}
+	return pread(fd, p, n, off);
+}
+
+static void
+take_over_calls(void)
+{
+	sqlite3_vfs	*vfs = sqlite3_vfs_find("unix");
+
+	vfs->xSetSystemCall(vfs, "pwrite64", (sqlite3_syscall_ptr)write_at);
+	vfs->xSetSystemCall(vfs, "pwrite", (sqlite3_syscall_ptr)write_at);
+	vfs->xSetSystemCall(vfs, "pread64", (sqlite3_syscall_ptr)read_at);
+	vfs->xSetSystemCall(vfs, "pread", (sqlite3_syscall_ptr)read_at);
+}
+
+static int
+setup(void **state)
+{
+	struct kv_sqlite_opts	 o = { .create = true };
+	struct fixture		*f = calloc(1, sizeof *f);
+
+	cx_init(&f->cx, arena_new());
+	snprintf(f->dir, sizeof f->dir, "/tmp/kv-sqlite.XXXXXX");
+	assert_non_null(mkdtemp(f->dir));
+	snprintf(f->db, sizeof f->db, "%s/meta.db", f->dir);
+	snprintf(f->wal, sizeof f->wal, "%s/meta.db-wal", f->dir);
+	assert_ok(&f->cx, kv_sqlite_open(&f->cx, f->dir, &o, &f->kv));
+	take_over_calls();
+	time_is_past = disk_is_full = disk_is_broken = false;
+	*state = f;
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	static const char *const	names[] = { "meta.db", "meta.db-wal",
+	    "meta.db-shm", "queue.lock", "writer.lock" };
+	struct fixture			*f = *state;
+	char				 path[100];
+	size_t				 i;
+
+	time_is_past = disk_is_full = disk_is_broken = false;
+	kv_close(f->kv);
+	for (i = 0; i < 5; i++) {
+		snprintf(path, sizeof path, "%s/%s", f->dir, names[i]);
+		unlink(path);
+	}
+	rmdir(f->dir);
+	arena_free(f->cx.mem);
+	free(f);
+	return 0;
+}
+
+/* ---- the log ----------------------------------------------------------- */
+
+static char	mode_now[16];
+
+static int
+mode_row(void *arg, int n, char **value, char **name)
+{
+	(void)arg;
+	(void)n;
+	(void)name;
+	snprintf(mode_now, sizeof mode_now, "%s", value[0]);
+	return 0;
+}
+
+static void
+by_hand(struct fixture *f, const char *sql)
+{
+	sqlite3	*db;
+
+	assert_int_equal(SQLITE_OK, sqlite3_open(f->db, &db));
+	assert_int_equal(SQLITE_OK, sqlite3_exec(db, sql, mode_row, NULL,
+	    NULL));
+	sqlite3_close(db);
+}
+
+/* As a copy made by VACUUM INTO comes: it works, but one at a time. */
+static void
+a_database_without_its_log_gets_it_back(void **state)
+{
+	struct kv_sqlite_opts	 o = { .create = false };
+	struct fixture		*f = *state;
+
+	kv_close(f->kv);
+	by_hand(f, "PRAGMA journal_mode=DELETE");
+	assert_string_equal("delete", mode_now);
+	assert_ok(&f->cx, kv_sqlite_open(&f->cx, f->dir, &o, &f->kv));
+	by_hand(f, "PRAGMA journal_mode");
+	assert_string_equal("wal", mode_now);
+}
+
+enum { READERS = 6, VALUE = 8000, VALUES = 100, WRITES = 90 };
+
+static bool	readers_end;
+
+static enum err
+read_slowly_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+{
+	const struct timespec	nap = { 0, 4 * 1000 * 1000 };
+	struct str		value;
+	enum err		e;
+	bool			there;
+
+	(void)arg;
+	if ((e = kv_find(cx, tx, STR("v0"), &value, &there)) != OK)
+		return e;
+	nanosleep(&nap, NULL);
+	return kv_find(cx, tx, STR("v1"), &value, &there);
+}
+
+static void *
+read_on_and_on(void *arg)
+{
+	struct fixture	*f = arg;
+	struct cx	 cx;
+	enum err	 e = OK;
+
+	cx_init(&cx, arena_new());
+	while (e == OK && !__atomic_load_n(&readers_end, __ATOMIC_ACQUIRE)) {
+		e = kv_read(&cx, f->kv, read_slowly_fn, NULL);
+		arena_empty(cx.mem);
+	}
+	arena_free(cx.mem);
+	return e == OK ? NULL : f;
+}
+
+static enum err
+put_many_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+{
+	struct str	value = { arena_get(cx->mem, VALUE), VALUE };
+	enum err	e = OK;
+	int		i;
+
+	(void)arg;
+	for (i = 0; e == OK && i < VALUES; i++)
+		e = kv_put_bytes(cx, tx, str_printf(cx->mem, "v%d", i), value);
+	return e;
+}
+
+/* Six readers whose snapshots overlap, so that there is always one. */
+static void
+the_log_is_bounded_beside_readers(void **state)
+{
+	struct fixture	*f = *state;
+	pthread_t	 thread[READERS];
+	struct stat	 st;
+	off_t		 most = 0;
+	void		*bad;
+	int		 i;
+
+	__atomic_store_n(&readers_end, false, __ATOMIC_RELEASE);
+	for (i = 0; i < READERS; i++)
+		assert_int_equal(0, pthread_create(&thread[i], NULL,
+		    read_on_and_on, f));
+	for (i = 0; i < WRITES; i++) {
+		assert_ok(&f->cx, kv_write(&f->cx, f->kv, put_many_fn, NULL));
+		arena_empty(f->cx.mem);
+		if (stat(f->wal, &st) == 0 && st.st_size > most)
+			most = st.st_size;
+	}
+	__atomic_store_n(&readers_end, true, __ATOMIC_RELEASE);
+	for (i = 0; i < READERS; i++) {
+		pthread_join(thread[i], &bad);
+		assert_null(bad);
+	}
+	assert_true(most > 0);
+	assert_in_range(most, 1, 32 << 20);
+}
+
+/* ---- errors that say what is wrong ------------------------------------- */
+
+static enum err
+put_one_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+{
+	struct str	value = { arena_get(cx->mem, 200000), 200000 };
+
+	(void)arg;
+	return kv_put_bytes(cx, tx, STR("large"), value);
+}
+
+static void
+a_full_disk_is_said(void **state)
+{
+	struct fixture	*f = *state;
+
+	assert_ok(&f->cx, kv_write(&f->cx, f->kv, put_many_fn, NULL));
+	disk_is_full = true;
+	assert_err(E_DISK_FULL, kv_write(&f->cx, f->kv, put_one_fn, NULL));
+	cx_forget(&f->cx);
+	disk_is_full = false;
+	assert_ok(&f->cx, kv_write(&f->cx, f->kv, put_one_fn, NULL));
+}
+
+/* Whoever comes again and again for a lock would never hear of the disk. */
+static void
+a_broken_disk_is_no_lock_that_is_held(void **state)
+{
+	struct fixture	*f = *state;
+
+	assert_ok(&f->cx, kv_write(&f->cx, f->kv, put_many_fn, NULL));
+	/* What was read before is out of date. */
+	by_hand(f, "INSERT OR REPLACE INTO kv VALUES(x'00', x'00');"
+	    "PRAGMA user_version");
+	disk_is_broken = true;
+	/* SQLite says so of EIO, and E_BUSY was said of anything. */
+	assert_err(E_CORRUPT, kv_write(&f->cx, f->kv, put_one_fn, NULL));
+	cx_forget(&f->cx);
+	disk_is_broken = false;
+	assert_ok(&f->cx, kv_write(&f->cx, f->kv, put_one_fn, NULL));
+}
+
+static void *
+write_once(void *arg)
+{
+	struct fixture	*f = arg;
+	struct cx	 cx;
+	enum err	 e = OK;
+	int		 i;
+
+	cx_init(&cx, arena_new());
+	for (i = 0; e == OK && i < 10; i++) {
+		e = kv_write(&cx, f->kv, put_one_fn, NULL);
+		arena_empty(cx.mem);
+	}
+	arena_free(cx.mem);
+	return e == OK ? NULL : f;
+}
+
+/* Whose turn it is does not depend on the time of day. */
+static void
+the_time_may_be_set_back(void **state)
+{
+	struct fixture	*f = *state;
+	pthread_t	 thread[8];
+	void		*bad;
+	int		 i;
+
+	time_is_past = true;
+	for (i = 0; i < 8; i++)
+		assert_int_equal(0, pthread_create(&thread[i], NULL,
+		    write_once, f));
+	for (i = 0; i < 8; i++) {
+		pthread_join(thread[i], &bad);
+		assert_null(bad);
+	}
+}
+
+#define CASE(t)	cmocka_unit_test_setup_teardown(t, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest	tests[] = {
+		CASE(a_database_without_its_log_gets_it_back),
+		CASE(the_log_is_bounded_beside_readers),
+		CASE(a_full_disk_is_said),
+		CASE(a_broken_disk_is_no_lock_that_is_held),
+		CASE(the_time_may_be_set_back),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
