@@ -203,26 +203,47 @@ liblakegate_a_SOURCES = \
 	src/net/sigv4.h \
 	src/s3/s3.h \
 	src/s3/s3_body.c \
+	src/s3/s3_body.h \
 	src/s3/s3_bucket.c \
 	src/s3/s3_call.h \
 	src/s3/s3_chunked.c \
+	src/s3/s3_chunked.h \
 	src/s3/s3_config.c \
+	src/s3/s3_config.h \
 	src/s3/s3_cors.c \
+	src/s3/s3_cors.h \
 	src/s3/s3_delete.c \
 	src/s3/s3_error.c \
+	src/s3/s3_error.h \
 	src/s3/s3_fixed.c \
 	src/s3/s3_get.c \
 	src/s3/s3_handle.c \
 	src/s3/s3_list.c \
 	src/s3/s3_marker.c \
+	src/s3/s3_meta.c \
+	src/s3/s3_meta.h \
 	src/s3/s3_policy.c \
+	src/s3/s3_policy.h \
 	src/s3/s3_post.c \
 	src/s3/s3_put.c \
 	src/s3/s3_query.c \
+	src/s3/s3_query.h \
+	src/s3/s3_refuse.c \
+	src/s3/s3_refuse.h \
 	src/s3/s3_route.c \
-	src/s3/s3_shape.c \
+	src/s3/s3_route.h \
+	src/s3/s3_sums.c \
+	src/s3/s3_sums.h \
 	src/s3/s3_tagging.c \
+	src/s3/s3_tags.c \
+	src/s3/s3_tags.h \
+	src/s3/s3_take.c \
+	src/s3/s3_take.h \
 	src/s3/s3_upload.c \
+	src/s3/s3_upload.h \
+	src/s3/s3_upload_list.c \
+	src/s3/s3_xml.c \
+	src/s3/s3_xml.h \
 	src/tree/claim.c \
 	src/tree/claim.h \
 	src/tree/gc_state.c \

@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#include "base/digest.h"
-#include "base/enc.h"
 #include "base/vec.h"
 #include "base/when.h"
 
@@ -103,7 +101,7 @@ api_upload_object(struct cx *cx, struct api_call *c)
 	    NULL, &body)) != OK)
 		return e;
 	take_meta(cx, c, &en);
-	en.etag = enc_hex_str(cx->mem, body_md5(body), MD5_BYTES);
+	en.etag = body_etag(cx, body);
 	if ((e = object_put(cx, c->eng, &at, body, &en, &cond, force)) != OK)
 		return e;
 	return api_answer_stats(cx, c, 201, at.path, &en, true);

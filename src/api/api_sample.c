@@ -4,8 +4,6 @@
  */
 #include "api/api_call.h"
 
-#include "base/digest.h"
-#include "base/enc.h"
 #include "lake/target.h"
 
 static const char page[] =
@@ -107,7 +105,7 @@ put_sample(struct cx *cx, struct api_call *c, const struct target *at, size_t i)
 	if ((e = body_take(cx, c->eng, &src, samples[i].n, NULL, NULL,
 	    &body)) != OK)
 		return e;
-	en.etag = enc_hex_str(cx->mem, body_md5(body), MD5_BYTES);
+	en.etag = body_etag(cx, body);
 	return object_put(cx, c->eng, at, body, &en, &none, true);
 }
 

@@ -43,7 +43,7 @@ metrics(struct cx *cx, struct app *a, struct request *req,
 	struct buf	b;
 
 	if (metrics_check(cx, a, req) != OK) {
-		s3_render_error(cx, req, res);
+		s3_error_render(cx, req, res);
 		return;
 	}
 	buf_init(&b, cx->mem, 1 << 20);

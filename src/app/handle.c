@@ -136,7 +136,7 @@ serve(struct cx *cx, struct app *a, char **env, const struct front_body *body,
 	e = request_from_env(cx, env, body, &req);
 	client_find(cx, a->proxies, &req);
 	if (e != OK) {
-		s3_render_error(cx, &req, &res);
+		s3_error_render(cx, &req, &res);
 		res.is_head = req.method == M_HEAD;
 	} else
 		dispatch(cx, a, &req, &res, &note);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/enc.h"
 #include "engine/disk.h"
 #include "lake/block_id.h"
 #include "lake/keys.h"
@@ -19,6 +20,12 @@ const unsigned char *
 body_md5(const struct body *b)
 {
 	return b->md5;
+}
+
+struct str
+body_etag(struct cx *cx, const struct body *b)
+{
+	return enc_hex_str(cx->mem, b->md5, sizeof b->md5);
 }
 
 /* What got no name leaves nothing behind. */

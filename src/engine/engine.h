@@ -241,6 +241,8 @@ enum err	body_take(struct cx *cx, struct engine *eng,
 uint64_t	body_size(const struct body *b);
 /* Its 16 bytes are the body's. */
 const unsigned char *body_md5(const struct body *b);
+/* The MD5 in hex: the ETag of an object or a part that is this body. */
+struct str	body_etag(struct cx *cx, const struct body *b);
 
 /* What the write would be refused for, before the body is read. */
 enum err	object_check_write(struct cx *cx, struct engine *eng,

@@ -13,8 +13,9 @@ struct request;
 struct request_note;
 struct response;
 
+/* Strings and list stay the caller's, for as long as requests are served. */
 struct s3_opts {
-	struct str	 region;
+	struct str	 region;	/* that GetBucketLocation says */
 	struct str	 only_region;	/* "": signatures for any will do */
 	struct str	*domains; /* bucket.<domain> is virtual-host style */
 	size_t		 n_domains;
@@ -24,14 +25,19 @@ struct s3_opts {
  * names, as in bucket.<domain>, or "". */
 bool	s3_is_host(const struct s3_opts *opt, struct str host,
 	    struct str *bucket);
-/* Always fills a response, and the note but for its protocol; errors are
- * rendered here and nowhere else. */
+/*
+ * Serve one request: who asks, what is asked for, the operation.  Always fills
+ * res, which response_init has made, and note but for its protocol; both then
+ * point into cx->mem and req.  Failures are rendered here and nowhere else, and
+ * stay in cx for the log.  A presigned request gets headers from its query.
+ */
 void	s3_handle(struct cx *cx, struct engine *eng, struct auth *auth,
 	    const struct s3_opts *opt, struct request *req,
 	    struct response *res, struct request_note *note);
 
-/* For requests that fail before they are ours: a bad target, say. */
-void	s3_render_error(struct cx *cx, const struct request *req,
+/* Answers with the failure that cx holds, as S3 has it: for requests that fail
+ * before they are ours, by a bad target, say. */
+void	s3_error_render(struct cx *cx, const struct request *req,
 	    struct response *res);
 
 #endif

@@ -1,11 +1,14 @@
 /* Request bodies, and everything that vouches for them. */
-#include "s3/s3_call.h"
+#include "s3/s3_body.h"
 
 #include <string.h>
 
 #include "base/budget.h"
 #include "base/enc.h"
 #include "base/xml.h"
+#include "s3/s3_chunked.h"
+
+static const struct str	sum_head = STR_INIT("x-amz-checksum-");
 
 /* NULL: no such checksum. */
 static struct s3_sum *
@@ -27,42 +30,60 @@ sum_add(struct s3_body *b, struct str name)
 	return s;
 }
 
-/* x-amz-checksum-<kind>, or the one that a trailer promises. */
+/* The value of a header x-amz-checksum-<kind>. */
+static enum err
+take_sum(struct cx *cx, struct s3_body *b, const struct digest_sum *known,
+    struct str value)
+{
+	unsigned char	raw[DIGEST_MAX];
+
+	if (!enc_unbase64(value, raw, digest_size(known->kind)))
+		return fail(cx, E_BAD_REQUEST, "Value for x-amz-checksum-%s "
+		    "header is invalid.", known->name);
+	if (b->n_sums > 0)
+		return fail(cx, E_BAD_REQUEST, "Expecting a single "
+		    "x-amz-checksum- header. Multiple checksum Types are not "
+		    "allowed.");
+	sum_add(b, str_of(known->name))->want = value;
+	return OK;
+}
+
+/* The checksum that a trailer promises. */
+static enum err
+take_trailer(struct cx *cx, struct s3_body *b)
+{
+	struct str	 name = str_trim(request_header(b->call->req,
+	    "x-amz-trailer"));
+	struct s3_sum	*s;
+
+	if (name.n == 0)
+		return OK;
+	s = str_take_nocase(&name, sum_head) ? sum_add(b, name) : NULL;
+	if (s == NULL)
+		return fail(cx, E_BAD_REQUEST, "The value specified in the "
+		    "x-amz-trailer header is not supported");
+	s->in_trailer = true;
+	return OK;
+}
+
 static enum err
 take_sums(struct cx *cx, struct s3_body *b)
 {
-	static const struct str	 head = { "x-amz-checksum-", 15 };
 	const struct request	*req = b->call->req;
 	const struct digest_sum	*known;
 	const struct pair	*h;
-	struct str		 trailer;
-	struct s3_sum		*s;
-	unsigned char		 raw[DIGEST_MAX];
+	struct str		 name;
+	enum err		 e;
 
 	for (h = req->headers; h < req->headers + req->n_headers; h++) {
-		if (!str_starts(h->name, head) || h->value.n == 0 ||
-		    (known = digest_sum_named(str_from(h->name,
-		    head.n))) == NULL)
-			continue;
-		if (!enc_unbase64(h->value, raw, digest_size(known->kind)))
-			return fail(cx, E_BAD_REQUEST, "Value for "
-			    "x-amz-checksum-%s header is invalid.",
-			    known->name);
-		if (b->n_sums > 0)
-			return fail(cx, E_BAD_REQUEST, "Expecting a single "
-			    "x-amz-checksum- header. Multiple checksum Types "
-			    "are not allowed.");
-		sum_add(b, str_of(known->name))->want = h->value;
+		name = h->name;
+		if (h->value.n > 0 && str_take(&name, sum_head) &&
+		    (known = digest_sum_named(name)) != NULL &&
+		    (e = take_sum(cx, b, known, h->value)) != OK)
+			return e;
 	}
-	trailer = str_trim(request_header(req, "x-amz-trailer"));
-	if (trailer.n > 0) {
-		s = str_starts_nocase(trailer, head) ?
-		    sum_add(b, str_from(trailer, head.n)) : NULL;
-		if (s == NULL)
-			return fail(cx, E_BAD_REQUEST, "The value specified "
-			    "in the x-amz-trailer header is not supported");
-		s->in_trailer = true;
-	}
+	if ((e = take_trailer(cx, b)) != OK)
+		return e;
 	return b->n_sums > 0 ||
 	    request_header(req, "x-amz-sdk-checksum-algorithm").n == 0 ? OK :
 	    fail(cx, E_BAD_REQUEST, "x-amz-sdk-checksum-algorithm specified, "
@@ -137,7 +158,8 @@ s3_body_open(struct cx *cx, struct s3_call *c, struct str sum,
 	if (!str_u64(length, INT64_MAX, &b->length))
 		return fail(cx, E_NO_LENGTH, "A streamed upload must have "
 		    "x-amz-decoded-content-length.");
-	return s3_chunked_open(cx, b, &b->source);
+	s3_chunked_open(cx, &c->sig, &c->req->body, &b->trailer, &b->source);
+	return OK;
 }
 
 static void
@@ -162,13 +184,14 @@ static enum err
 check_sum(struct cx *cx, struct s3_body *b, struct s3_sum *s)
 {
 	unsigned char	raw[DIGEST_MAX], want[DIGEST_MAX];
+	struct str	came = b->trailer.name;
 	size_t		n = digest_size(s->kind);
 
 	digest_end(&s->digest, raw);
 	s->got = enc_base64(cx->mem, raw, n);
 	if (s->in_trailer) {
-		if (!str_is_nocase(str_from(b->trailer.name, 15),
-		    str_of(s->name)) || b->trailer.name.n < 15)
+		if (!str_take(&came, sum_head) ||
+		    !str_is_nocase(came, str_of(s->name)))
 			return fail(cx, E_BAD_REQUEST, "The trailer that "
 			    "x-amz-trailer promises did not come.");
 		s->want = b->trailer.value;
@@ -293,7 +316,7 @@ s3_body_xml(struct cx *cx, struct s3_body *b, size_t max, const char *root,
 }
 
 enum err
-s3_take_xml(struct cx *cx, struct s3_call *c, size_t max, const char *root,
+s3_body_read_xml(struct cx *cx, struct s3_call *c, size_t max, const char *root,
     struct xml **out)
 {
 	struct s3_body	*b;
@@ -305,7 +328,7 @@ s3_take_xml(struct cx *cx, struct s3_call *c, size_t max, const char *root,
 }
 
 enum err
-s3_take_text(struct cx *cx, struct s3_call *c, size_t max, struct str *out)
+s3_body_read_text(struct cx *cx, struct s3_call *c, size_t max, struct str *out)
 {
 	struct s3_body	*b;
 	struct source	 in;
@@ -327,13 +350,4 @@ s3_body_sums(struct cx *cx, const struct s3_body *b, struct entry *en)
 	for (i = 0; i < b->n_sums; i++)
 		en->sums[i] = (struct pair){ str_of(b->sums[i].name),
 		    b->sums[i].got };
-}
-
-struct str
-s3_body_etag(struct cx *cx, const struct body *b)
-{
-	char	*hex = arena_get(cx->mem, 33);
-
-	enc_hex(hex, body_md5(b), 16);
-	return str_of(hex);
 }

@@ -4,6 +4,17 @@
 #include "base/when.h"
 #include "base/xml.h"
 #include "lake/target.h"
+#include "s3/s3_take.h"
+#include "s3/s3_xml.h"
+
+static void
+put_bucket(struct cx *cx, struct buf *b, const struct repo *r)
+{
+	buf_z(b, "<Bucket>");
+	xml_put(b, "Name", r->name);
+	xml_put(b, "CreationDate", when_iso(cx->mem, r->created));
+	buf_z(b, "</Bucket>");
+}
 
 enum err
 s3_list_buckets(struct cx *cx, struct s3_call *c)
@@ -16,7 +27,7 @@ s3_list_buckets(struct cx *cx, struct s3_call *c)
 	size_t			i;
 	enum err		e;
 
-	if ((e = s3_number(cx, c, "max-buckets", LIMIT_PAGE_BUCKETS,
+	if ((e = s3_take_number(cx, c, "max-buckets", LIMIT_PAGE_BUCKETS,
 	    UINT64_MAX, &limit)) != OK)
 		return e;
 	if (limit == 0 || limit > LIMIT_PAGE_BUCKETS)
@@ -27,15 +38,10 @@ s3_list_buckets(struct cx *cx, struct s3_call *c)
 	    (e = repo_list(cx, c->eng, &q, &page)) != OK)
 		return e;
 	s3_xml_begin(cx, &b, "ListAllMyBucketsResult");
-	s3_put_owner(&b, c, "Owner");
+	s3_xml_owner(&b, c, "Owner");
 	buf_z(&b, "<Buckets>");
-	for (i = 0; i < page.n; i++) {
-		buf_z(&b, "<Bucket>");
-		xml_put(&b, "Name", page.at[i].name);
-		xml_put(&b, "CreationDate", when_iso(cx->mem,
-		    page.at[i].created));
-		buf_z(&b, "</Bucket>");
-	}
+	for (i = 0; i < page.n; i++)
+		put_bucket(cx, &b, &page.at[i]);
 	buf_z(&b, "</Buckets>");
 	if (page.more)
 		xml_put(&b, "ContinuationToken", page.at[page.n - 1].name);

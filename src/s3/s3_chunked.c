@@ -3,7 +3,7 @@
  * 0, trailers, an empty line.  Signatures form a chain from the request's.
  * [AWS SigV4 streaming]
  */
-#include "s3/s3_call.h"
+#include "s3/s3_chunked.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -15,8 +15,9 @@
 enum { INPUT = 16 * 1024 };
 
 struct chunked {
-	struct s3_body	*body;
+	const struct auth_signature *sig;
 	struct source	 in;
+	struct pair	*trailer;
 	char		*buf;			/* what was read and not used */
 	size_t		 at, n;
 	uint64_t	 left;			/* of this chunk */
@@ -73,12 +74,11 @@ static enum err
 check_signature(struct cx *cx, struct chunked *k, const char *kind,
     struct str hashes, struct str claimed)
 {
-	const struct auth_signature	*sig = &k->body->call->sig;
-	struct str		 sts;
+	struct str	sts;
 
 	sts = str_printf(cx->mem, "%s\n%.*s\n%.*s\n%s\n%.*s", kind,
-	    STRF(sig->date), STRF(sig->scope), k->last, STRF(hashes));
-	sigv4_sign(sig->key, sts, k->last);
+	    STRF(k->sig->date), STRF(k->sig->scope), k->last, STRF(hashes));
+	sigv4_sign(k->sig->key, sts, k->last);
 	if (claimed.n != 64 || !digest_same(k->last, claimed.p, 64))
 		return fail(cx, E_SIGNATURE, "The signature of a chunk does "
 		    "not match.");
@@ -131,9 +131,9 @@ chunk_begin(struct cx *cx, struct chunked *k)
 	ext = str_from(l, semi + 1);
 	if (!hex_size(str_to(l, semi), &k->left))
 		return bad(cx, "a chunk size is no hex number");
-	snprintf(k->claimed, sizeof k->claimed, "%.*s",
-	    STRF(str_starts(ext, STR("chunk-signature=")) ?
-	    str_from(ext, 16) : STR("")));
+	if (!str_take(&ext, STR("chunk-signature=")))
+		ext = STR("");
+	snprintf(k->claimed, sizeof k->claimed, "%.*s", STRF(ext));
 	if (k->is_signed)
 		digest_begin(&k->hash, DIGEST_SHA256);
 	k->in_chunk = true;
@@ -144,7 +144,7 @@ chunk_begin(struct cx *cx, struct chunked *k)
 static enum err
 trailers(struct cx *cx, struct chunked *k)
 {
-	struct pair	*t = &k->body->trailer;
+	struct pair	*t = k->trailer;
 	struct str	 l, claimed = STR(""), text;
 	unsigned char	 raw[SHA256_BYTES];
 	char		 hex[65];
@@ -156,17 +156,15 @@ trailers(struct cx *cx, struct chunked *k)
 			return bad(cx, "it has too many trailers");
 		colon = str_find(l, ':');
 		if (colon == l.n || t->value.p != NULL) {
-			if (!str_starts(l, STR("x-amz-trailer-signature:")))
+			if (!str_take(&l, STR("x-amz-trailer-signature:")))
 				return bad(cx, "a trailer is not expected");
-			claimed = str_dup(cx->mem, str_trim(str_from(l,
-			    colon + 1)));
+			claimed = str_dup(cx->mem, str_trim(l));
 			continue;
 		}
 		t->name = str_lower(cx->mem, str_trim(str_to(l, colon)));
 		t->value = str_dup(cx->mem, str_trim(str_from(l, colon + 1)));
 	}
-	if (e != OK ||
-	    k->body->call->sig.payload != PAYLOAD_CHUNKS_TRAILER)
+	if (e != OK || k->sig->payload != PAYLOAD_CHUNKS_TRAILER)
 		return e;
 	text = str_printf(cx->mem, "%.*s:%.*s\n", STRF(t->name),
 	    STRF(t->value));
@@ -241,18 +239,18 @@ chunked_drop(void *thing)
 	digest_drop(&((struct chunked *)thing)->hash);
 }
 
-enum err
-s3_chunked_open(struct cx *cx, struct s3_body *b, struct source *out)
+void
+s3_chunked_open(struct cx *cx, const struct auth_signature *sig,
+    const struct source *in, struct pair *trailer, struct source *out)
 {
 	struct chunked	*k = arena_get(cx->mem, sizeof *k);
 
-	k->body = b;
-	k->in = b->source;
+	k->sig = sig;
+	k->in = *in;
+	k->trailer = trailer;
 	k->buf = arena_get(cx->mem, INPUT);
-	k->is_signed = b->call->sig.payload != PAYLOAD_UNSIGNED_TRAILER;
-	snprintf(k->last, sizeof k->last, "%.*s",
-	    STRF(b->call->sig.seed));
+	k->is_signed = sig->payload != PAYLOAD_UNSIGNED_TRAILER;
+	snprintf(k->last, sizeof k->last, "%.*s", STRF(sig->seed));
 	arena_defer(cx->mem, chunked_drop, k);
 	*out = (struct source){ chunked_read, k };
-	return OK;
 }

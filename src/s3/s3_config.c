@@ -1,7 +1,9 @@
 /* What a repository is set to, as a bucket. */
-#include "s3/s3_call.h"
+#include "s3/s3_config.h"
 
 #include "base/xml.h"
+#include "s3/s3_body.h"
+#include "s3/s3_xml.h"
 
 enum err
 s3_config_missing(struct cx *cx, const char *code)
@@ -11,7 +13,7 @@ s3_config_missing(struct cx *cx, const char *code)
 }
 
 enum err
-s3_setting_get(struct cx *cx, struct s3_call *c, const char *setting,
+s3_config_get(struct cx *cx, struct s3_call *c, const char *setting,
     const char *type, const char *missing)
 {
 	struct str	value;
@@ -28,14 +30,14 @@ s3_setting_get(struct cx *cx, struct s3_call *c, const char *setting,
 }
 
 enum err
-s3_setting_put(struct cx *cx, struct s3_call *c, const char *setting,
+s3_config_put(struct cx *cx, struct s3_call *c, const char *setting,
     struct str value)
 {
 	return repo_set(cx, c->eng, c->bucket, setting, value);
 }
 
 enum err
-s3_setting_delete(struct cx *cx, struct s3_call *c, const char *setting)
+s3_config_delete(struct cx *cx, struct s3_call *c, const char *setting)
 {
 	c->res->status = 204;
 	return repo_set(cx, c->eng, c->bucket, setting,
@@ -71,7 +73,7 @@ s3_put_bucket_versioning(struct cx *cx, struct s3_call *c)
 	struct xml		*x;
 	enum err		 e;
 
-	if ((e = s3_take_xml(cx, c, LIMIT_BODY, "VersioningConfiguration",
+	if ((e = s3_body_read_xml(cx, c, LIMIT_BODY, "VersioningConfiguration",
 	    &x)) != OK || (e = xml_fields(cx, x, 0, fields, 2)) != OK ||
 	    (e = xml_close(cx, x)) != OK)
 		return e;
@@ -82,5 +84,5 @@ s3_put_bucket_versioning(struct cx *cx, struct s3_call *c)
 	if (str_is(mfa, STR("Enabled")))
 		return fail(cx, E_NOT_IMPLEMENTED, "MFA delete is not "
 		    "implemented.");
-	return s3_setting_put(cx, c, SETTING_VERSIONING, status);
+	return s3_config_put(cx, c, SETTING_VERSIONING, status);
 }

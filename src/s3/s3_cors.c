@@ -2,20 +2,29 @@
  * Requests that browsers send for pages of other origins.  [Fetch, S3 CORS]
  * The configuration is kept as XML of our own, checked when it is put.
  */
-#include "s3/s3_call.h"
+#include "s3/s3_cors.h"
 
 #include "base/fault.h"
 #include "base/vec.h"
 #include "base/xml.h"
+#include "s3/s3_body.h"
+#include "s3/s3_config.h"
+#include "s3/s3_xml.h"
 
+enum { ORIGINS, METHODS, HEADERS, EXPOSED, LISTS };
+
+/* What a rule lists. */
 static const struct {
 	const char	*element;
 	bool		 needed, wildcard;
-} lists[] = {
-	{ "AllowedOrigin", true, true }, { "AllowedMethod", true, false },
-	{ "AllowedHeader", false, true }, { "ExposeHeader", false, false },
+	const char	*words;		/* no others; NULL: any */
+} lists[LISTS] = {
+	[ORIGINS] = { "AllowedOrigin", true, true, NULL },
+	[METHODS] = { "AllowedMethod", true, false,
+	    "GET PUT HEAD POST DELETE" },
+	[HEADERS] = { "AllowedHeader", false, true, NULL },
+	[EXPOSED] = { "ExposeHeader", false, false, NULL },
 };
-enum { ORIGINS, METHODS, HEADERS, EXPOSED, LISTS };
 
 struct texts {
 	VEC(struct str)	v;
@@ -31,9 +40,8 @@ struct rule {
 static enum err
 check_text(struct cx *cx, size_t list, struct str s)
 {
-	static const char	methods[] = "GET PUT HEAD POST DELETE";
-	struct str		rest = str_of(methods), one;
-	size_t			star = str_find(s, '*');
+	struct str	rest = str_of(lists[list].words), one;
+	size_t		star = str_find(s, '*');
 
 	if (star < s.n && !lists[list].wildcard)
 		return fail(cx, E_BAD_REQUEST, "%s \"%.*s\" contains a "
@@ -42,7 +50,7 @@ check_text(struct cx *cx, size_t list, struct str s)
 	if (str_find(str_from(s, star + 1), '*') < str_from(s, star + 1).n)
 		return fail(cx, E_BAD_REQUEST, "%s \"%.*s\" can not have "
 		    "more than one wildcard.", lists[list].element, STRF(s));
-	if (list != METHODS)
+	if (lists[list].words == NULL)
 		return OK;
 	while (str_split(&rest, ' ', &one))
 		if (str_is(one, s))
@@ -156,7 +164,7 @@ s3_put_bucket_cors(struct cx *cx, struct s3_call *c)
 	size_t		 i;
 	enum err	 e;
 
-	if ((e = s3_take_xml(cx, c, LIMIT_BODY, "CORSConfiguration",
+	if ((e = s3_body_read_xml(cx, c, LIMIT_BODY, "CORSConfiguration",
 	    &x)) != OK || (e = rules_read(cx, x, &all)) != OK)
 		return e;
 	s3_xml_begin(cx, &b, "CORSConfiguration");
@@ -166,20 +174,20 @@ s3_put_bucket_cors(struct cx *cx, struct s3_call *c)
 	if (b.n > LIMIT_CORS)
 		return fail(cx, E_BAD_REQUEST, "The CORS configuration may "
 		    "have %d bytes.", LIMIT_CORS);
-	return s3_setting_put(cx, c, SETTING_CORS, buf_as_str(&b));
+	return s3_config_put(cx, c, SETTING_CORS, buf_as_str(&b));
 }
 
 enum err
 s3_get_bucket_cors(struct cx *cx, struct s3_call *c)
 {
-	return s3_setting_get(cx, c, SETTING_CORS, "application/xml",
+	return s3_config_get(cx, c, SETTING_CORS, "application/xml",
 	    "NoSuchCORSConfiguration");
 }
 
 enum err
 s3_delete_bucket_cors(struct cx *cx, struct s3_call *c)
 {
-	return s3_setting_delete(cx, c, SETTING_CORS);
+	return s3_config_delete(cx, c, SETTING_CORS);
 }
 
 /* ---- what it says of a request ----------------------------------------- */
@@ -290,7 +298,7 @@ cors(struct cx *cx, struct s3_call *c, struct str method, struct str asked,
 	enum err	 e;
 
 	*found = false;
-	/* The answer is another one for another origin. */
+	/* Tell caches that the answer depends on these headers. */
 	response_header(c->res, "Vary", STR("Origin, "
 	    "Access-Control-Request-Headers, Access-Control-Request-Method"));
 	if ((e = repo_get(cx, c->eng, c->bucket, &repo)) != OK ||
@@ -311,7 +319,7 @@ cors(struct cx *cx, struct s3_call *c, struct str method, struct str asked,
 void
 s3_cors_headers(struct cx *cx, struct s3_call *c)
 {
-	struct cx	aside = *cx;
+	struct cx	aside = cx_aside(cx);
 	bool		found;
 
 	if (request_header(c->req, "origin").n > 0 && c->bucket.n > 0 &&

@@ -7,6 +7,10 @@
 #include "base/when.h"
 #include "base/xml.h"
 #include "lake/target.h"
+#include "s3/s3_body.h"
+#include "s3/s3_error.h"
+#include "s3/s3_take.h"
+#include "s3/s3_xml.h"
 
 /*
  * The version "null" is what is staged: without it the object is again as its
@@ -99,8 +103,7 @@ take_item(struct cx *cx, struct s3_call *c, struct xml *x, struct item *it)
 	memset(it, 0, sizeof *it);
 	if ((e = xml_fields(cx, x, 1, fields, 5)) != OK)
 		return e;
-	if (it->key.n > 0 && it->key.p[0] == '/')
-		it->key = str_from(it->key, 1);
+	str_take(&it->key, STR("/"));
 	if (it->key.n == 0)
 		return fail(cx, E_BAD_XML, "An <Object> needs a <Key>");
 	take_target(cx, c, it);
@@ -137,7 +140,8 @@ take_items(struct cx *cx, struct s3_call *c, struct items *all)
 	bool		there;
 
 	memset(all, 0, sizeof *all);
-	if ((e = s3_take_xml(cx, c, LIMIT_BODY_DELETE, "Delete", &x)) != OK)
+	if ((e = s3_body_read_xml(cx, c, LIMIT_BODY_DELETE, "Delete",
+	    &x)) != OK)
 		return e;
 	while ((e = xml_next(cx, x, 0, &there)) == OK && there) {
 		if (xml_is(x, "Quiet"))
@@ -161,7 +165,7 @@ delete_version_of(struct cx *cx, struct s3_call *c, struct item *it)
 	enum err	e;
 
 	it->done = true;
-	e = s3_check_version(cx, it->version, true);
+	e = s3_take_version(cx, it->version, true);
 	if (e == OK && it->at.path.n > 0)
 		e = delete_null_version(cx, c, &it->at, &it->cond);
 	item_result(cx, it, e);
@@ -205,6 +209,27 @@ delete_of_ref(struct cx *cx, struct s3_call *c, struct items *all,
 	cx_forget(cx);
 }
 
+static void
+put_item(struct buf *b, const struct item *it)
+{
+	const char	*element = it->result == OK ? "Deleted" : "Error";
+
+	buf_printf(b, "<%s>", element);
+	xml_put(b, "Key", it->key);
+	if (it->version.n > 0)
+		xml_put(b, "VersionId", it->version);
+	if (it->marker) {
+		xml_put(b, "DeleteMarker", STR("true"));
+		xml_put(b, "DeleteMarkerVersionId", STR("null"));
+	}
+	if (it->result != OK) {
+		xml_put(b, "Code", str_of(it->as != NULL ? it->as :
+		    s3_error_code(it->result).name));
+		xml_put(b, "Message", it->words);
+	}
+	buf_printf(b, "</%s>", element);
+}
+
 enum err
 s3_delete_objects(struct cx *cx, struct s3_call *c)
 {
@@ -226,24 +251,9 @@ s3_delete_objects(struct cx *cx, struct s3_call *c)
 		if (it->result == OK)
 			c->deleted[c->n_deleted++] = it->key;
 	s3_xml_begin(cx, &b, "DeleteResult");
-	for (it = all.at; it < all.at + all.n; it++) {
-		if (it->result == OK && all.quiet)
-			continue;
-		buf_z(&b, it->result == OK ? "<Deleted>" : "<Error>");
-		xml_put(&b, "Key", it->key);
-		if (it->version.n > 0)
-			xml_put(&b, "VersionId", it->version);
-		if (it->marker) {
-			xml_put(&b, "DeleteMarker", STR("true"));
-			xml_put(&b, "DeleteMarkerVersionId", STR("null"));
-		}
-		if (it->result != OK) {
-			xml_put(&b, "Code", str_of(it->as != NULL ? it->as :
-			    s3_error_code(it->result).name));
-			xml_put(&b, "Message", it->words);
-		}
-		buf_z(&b, it->result == OK ? "</Deleted>" : "</Error>");
-	}
+	for (it = all.at; it < all.at + all.n; it++)
+		if (it->result != OK || !all.quiet)
+			put_item(&b, it);
 	s3_xml_end(c, &b, "DeleteResult");
 	return OK;
 }

@@ -1,7 +1,8 @@
 /* Error kinds to S3 codes, and the one place that writes <Error>. */
-#include "s3/s3_call.h"
+#include "s3/s3_error.h"
 
 #include "base/xml.h"
+#include "s3/s3_xml.h"
 
 static struct s3_code
 code(int status, const char *name)
@@ -87,7 +88,7 @@ put_error(struct cx *cx, struct buf *b, const struct request *req,
 }
 
 void
-s3_error_render(struct cx *cx, const struct request *req,
+s3_error_render_more(struct cx *cx, const struct request *req,
     struct response *res, const struct pair *more, size_t n)
 {
 	struct s3_code	code = s3_error_code(cx->code);
@@ -112,8 +113,8 @@ s3_error_render(struct cx *cx, const struct request *req,
 }
 
 void
-s3_render_error(struct cx *cx, const struct request *req,
+s3_error_render(struct cx *cx, const struct request *req,
     struct response *res)
 {
-	s3_error_render(cx, req, res, NULL, 0);
+	s3_error_render_more(cx, req, res, NULL, 0);
 }

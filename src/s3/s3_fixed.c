@@ -6,6 +6,9 @@
 #include "s3/s3_call.h"
 
 #include "base/xml.h"
+#include "s3/s3_config.h"
+#include "s3/s3_route.h"
+#include "s3/s3_xml.h"
 
 static enum err
 asked_thing_exists(struct cx *cx, struct s3_call *c)
@@ -27,7 +30,7 @@ s3_get_acl(struct cx *cx, struct s3_call *c)
 	if ((e = asked_thing_exists(cx, c)) != OK)
 		return e;
 	s3_xml_begin(cx, &b, "AccessControlPolicy");
-	s3_put_owner(&b, c, "Owner");
+	s3_xml_owner(&b, c, "Owner");
 	buf_z(&b, "<AccessControlList><Grant><Grantee xmlns:xsi=\""
 	    "http://www.w3.org/2001/XMLSchema-instance\" xsi:type=\""
 	    "CanonicalUser\">");

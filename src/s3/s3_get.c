@@ -4,6 +4,10 @@
 #include "base/enc.h"
 #include "base/when.h"
 #include "base/xml.h"
+#include "s3/s3_meta.h"
+#include "s3/s3_sums.h"
+#include "s3/s3_take.h"
+#include "s3/s3_xml.h"
 
 /* One part of a multipart object; any other object is its own part 1. */
 static enum err
@@ -32,15 +36,19 @@ part_span(struct cx *cx, struct s3_call *c, const struct entry *en,
 	return OK;
 }
 
-/* What the Range header asks for. */
+/* How much of the object the client wants. */
 static enum err
-range_span(struct cx *cx, struct s3_call *c, uint64_t size, struct span *out)
+take_span(struct cx *cx, struct s3_call *c, const struct entry *en,
+    struct span *out)
 {
+	struct str	number = request_param(c->req, "partNumber");
 	enum err	e;
 
-	e = span_parse(cx, request_header(c->req, "range"), size, out);
+	if (number.p != NULL)
+		return part_span(cx, c, en, number, out);
+	e = span_parse(cx, request_header(c->req, "range"), en->size, out);
 	if (e == E_BAD_RANGE)
-		response_no_span(cx, c->res, size);
+		response_no_span(cx, c->res, en->size);
 	return e;
 }
 
@@ -74,26 +82,47 @@ sum_headers(struct cx *cx, struct s3_call *c, const struct entry *en,
 	    STR("ENABLED")))
 		return;
 	if (!part->partial || (number.n > 0 && en->n_parts == 0)) {
-		s3_sum_headers(c, en);
+		s3_sums_headers(c, en);
 	} else if (has_part_sums(en) && str_u64(number, LIMIT_PARTS, &n)) {
 		sum = (struct pair){ en->part_sum_kind, part_sum(cx, en, n) };
 		one.sums = &sum;
 		one.n_sums = 1;
-		s3_sum_headers(c, &one);
+		s3_sums_headers(c, &one);
 	}
+}
+
+static enum err
+answer(struct cx *cx, struct s3_call *c, const struct entry *en,
+    const struct span *part)
+{
+	struct file_span *files;
+	struct source	 bytes;
+	enum err	 e;
+
+	/* Open before answering: after the first byte no error can be told. */
+	if (c->req->method == M_GET && ((e = object_source(cx, c->eng,
+	    en, part->off, part->len, &bytes)) != OK ||
+	    (e = object_files(cx, c->eng, en, part->off, part->len,
+	    &files, &c->res->n_files)) != OK))
+		return e;
+	s3_meta_headers(cx, c, en);
+	sum_headers(cx, c, en, part);
+	response_span(cx, c->res, part, en->size);
+	if (c->req->method == M_GET) {
+		response_source(c->res, &bytes, part->len);
+		c->res->files = files;
+	}
+	return OK;
 }
 
 /* GET or HEAD one object; the front drops the body for HEAD. */
 enum err
 s3_get_object(struct cx *cx, struct s3_call *c)
 {
-	struct entry	 en;
-	struct cond	 cond;
-	struct span	 part;
-	struct source	 bytes;
-	struct file_span *files;
-	struct str	 number;
-	enum err	 e;
+	struct entry	en;
+	struct cond	cond;
+	struct span	part;
+	enum err	e;
 
 	/* What does this path name at this ref? */
 	if ((e = s3_take_cond(cx, c, "", &cond)) != OK ||
@@ -103,29 +132,95 @@ s3_get_object(struct cx *cx, struct s3_call *c)
 	/* Does the client want it in this state, and how much of it? */
 	e = cond_check(cx, &cond, COND_READ, &en);
 	if (e == E_NOT_MODIFIED)
-		s3_entry_headers(cx, c, &en);
-	if (e != OK)
+		s3_meta_headers(cx, c, &en);
+	if (e != OK || (e = take_span(cx, c, &en, &part)) != OK)
 		return e;
-	number = request_param(c->req, "partNumber");
-	if ((e = number.p != NULL ? part_span(cx, c, &en, number, &part) :
-	    range_span(cx, c, en.size, &part)) != OK)
-		return e;
-
-	/* Open before answering: after the first byte no error can be told. */
-	if (c->req->method == M_GET && ((e = object_source(cx, c->eng,
-	    &en, part.off, part.len, &bytes)) != OK ||
-	    (e = object_files(cx, c->eng, &en, part.off, part.len,
-	    &files, &c->res->n_files)) != OK))
-		return e;
-	s3_entry_headers(cx, c, &en);
-	sum_headers(cx, c, &en, &part);
-	response_span(cx, c->res, &part, en.size);
-	if (c->req->method == M_GET) {
-		response_source(c->res, &bytes, part.len);
-		c->res->files = files;
-	}
-	return OK;
+	return answer(cx, c, &en, &part);
 }
+
+/* ---- GetObjectAttributes ----------------------------------------------- */
+
+struct wanted {
+	struct str	list;		/* of attributes, as sent */
+	struct entry	en;
+	uint64_t	after, most;	/* of its parts */
+};
+
+static void
+put_etag(struct cx *cx, struct buf *b, const struct wanted *w)
+{
+	(void)cx;
+	xml_put(b, "ETag", w->en.etag);
+}
+
+static void
+put_checksum(struct cx *cx, struct buf *b, const struct wanted *w)
+{
+	(void)cx;
+	if (w->en.n_sums == 0)
+		return;
+	buf_z(b, "<Checksum>");
+	s3_sums_put(b, &w->en);
+	s3_sums_put_type(b, &w->en);
+	buf_z(b, "</Checksum>");
+}
+
+static void
+put_part(struct cx *cx, struct buf *b, const struct entry *en, uint64_t number)
+{
+	buf_z(b, "<Part>");
+	xml_put_u64(b, "PartNumber", number);
+	xml_put_u64(b, "Size", en->parts[number - 1]);
+	if (has_part_sums(en))
+		s3_sums_put_one(b, en->part_sum_kind,
+		    part_sum(cx, en, number));
+	buf_z(b, "</Part>");
+}
+
+static void
+put_parts(struct cx *cx, struct buf *b, const struct wanted *w)
+{
+	uint64_t	all = w->en.n_parts, n;
+	uint64_t	after = w->after < all ? w->after : all;
+
+	if (all == 0)
+		return;
+	buf_z(b, "<ObjectParts>");
+	xml_put_u64(b, "PartsCount", all);
+	xml_put_u64(b, "PartNumberMarker", after);
+	xml_put_u64(b, "MaxParts", w->most);
+	for (n = after; n < all && n - after < w->most; n++)
+		put_part(cx, b, &w->en, n + 1);
+	xml_put_u64(b, "NextPartNumberMarker", n);
+	xml_put_bool(b, "IsTruncated", n < all);
+	buf_z(b, "</ObjectParts>");
+}
+
+static void
+put_class(struct cx *cx, struct buf *b, const struct wanted *w)
+{
+	(void)cx;
+	(void)w;
+	xml_put(b, "StorageClass", STR("STANDARD"));
+}
+
+static void
+put_size(struct cx *cx, struct buf *b, const struct wanted *w)
+{
+	(void)cx;
+	xml_put_u64(b, "ObjectSize", w->en.size);
+}
+
+static const struct {
+	const char	*name;
+	void		(*put)(struct cx *cx, struct buf *b,
+			    const struct wanted *w);
+} attributes[] = {
+	{ "ETag", put_etag }, { "Checksum", put_checksum },
+	{ "ObjectParts", put_parts }, { "StorageClass", put_class },
+	{ "ObjectSize", put_size },
+};
+enum { ATTRIBUTES = sizeof attributes / sizeof attributes[0] };
 
 /* Is this attribute asked for? */
 static bool
@@ -139,87 +234,64 @@ asks(struct str list, const char *name)
 	return false;
 }
 
-static void
-put_parts(struct cx *cx, struct buf *b, const struct entry *en,
-    uint64_t after, uint64_t most)
+static enum err
+no_attributes(struct cx *cx)
 {
-	uint64_t	n;
+	struct buf	b;
+	size_t		i;
 
-	if (en->n_parts == 0)
-		return;
-	buf_z(b, "<ObjectParts>");
-	xml_put_u64(b, "PartsCount", en->n_parts);
-	xml_put_u64(b, "PartNumberMarker", after);
-	xml_put_u64(b, "MaxParts", most);
-	for (n = after; n < en->n_parts && n - after < most; n++) {
-		buf_z(b, "<Part>");
-		xml_put_u64(b, "PartNumber", n + 1);
-		xml_put_u64(b, "Size", en->parts[n]);
-		if (has_part_sums(en))
-			s3_put_sum(b, en->part_sum_kind,
-			    part_sum(cx, en, n + 1));
-		buf_z(b, "</Part>");
-	}
-	xml_put_u64(b, "NextPartNumberMarker", n);
-	xml_put_bool(b, "IsTruncated", n < en->n_parts);
-	buf_z(b, "</ObjectParts>");
+	buf_init(&b, cx->mem, 1024);
+	for (i = 0; i < ATTRIBUTES; i++)
+		buf_printf(&b, "%s%s", i > 0 ? "," : "", attributes[i].name);
+	return fail(cx, E_BAD_ARGUMENT, "x-amz-object-attributes must name "
+	    "some of %.*s", STRF(buf_as_str(&b)));
 }
 
 static enum err
 check_attributes(struct cx *cx, struct str list)
 {
-	struct str	known = STR("ETag,Checksum,ObjectParts,StorageClass,"
-	    "ObjectSize"), one;
+	struct str	one;
+	size_t		i;
 
 	if (list.n == 0)
-		return fail(cx, E_BAD_ARGUMENT, "x-amz-object-attributes must "
-		    "name some of %.*s", STRF(known));
-	while (str_split(&list, ',', &one))
-		if (!asks(known, str_z(cx->mem, str_trim(one))))
+		return no_attributes(cx);
+	while (str_split(&list, ',', &one)) {
+		for (i = 0; i < ATTRIBUTES && !str_is(str_trim(one),
+		    str_of(attributes[i].name)); i++)
+			continue;
+		if (i == ATTRIBUTES)
 			return fail(cx, E_BAD_ARGUMENT, "Invalid attribute "
 			    "name specified.");
+	}
 	return OK;
 }
 
 enum err
 s3_get_object_attributes(struct cx *cx, struct s3_call *c)
 {
-	struct str	what = request_header(c->req,
-	    "x-amz-object-attributes");
+	struct wanted	w = { .list = request_header(c->req,
+	    "x-amz-object-attributes") };
 	struct cond	cond;
-	struct entry	en;
 	struct buf	b;
-	uint64_t	after, most;
+	size_t		i;
 	enum err	e;
 
-	if ((e = check_attributes(cx, what)) != OK ||
-	    (e = s3_number(cx, c, "x-amz-part-number-marker", 0, LIMIT_PARTS,
-	    &after)) != OK ||
-	    (e = s3_number(cx, c, "x-amz-max-parts", LIMIT_PAGE, LIMIT_PAGE,
-	    &most)) != OK ||
+	if ((e = check_attributes(cx, w.list)) != OK ||
+	    (e = s3_take_number(cx, c, "x-amz-part-number-marker", 0,
+	    LIMIT_PARTS, &w.after)) != OK ||
+	    (e = s3_take_number(cx, c, "x-amz-max-parts", LIMIT_PAGE,
+	    LIMIT_PAGE, &w.most)) != OK ||
 	    (e = s3_take_cond(cx, c, "", &cond)) != OK ||
-	    (e = object_open(cx, c->eng, &c->at, &en)) != OK ||
-	    (e = cond_check(cx, &cond, COND_READ, &en)) != OK)
+	    (e = object_open(cx, c->eng, &c->at, &w.en)) != OK ||
+	    (e = cond_check(cx, &cond, COND_READ, &w.en)) != OK)
 		return e;
 	response_header(c->res, "Last-Modified", when_http(cx->mem,
-	    en.mtime));
-	s3_version_header(c, &en);
+	    w.en.mtime));
+	s3_meta_version(c, &w.en);
 	s3_xml_begin(cx, &b, "GetObjectAttributesResponse");
-	if (asks(what, "ETag"))
-		xml_put(&b, "ETag", en.etag);
-	if (asks(what, "Checksum") && en.n_sums > 0) {
-		buf_z(&b, "<Checksum>");
-		s3_put_sums(&b, &en);
-		s3_put_sum_type(&b, &en);
-		buf_z(&b, "</Checksum>");
-	}
-	if (asks(what, "ObjectParts"))
-		put_parts(cx, &b, &en, after < en.n_parts ? after : en.n_parts,
-		    most);
-	if (asks(what, "StorageClass"))
-		xml_put(&b, "StorageClass", STR("STANDARD"));
-	if (asks(what, "ObjectSize"))
-		xml_put_u64(&b, "ObjectSize", en.size);
+	for (i = 0; i < ATTRIBUTES; i++)
+		if (asks(w.list, attributes[i].name))
+			attributes[i].put(cx, &b, &w);
 	s3_xml_end(c, &b, "GetObjectAttributesResponse");
 	return OK;
 }

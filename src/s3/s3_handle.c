@@ -5,6 +5,13 @@
 #include "base/when.h"
 #include "lake/names.h"
 #include "lake/target.h"
+#include "s3/s3_cors.h"
+#include "s3/s3_error.h"
+#include "s3/s3_policy.h"
+#include "s3/s3_query.h"
+#include "s3/s3_refuse.h"
+#include "s3/s3_route.h"
+#include "s3/s3_take.h"
 
 bool
 s3_is_host(const struct s3_opts *opt, struct str host, struct str *bucket)
@@ -44,7 +51,7 @@ take_names(struct s3_call *c)
 		c->bucket = str_to(rest, at);
 		rest = str_from(rest, at + 1);
 	}
-	s3_set_key(c, rest);
+	s3_take_key(c, rest);
 	return c->bucket.n == 0 ? AT_SERVICE :
 	    c->key.n == 0 ? AT_BUCKET : AT_OBJECT;
 }
@@ -59,15 +66,16 @@ take_version(struct cx *cx, struct s3_call *c)
 	if (q == NULL)
 		return OK;
 	c->at.version = q->value;
-	return s3_check_version(cx, q->value, c->row->needs & F_WRITE);
+	return s3_take_version(cx, q->value, c->row->needs & F_WRITE);
 }
 
-/* Who may not list does not learn that a key is not there.  [S3] */
+/* Without s3:ListBucket a missing key is AccessDenied, so that existence cannot
+ * be probed.  [S3] */
 static enum err
 unless_hidden(struct cx *cx, const struct s3_call *c, enum err e)
 {
 	struct s3_call	bucket = *c;
-	struct cx	aside = *cx;
+	struct cx	aside = cx_aside(cx);
 	bool		lists;
 
 	if (e != E_NO_SUCH_OBJECT && e != E_NO_SUCH_REF && e != E_BAD_REF &&
@@ -78,17 +86,14 @@ unless_hidden(struct cx *cx, const struct s3_call *c, enum err e)
 	    &lists) == OK && lists ? e : fail(cx, E_NO_AUTH, "Access Denied");
 }
 
+/* Who asks, and for which operation? */
 static enum err
-handle(struct cx *cx, struct s3_call *c, struct request_note *note)
+take_operation(struct cx *cx, struct s3_call *c, enum s3_scope scope,
+    struct request_note *note)
 {
-	enum s3_scope	scope = take_names(c);
 	struct auth_place at = { c->host_bucket, c->opt->only_region };
 	enum err	e;
 
-	if (c->req->method == M_OPTIONS && c->bucket.n > 0) {
-		note->operation = "Preflight";
-		return s3_cors_preflight(cx, c);
-	}
 	if ((e = auth_verify_s3(cx, c->auth, c->req, &at, &c->who,
 	    &c->sig)) != OK || (e = s3_query_headers(cx, c)) != OK)
 		return e;
@@ -100,7 +105,20 @@ handle(struct cx *cx, struct s3_call *c, struct request_note *note)
 	e = s3_route(cx, c->req, scope, &c->row);
 	if (c->row != NULL)
 		note->operation = c->row->called;
-	if (e != OK || (e = s3_query_headers_check(cx, c)) != OK)
+	return e == OK ? s3_query_headers_check(cx, c) : e;
+}
+
+static enum err
+handle(struct cx *cx, struct s3_call *c, struct request_note *note)
+{
+	enum s3_scope	scope = take_names(c);
+	enum err	e;
+
+	if (c->req->method == M_OPTIONS && c->bucket.n > 0) {
+		note->operation = "Preflight";
+		return s3_cors_preflight(cx, c);
+	}
+	if ((e = take_operation(cx, c, scope, note)) != OK)
 		return e;
 	if (c->who.anonymous && !(c->row->needs & F_FORM) &&
 	    (e = s3_policy_check(cx, c)) != OK)
@@ -123,7 +141,7 @@ handle(struct cx *cx, struct s3_call *c, struct request_note *note)
 static bool
 host_is_repository(struct cx *cx, const struct s3_call *c, struct str *label)
 {
-	struct cx	aside = *cx;
+	struct cx	aside = cx_aside(cx);
 	struct repo	r;
 	size_t		dot = str_find(c->req->host, '.');
 
@@ -186,11 +204,11 @@ render(struct cx *cx, const struct s3_call *c)
 		response_header(c->res, "x-amz-version-id", c->at.version);
 	}
 	if (cx->code == E_SIGNATURE)
-		s3_error_render(cx, c->req, c->res, signature, 4);
+		s3_error_render_more(cx, c->req, c->res, signature, 4);
 	else if (cx->code == E_TIME_SKEW)
-		s3_error_render(cx, c->req, c->res, skew, 2);
+		s3_error_render_more(cx, c->req, c->res, skew, 2);
 	else
-		s3_error_render(cx, c->req, c->res, scope, 2);
+		s3_error_render_more(cx, c->req, c->res, scope, 2);
 }
 
 void

@@ -8,6 +8,10 @@
 #include "base/when.h"
 #include "base/xml.h"
 #include "lake/target.h"
+#include "s3/s3_meta.h"
+#include "s3/s3_sums.h"
+#include "s3/s3_take.h"
+#include "s3/s3_xml.h"
 
 struct listing {
 	bool		 v2, url, owner;
@@ -54,7 +58,8 @@ take_query(struct cx *cx, const struct s3_call *c, struct listing *l)
 	if ((e = s3_take_encoding(cx, c, &l->url)) != OK ||
 	    (l->v2 && (e = take_token(cx, c, l)) != OK))
 		return e;
-	return s3_number(cx, c, "max-keys", LIMIT_PAGE, LIMIT_PAGE, &l->limit);
+	return s3_take_number(cx, c, "max-keys", LIMIT_PAGE, LIMIT_PAGE,
+	    &l->limit);
 }
 
 /* The branches whose names begin so, each as a common prefix. */
@@ -149,15 +154,15 @@ put_entry(struct cx *cx, struct buf *b, const struct s3_call *c,
 	size_t			 i;
 
 	xml_put(b, "LastModified", when_iso(cx->mem, en->mtime));
-	xml_put(b, "ETag", s3_quoted(cx, en->etag));
+	xml_put(b, "ETag", s3_meta_etag(cx, en->etag));
 	for (i = 0; i < en->n_sums; i++)
 		if ((sum = digest_sum_named(en->sums[i].name)) != NULL)
 			xml_put(b, "ChecksumAlgorithm",
 			    str_of(sum->algorithm));
-	s3_put_sum_type(b, en);
+	s3_sums_put_type(b, en);
 	xml_put_u64(b, "Size", en->size);
 	if (owner)
-		s3_put_owner(b, c, "Owner");
+		s3_xml_owner(b, c, "Owner");
 	xml_put(b, "StorageClass", STR("STANDARD"));
 }
 
@@ -166,7 +171,7 @@ put_prefix(struct cx *cx, struct buf *b, const struct listing *l,
     struct str key)
 {
 	buf_z(b, "<CommonPrefixes>");
-	xml_put(b, "Prefix", s3_shown(cx, l->url, key));
+	xml_put(b, "Prefix", s3_xml_key(cx, l->url, key));
 	buf_z(b, "</CommonPrefixes>");
 }
 
@@ -182,7 +187,7 @@ put_next(struct cx *cx, struct buf *b, const struct listing *l)
 		xml_put(b, "NextContinuationToken", enc_base64(cx->mem,
 		    last.p, last.n));
 	else if (l->delimiter.n > 0 || l->ref.n == 0)
-		xml_put(b, "NextMarker", s3_shown(cx, l->url, last));
+		xml_put(b, "NextMarker", s3_xml_key(cx, l->url, last));
 }
 
 static void
@@ -190,18 +195,19 @@ put_head(struct cx *cx, struct buf *b, const struct s3_call *c,
     const struct listing *l)
 {
 	xml_put(b, "Name", c->bucket);
-	xml_put(b, "Prefix", s3_shown(cx, l->url, l->prefix));
+	xml_put(b, "Prefix", s3_xml_key(cx, l->url, l->prefix));
 	if (!l->v2)
-		xml_put(b, "Marker", s3_shown(cx, l->url, l->marker));
+		xml_put(b, "Marker", s3_xml_key(cx, l->url, l->marker));
 	else if (l->start_after.p != NULL)
-		xml_put(b, "StartAfter", s3_shown(cx, l->url, l->start_after));
+		xml_put(b, "StartAfter", s3_xml_key(cx, l->url,
+		    l->start_after));
 	if (l->token.p != NULL)
 		xml_put(b, "ContinuationToken", l->token);
 	if (l->v2)
 		xml_put_u64(b, "KeyCount", l->n);
 	xml_put_u64(b, "MaxKeys", l->limit);
 	if (l->delimiter.n > 0)
-		xml_put(b, "Delimiter", s3_shown(cx, l->url, l->delimiter));
+		xml_put(b, "Delimiter", s3_xml_key(cx, l->url, l->delimiter));
 	if (l->url)
 		xml_put(b, "EncodingType", STR("url"));
 	xml_put_bool(b, "IsTruncated", l->more);
@@ -236,7 +242,7 @@ list(struct cx *cx, struct s3_call *c, bool v2)
 			continue;
 		}
 		buf_z(&b, "<Contents>");
-		xml_put(&b, "Key", s3_shown(cx, l.url, key));
+		xml_put(&b, "Key", s3_xml_key(cx, l.url, key));
 		put_entry(cx, &b, c, &l.items[i].en, l.owner);
 		buf_z(&b, "</Contents>");
 	}
@@ -318,12 +324,12 @@ put_version(struct cx *cx, struct buf *b, const struct s3_call *c,
 	const char	*element = v->is_deleted ? "DeleteMarker" : "Version";
 
 	buf_printf(b, "<%s>", element);
-	xml_put(b, "Key", s3_shown(cx, l->url, key_of(cx, l, v->path)));
+	xml_put(b, "Key", s3_xml_key(cx, l->url, key_of(cx, l, v->path)));
 	xml_put(b, "VersionId", version_id(cx, v));
 	xml_put_bool(b, "IsLatest", v->is_latest);
 	if (v->is_deleted) {
 		xml_put(b, "LastModified", when_iso(cx->mem, v->time));
-		s3_put_owner(b, c, "Owner");
+		s3_xml_owner(b, c, "Owner");
 	} else
 		put_entry(cx, b, c, &v->en, true);
 	buf_printf(b, "</%s>", element);
@@ -339,17 +345,17 @@ versions_answer(struct cx *cx, struct s3_call *c, const struct listing *l,
 
 	s3_xml_begin(cx, &b, "ListVersionsResult");
 	xml_put(&b, "Name", c->bucket);
-	xml_put(&b, "Prefix", s3_shown(cx, l->url, l->prefix));
-	xml_put(&b, "KeyMarker", s3_shown(cx, l->url, l->marker));
+	xml_put(&b, "Prefix", s3_xml_key(cx, l->url, l->prefix));
+	xml_put(&b, "KeyMarker", s3_xml_key(cx, l->url, l->marker));
 	xml_put(&b, "VersionIdMarker", marker);
 	xml_put_u64(&b, "MaxKeys", l->limit);
 	if (l->delimiter.n > 0)
-		xml_put(&b, "Delimiter", s3_shown(cx, l->url, l->delimiter));
+		xml_put(&b, "Delimiter", s3_xml_key(cx, l->url, l->delimiter));
 	if (l->url)
 		xml_put(&b, "EncodingType", STR("url"));
 	xml_put_bool(&b, "IsTruncated", l->more);
 	if (l->more) {
-		xml_put(&b, "NextKeyMarker", s3_shown(cx, l->url,
+		xml_put(&b, "NextKeyMarker", s3_xml_key(cx, l->url,
 		    key_of(cx, l, v[l->n - 1].path)));
 		xml_put(&b, "NextVersionIdMarker", version_id(cx,
 		    &v[l->n - 1]));
@@ -375,10 +381,10 @@ s3_list_object_versions(struct cx *cx, struct s3_call *c)
 	if (marker.n > 0 && l.marker.n == 0)
 		return fail(cx, E_BAD_ARGUMENT, "A version-id marker cannot "
 		    "be specified without a key marker.");
-	if ((marker.n > 0 && (e = s3_check_version(cx, marker,
+	if ((marker.n > 0 && (e = s3_take_version(cx, marker,
 	    false)) != OK) ||
 	    (e = s3_take_encoding(cx, c, &l.url)) != OK ||
-	    (e = s3_number(cx, c, "max-keys", LIMIT_PAGE, LIMIT_PAGE,
+	    (e = s3_take_number(cx, c, "max-keys", LIMIT_PAGE, LIMIT_PAGE,
 	    &l.limit)) != OK ||
 	    (e = list_versions(cx, c, &l, marker)) != OK)
 		return e;

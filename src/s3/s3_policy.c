@@ -1,14 +1,19 @@
 /*
- * Bucket policies, as far as they open reading to everyone: keys of the lake
- * may all anyway.  A statement that would do more, or less, is refused when it
- * is put, so that no policy promises what is not done.
+ * Bucket policies serve one purpose here: anonymous reading.  Every access key
+ * already has all permissions, so a policy cannot change anything for a key.
+ * PutBucketPolicy refuses other statements, so that no stored policy promises
+ * what is not enforced.
  */
-#include "s3/s3_call.h"
+#include "s3/s3_policy.h"
 
 #include "base/json.h"
 #include "base/xml.h"
+#include "s3/s3_body.h"
+#include "s3/s3_config.h"
+#include "s3/s3_route.h"
+#include "s3/s3_xml.h"
 
-static const struct str	arn = { "arn:aws:s3:::", 13 };
+static const struct str	arn = STR_INIT("arn:aws:s3:::");
 
 #define malformed(cx, ...) \
 	s3_fail((cx), E_BAD_REQUEST, "MalformedPolicy", __VA_ARGS__)
@@ -65,11 +70,12 @@ check_action(struct cx *cx, struct json v)
 static enum err
 check_resource(struct cx *cx, const struct s3_call *c, struct json v)
 {
-	struct str	s;
+	struct str	s = STR("");
 
-	if (json_kind(v) != JSON_STR || !str_starts(json_text(v), arn))
+	if (json_kind(v) == JSON_STR)
+		s = json_text(v);
+	if (!str_take(&s, arn))
 		return malformed(cx, "Policy has invalid resource");
-	s = str_from(json_text(v), arn.n);
 	if (!str_is(str_to(s, str_find(s, '/')), c->bucket))
 		return malformed(cx, "Policy has invalid resource: it must be "
 		    "%.*s%.*s or %.*s%.*s/<keys>", STRF(arn), STRF(c->bucket),
@@ -77,30 +83,53 @@ check_resource(struct cx *cx, const struct s3_call *c, struct json v)
 	return OK;
 }
 
+/* What would narrow a statement, and so open more if it were passed over. */
 static enum err
-check_statement(struct cx *cx, const struct s3_call *c, struct json st)
+check_members(struct cx *cx, struct json st)
 {
 	static const char *const	other[] = { "Condition", "NotAction",
 	    "NotPrincipal", "NotResource" };
-	struct json			v, action, resource;
-	struct json_item		*at;
-	struct str			effect = STR("");
-	size_t				i, n;
-	enum err			e;
+	struct json			v;
+	size_t				i;
+
+	for (i = 0; i < sizeof other / sizeof other[0]; i++)
+		if (json_member(st, other[i], &v))
+			return fail(cx, E_NOT_IMPLEMENTED, "%s in a policy is "
+			    "not implemented.", other[i]);
+	return OK;
+}
+
+static enum err
+check_effect(struct cx *cx, struct json st)
+{
+	struct json	v;
+	struct str	effect;
+	enum err	e;
 
 	if (json_kind(st) != JSON_OBJECT || !json_member(st, "Effect", &v) ||
 	    json_kind(v) != JSON_STR)
 		return malformed(cx, "Missing required field Effect");
 	effect = json_text(v);
-	for (i = 0; i < sizeof other / sizeof other[0]; i++)
-		if (json_member(st, other[i], &v))
-			return fail(cx, E_NOT_IMPLEMENTED, "%s in a policy is "
-			    "not implemented.", other[i]);
-	if (!str_is(effect, STR("Allow")) && !str_is(effect, STR("Deny")))
-		return malformed(cx, "Invalid effect: %.*s", STRF(effect));
+	if ((e = check_members(cx, st)) != OK)
+		return e;
 	if (str_is(effect, STR("Deny")))
-		return fail(cx, E_NOT_IMPLEMENTED, "Deny in a policy is not "
-		    "implemented: nobody may but keys, and whom it allows.");
+		return fail(cx, E_NOT_IMPLEMENTED, "Deny statements are not "
+		    "supported. Without a matching Allow, only requests "
+		    "signed with an access key are accepted.");
+	return str_is(effect, STR("Allow")) ? OK :
+	    malformed(cx, "Invalid effect: %.*s", STRF(effect));
+}
+
+static enum err
+check_statement(struct cx *cx, const struct s3_call *c, struct json st)
+{
+	struct json		 v, action, resource;
+	struct json_item	*at;
+	size_t			 i, n;
+	enum err		 e;
+
+	if ((e = check_effect(cx, st)) != OK)
+		return e;
 	if (!json_member(st, "Principal", &v) ||
 	    !json_member(st, "Action", &action) ||
 	    !json_member(st, "Resource", &resource))
@@ -108,7 +137,7 @@ check_statement(struct cx *cx, const struct s3_call *c, struct json st)
 		    "Resource.");
 	if (!is_everyone(cx, v))
 		return fail(cx, E_NOT_IMPLEMENTED, "Principal must be \"*\": "
-		    "every key may all anyway.");
+		    "access keys already have full access.");
 	for (i = 0, n = json_items(cx, action, &at); i < n; i++)
 		if ((e = check_action(cx, at[i].value)) != OK)
 			return e;
@@ -138,7 +167,7 @@ s3_put_bucket_policy(struct cx *cx, struct s3_call *c)
 	size_t			 i, n;
 	enum err		 e;
 
-	e = s3_take_text(cx, c, LIMIT_POLICY, &text);
+	e = s3_body_read_text(cx, c, LIMIT_POLICY, &text);
 	if (e == E_TOO_LARGE)
 		return malformed(cx, "A policy may have %d bytes.",
 		    LIMIT_POLICY);
@@ -161,20 +190,20 @@ s3_put_bucket_policy(struct cx *cx, struct s3_call *c)
 		if ((e = check_statement(cx, c, at[i].value)) != OK)
 			return e;
 	c->res->status = 204;
-	return s3_setting_put(cx, c, SETTING_POLICY, text);
+	return s3_config_put(cx, c, SETTING_POLICY, text);
 }
 
 enum err
 s3_get_bucket_policy(struct cx *cx, struct s3_call *c)
 {
-	return s3_setting_get(cx, c, SETTING_POLICY, "application/json",
+	return s3_config_get(cx, c, SETTING_POLICY, "application/json",
 	    "NoSuchBucketPolicy");
 }
 
 enum err
 s3_delete_bucket_policy(struct cx *cx, struct s3_call *c)
 {
-	return s3_setting_delete(cx, c, SETTING_POLICY);
+	return s3_config_delete(cx, c, SETTING_POLICY);
 }
 
 enum err
@@ -247,7 +276,7 @@ action_of(const struct s3_call *c)
 enum err
 s3_policy_check(struct cx *cx, const struct s3_call *c)
 {
-	struct cx	 aside = *cx;
+	struct cx	 aside = cx_aside(cx);
 	enum s3_action	 action = action_of(c);
 	size_t		 i;
 	bool		 allowed = false;

@@ -13,6 +13,12 @@
 #include "base/when.h"
 #include "base/xml.h"
 #include "lake/target.h"
+#include "s3/s3_body.h"
+#include "s3/s3_meta.h"
+#include "s3/s3_refuse.h"
+#include "s3/s3_tags.h"
+#include "s3/s3_take.h"
+#include "s3/s3_xml.h"
 
 struct post {
 	struct s3_call	*call;
@@ -47,48 +53,60 @@ with_filename(struct cx *cx, struct str value, struct str name)
 	    (int)at, value.p, STRF(name), STRF(str_from(value, at + mark.n)));
 }
 
+struct fields {
+	VEC(struct pair)	v;
+	size_t			total;	/* bytes of names and values */
+};
+
+static enum err
+add_field(struct cx *cx, struct post *p, const struct form_part *part,
+    struct fields *all)
+{
+	struct source	 content = form_content(p->form);
+	struct str	 name = str_lower(cx->mem, part->name);
+	struct pair	*h;
+	enum err	 e;
+
+	if (pair_find(all->v.at, all->v.n, name) != NULL)
+		return fail(cx, E_BAD_ARGUMENT, "The form has the field "
+		    "\"%.*s\" twice.", STRF(part->name));
+	h = VEC_PUSH(cx->mem, &all->v);
+	h->name = name;
+	e = source_all(cx, &content, LIMIT_FORM_FIELDS - all->total,
+	    &h->value);
+	all->total += h->name.n + h->value.n;
+	if (e == E_TOO_LARGE || all->total > LIMIT_FORM_FIELDS)
+		return fail(cx, E_BAD_REQUEST, "Your POST request fields "
+		    "preceding the upload file were too large: %d bytes are "
+		    "allowed.", LIMIT_FORM_FIELDS);
+	return e;
+}
+
+/* All up to the file, which is left to be read. */
 static enum err
 take_fields(struct cx *cx, struct post *p)
 {
-	VEC(struct pair)	 all = { 0 };
-	struct form_part	 part;
-	struct source		 content;
-	struct pair		*h;
-	size_t			 i, total = 0;
-	enum err		 e;
-	bool			 there;
+	struct fields		all = { .total = 0 };
+	struct form_part	part;
+	size_t			i;
+	enum err		e;
+	bool			there;
 
-	for (;;) {
-		if ((e = form_next(cx, p->form, &part, &there)) != OK)
+	while ((e = form_next(cx, p->form, &part, &there)) == OK && there &&
+	    !str_is_nocase(part.name, STR("file")))
+		if ((e = add_field(cx, p, &part, &all)) != OK)
 			return e;
-		if (!there)
-			return fail(cx, E_BAD_ARGUMENT, "POST requires "
-			    "exactly one file upload per request.");
-		if (str_is_nocase(part.name, STR("file")))
-			break;
-		if (pair_find(all.at, all.n, str_lower(cx->mem,
-		    part.name)) != NULL)
-			return fail(cx, E_BAD_ARGUMENT, "The form has the "
-			    "field \"%.*s\" twice.", STRF(part.name));
-		h = VEC_PUSH(cx->mem, &all);
-		h->name = str_lower(cx->mem, part.name);
-		content = form_content(p->form);
-		e = source_all(cx, &content, LIMIT_FORM_FIELDS - total,
-		    &h->value);
-		total += h->name.n + h->value.n;
-		if (e == E_TOO_LARGE || total > LIMIT_FORM_FIELDS)
-			return fail(cx, E_BAD_REQUEST, "Your POST request "
-			    "fields preceding the upload file were too "
-			    "large: %d bytes are allowed.", LIMIT_FORM_FIELDS);
-		if (e != OK)
-			return e;
-	}
-	for (i = 0; i < all.n; i++)
-		all.at[i].value = with_filename(cx, all.at[i].value,
+	if (e != OK)
+		return e;
+	if (!there)
+		return fail(cx, E_BAD_ARGUMENT, "POST requires exactly one "
+		    "file upload per request.");
+	for (i = 0; i < all.v.n; i++)
+		all.v.at[i].value = with_filename(cx, all.v.at[i].value,
 		    base_name(part.filename));
 	p->fields = *p->call->req;
-	p->fields.headers = all.at;
-	p->fields.n_headers = all.n;
+	p->fields.headers = all.v.at;
+	p->fields.n_headers = all.v.n;
 	return OK;
 }
 
@@ -178,10 +196,11 @@ check_triple(struct cx *cx, struct post *p, struct json item,
 	if (str_is(op, STR("content-length-range")))
 		return take_range(cx, p, at);
 	if (json_kind(at[1].value) != JSON_STR ||
-	    json_kind(at[2].value) != JSON_STR ||
-	    !str_starts(json_text(at[1].value), STR("$")))
+	    json_kind(at[2].value) != JSON_STR)
 		return bad_document(cx, "Invalid Simple-Condition.");
-	name = str_lower(cx->mem, str_from(json_text(at[1].value), 1));
+	name = str_lower(cx->mem, json_text(at[1].value));
+	if (!str_take(&name, STR("$")))
+		return bad_document(cx, "Invalid Simple-Condition.");
 	value = json_text(at[2].value);
 	got = field(cx, p, name);
 	if (str_is(op, STR("eq")))
@@ -307,7 +326,7 @@ redirect(struct cx *cx, struct s3_call *c, struct str to, struct str etag)
 	buf_z(&b, "&key=");
 	enc_percent(&b, c->key, true);
 	buf_z(&b, "&etag=");
-	enc_percent(&b, s3_quoted(cx, etag), true);
+	enc_percent(&b, s3_meta_etag(cx, etag), true);
 	c->res->status = 303;
 	response_header(c->res, "Location", buf_as_str(&b));
 	return true;
@@ -324,8 +343,8 @@ answer(struct cx *cx, struct s3_call *c, const struct request *fields,
 
 	if (to.n == 0)
 		to = request_header(fields, "redirect");
-	s3_version_header(c, en);
-	response_header(c->res, "ETag", s3_quoted(cx, en->etag));
+	s3_meta_version(c, en);
+	response_header(c->res, "ETag", s3_meta_etag(cx, en->etag));
 	if (redirect(cx, c, to, en->etag))
 		return;
 	/* mod_fcgid makes a redirect of a 200 with Location. */
@@ -339,7 +358,7 @@ answer(struct cx *cx, struct s3_call *c, const struct request *fields,
 	xml_put(&b, "Location", object_url(cx, c));
 	xml_put(&b, "Bucket", c->bucket);
 	xml_put(&b, "Key", c->key);
-	xml_put(&b, "ETag", s3_quoted(cx, en->etag));
+	xml_put(&b, "ETag", s3_meta_etag(cx, en->etag));
 	s3_xml_end(c, &b, "PostResponse");
 	c->res->status = 201;
 }
@@ -357,7 +376,7 @@ take_key(struct cx *cx, struct post *p)
 	if (key.n == 0)
 		return fail(cx, E_BAD_ARGUMENT, "User key must have a length "
 		    "greater than 0.");
-	s3_set_key(c, key);
+	s3_take_key(c, key);
 	return target_object(cx, c->lp.repo, c->lp.ref, c->lp.path, &c->at);
 }
 
@@ -387,7 +406,7 @@ store_file(struct cx *cx, struct post *p, struct entry *en)
 	enum err	 e;
 
 	if ((e = s3_refuse_unknown(cx, c)) != OK ||
-	    (e = s3_take_meta(cx, c, en)) != OK ||
+	    (e = s3_meta_take(cx, c, en)) != OK ||
 	    (tags.n > 0 && (e = take_tags(cx, tags, en)) != OK) ||
 	    (e = s3_take_cond(cx, c, "", &cond)) != OK ||
 	    (e = s3_body_open(cx, c, STR(""), &in)) != OK ||
@@ -401,7 +420,7 @@ store_file(struct cx *cx, struct post *p, struct entry *en)
 	if (body_size(body) < p->least)
 		return fail(cx, E_PART_TOO_SMALL, "Your proposed upload is "
 		    "smaller than the minimum allowed size");
-	en->etag = s3_body_etag(cx, body);
+	en->etag = body_etag(cx, body);
 	s3_body_sums(cx, in, en);
 	return object_put(cx, c->eng, &c->at, body, en, &cond, false);
 }

@@ -5,6 +5,11 @@
 #include "base/when.h"
 #include "base/xml.h"
 #include "lake/target.h"
+#include "s3/s3_body.h"
+#include "s3/s3_meta.h"
+#include "s3/s3_sums.h"
+#include "s3/s3_take.h"
+#include "s3/s3_xml.h"
 
 enum { SHORT_BODY = 16 * 1024 };
 
@@ -20,7 +25,7 @@ s3_put_object(struct cx *cx, struct s3_call *c)
 
 	/* What would refuse it is said before the body is taken; a short one
 	 * is here already, and the write itself will say it. */
-	if ((e = s3_take_meta(cx, c, &en)) != OK ||
+	if ((e = s3_meta_take(cx, c, &en)) != OK ||
 	    (e = s3_take_cond(cx, c, "", &cond)) != OK ||
 	    (e = s3_body_open(cx, c, STR(""), &in)) != OK ||
 	    (in->length > SHORT_BODY && (e = object_check_write(cx,
@@ -30,14 +35,14 @@ s3_put_object(struct cx *cx, struct s3_call *c)
 	/* Bytes first, then, when all vouches for them, the name. */
 	if ((e = s3_body_take(cx, in, LIMIT_OBJECT_PUT, &body)) != OK)
 		return e;
-	en.etag = s3_body_etag(cx, body);
+	en.etag = body_etag(cx, body);
 	s3_body_sums(cx, in, &en);
 	if ((e = object_put(cx, c->eng, &c->at, body, &en, &cond, false)) != OK)
 		return e;
 
-	response_header(c->res, "ETag", s3_quoted(cx, en.etag));
-	s3_version_header(c, &en);
-	s3_sum_headers(c, &en);
+	response_header(c->res, "ETag", s3_meta_etag(cx, en.etag));
+	s3_meta_version(c, &en);
+	s3_sums_headers(c, &en);
 	return OK;
 }
 
@@ -70,7 +75,7 @@ copy_sum(struct cx *cx, struct s3_call *c, const struct target *src,
 	struct entry		 en;
 	enum err		 e;
 
-	if ((e = s3_take_algorithm(cx, c, &sum)) != OK || sum == NULL ||
+	if ((e = s3_sums_algorithm(cx, c, &sum)) != OK || sum == NULL ||
 	    (e = object_open(cx, c->eng, src, &en)) != OK ||
 	    (e = cond_check(cx, &opt->src_cond, COND_WRITE, &en)) != OK)
 		return e;
@@ -88,6 +93,32 @@ copy_sum(struct cx *cx, struct s3_call *c, const struct target *src,
 	return e;
 }
 
+/* Is it the same place, with nothing about the object to change? */
+static bool
+changes_nothing(const struct s3_call *c, const struct target *src,
+    const struct object_copy_opts *opt, bool meta)
+{
+	return !meta && !opt->replace_tags && src->version.n == 0 &&
+	    str_is(src->repo, c->at.repo) && str_is(src->ref, c->at.ref) &&
+	    str_is(src->path, c->at.path);
+}
+
+static void
+copy_answer(struct cx *cx, struct s3_call *c, const struct entry *en)
+{
+	struct buf	b;
+
+	if (en->version.n > 0)
+		response_header(c->res, "x-amz-copy-source-version-id",
+		    en->version);
+	s3_xml_begin(cx, &b, "CopyObjectResult");
+	xml_put(&b, "LastModified", when_iso(cx->mem, en->mtime));
+	xml_put(&b, "ETag", s3_meta_etag(cx, en->etag));
+	s3_sums_put(&b, en);
+	s3_sums_put_type(&b, en);
+	s3_xml_end(c, &b, "CopyObjectResult");
+}
+
 /* A new name for the same bytes: nothing is moved inside a lake. */
 enum err
 s3_copy_object(struct cx *cx, struct s3_call *c)
@@ -95,12 +126,11 @@ s3_copy_object(struct cx *cx, struct s3_call *c)
 	struct object_copy_opts	opt = { .replace = NULL };
 	struct entry		by, en;
 	struct target		src;
-	struct buf		b;
 	enum err		e;
 	bool			meta;
 
-	if ((e = s3_copy_source(cx, c, &src)) != OK ||
-	    (e = s3_take_meta(cx, c, &by)) != OK ||
+	if ((e = s3_take_copy_source(cx, c, &src)) != OK ||
+	    (e = s3_meta_take(cx, c, &by)) != OK ||
 	    (e = s3_take_cond(cx, c, "x-amz-copy-source-",
 	    &opt.src_cond)) != OK ||
 	    (e = s3_take_cond(cx, c, "", &opt.dst_cond)) != OK ||
@@ -108,9 +138,7 @@ s3_copy_object(struct cx *cx, struct s3_call *c)
 	    (e = directive(cx, c, "x-amz-tagging-directive",
 	    &opt.replace_tags)) != OK)
 		return e;
-	if (!meta && !opt.replace_tags && src.version.n == 0 &&
-	    str_is(src.repo, c->at.repo) &&
-	    str_is(src.ref, c->at.ref) && str_is(src.path, c->at.path))
+	if (changes_nothing(c, &src, &opt, meta))
 		return fail(cx, E_BAD_REQUEST, "This copy request is illegal "
 		    "because it is trying to copy an object to itself without "
 		    "changing the object's metadata.");
@@ -120,16 +148,7 @@ s3_copy_object(struct cx *cx, struct s3_call *c)
 	if ((e = copy_sum(cx, c, &src, &opt)) != OK ||
 	    (e = object_copy(cx, c->eng, &src, &c->at, &opt, &en)) != OK)
 		return e;
-
-	if (en.version.n > 0)
-		response_header(c->res, "x-amz-copy-source-version-id",
-		    en.version);
-	s3_xml_begin(cx, &b, "CopyObjectResult");
-	xml_put(&b, "LastModified", when_iso(cx->mem, en.mtime));
-	xml_put(&b, "ETag", s3_quoted(cx, en.etag));
-	s3_put_sums(&b, &en);
-	s3_put_sum_type(&b, &en);
-	s3_xml_end(c, &b, "CopyObjectResult");
+	copy_answer(cx, c, &en);
 	return OK;
 }
 

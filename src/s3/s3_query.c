@@ -1,87 +1,95 @@
 /*
- * Parameters x-amz-* of a presigned address, which mean the headers of their
- * names: whoever signs an address says there what he would say in headers.
+ * Parameters x-amz-* of a presigned URL, which mean the headers of their names:
+ * whoever signs a URL says there what a request would say in headers.
  * [AWS SDK for JavaScript, S3 presigner]
  */
-#include "s3/s3_call.h"
+#include "s3/s3_query.h"
 
 #include <string.h>
 
+#include "base/digest.h"
 #include "base/fault.h"
+#include "s3/s3_route.h"
 
-#define STORE	"PutObject CopyObject CreateMultipartUpload"
-#define COPY	"CopyObject UploadPartCopy"
-#define BODY	"PutObject UploadPart CompleteMultipartUpload"
-#define SECRET	STORE " " BODY " UploadPartCopy GetObject HeadObject " \
-		"GetObjectAttributes ListParts"
-#define LISTS	"ListObjects ListObjectsV2 ListObjectVersions"
-#define N(lit)	{ lit, sizeof lit - 1 }
+#define STORE	(OP_PUT_OBJECT | OP_COPY_OBJECT | OP_CREATE_MULTIPART_UPLOAD)
+#define COPY	(OP_COPY_OBJECT | OP_UPLOAD_PART_COPY)
+#define BODY	(OP_PUT_OBJECT | OP_UPLOAD_PART | OP_COMPLETE_MULTIPART_UPLOAD)
+#define SECRET	(STORE | BODY | OP_UPLOAD_PART_COPY | OP_GET_OBJECT | \
+		OP_HEAD_OBJECT | OP_GET_OBJECT_ATTRIBUTES | OP_LIST_PARTS)
+#define LISTS	(OP_LIST_OBJECTS | OP_LIST_OBJECTS_V2 | \
+		OP_LIST_OBJECT_VERSIONS)
 
 /* Every header of the S3 API, and the operations that take it: AWS's own
  * description of the API, which a test compares, and what carries a body. */
 static const struct s3_header	headers[] = {
-	{ N("x-amz-acl"), STORE " CreateBucket" },
-	{ N("x-amz-bucket-namespace"), "CreateBucket" },
-	{ N("x-amz-bucket-object-lock-enabled"), "CreateBucket" },
-	{ N("x-amz-bucket-object-lock-token"), "" },
-	{ N("x-amz-bypass-governance-retention"),
-	    "DeleteObject DeleteObjects" },
-	{ N("x-amz-checksum-algorithm"), "CopyObject CreateMultipartUpload" },
-	{ N("x-amz-checksum-mode"), "GetObject HeadObject" },
-	{ N("x-amz-checksum-type"),
-	    "CreateMultipartUpload CompleteMultipartUpload" },
-	{ N("x-amz-checksum-"), BODY },	/* see is_sum */
-	{ N("x-amz-client-token"), "RenameObject" },
-	{ N("x-amz-confirm-remove-self-bucket-access"), "PutBucketPolicy" },
-	{ N("x-amz-copy-source"), COPY },
-	{ N("x-amz-copy-source-if-match"), COPY },
-	{ N("x-amz-copy-source-if-modified-since"), COPY },
-	{ N("x-amz-copy-source-if-none-match"), COPY },
-	{ N("x-amz-copy-source-if-unmodified-since"), COPY },
-	{ N("x-amz-copy-source-range"), "UploadPartCopy" },
-	{ N("x-amz-copy-source-server-side-encryption-customer-"), COPY },
-	{ N("x-amz-create-session-mode"), "" },
-	{ N("x-amz-decoded-content-length"), "PutObject UploadPart" },
-	{ N("x-amz-expected-bucket-owner"), "*" },
-	{ N("x-amz-fwd-"), "" },
-	{ N("x-amz-grant-write"), "CreateBucket" },
-	{ N("x-amz-grant-"), STORE " CreateBucket" },
-	{ N("x-amz-if-match-initiated-time"), "AbortMultipartUpload" },
-	{ N("x-amz-if-match-last-modified-time"), "DeleteObject" },
-	{ N("x-amz-if-match-size"), "DeleteObject" },
-	{ N("x-amz-max-parts"), "GetObjectAttributes" },
-	{ N("x-amz-meta-"), STORE },
-	{ N("x-amz-metadata-directive"), "CopyObject" },
-	{ N("x-amz-mfa"), "DeleteObject DeleteObjects PutBucketVersioning" },
-	{ N("x-amz-mp-object-size"), "CompleteMultipartUpload" },
-	{ N("x-amz-object-annotation-directive"), "CopyObject" },
-	{ N("x-amz-object-attributes"), "GetObjectAttributes" },
-	{ N("x-amz-object-if-match"), "" },
-	{ N("x-amz-object-lock-"), STORE },
-	{ N("x-amz-object-ownership"), "CreateBucket" },
-	{ N("x-amz-optional-object-attributes"), LISTS },
-	{ N("x-amz-part-number-marker"), "GetObjectAttributes" },
-	{ N("x-amz-rename-source"), "RenameObject" },
-	{ N("x-amz-rename-source-"), "RenameObject" },
-	{ N("x-amz-request-payer"), "*" },
-	{ N("x-amz-request-route"), "" },
-	{ N("x-amz-request-token"), "" },
-	{ N("x-amz-server-side-encryption"), STORE },
-	{ N("x-amz-server-side-encryption-customer-"), SECRET },
-	{ N("x-amz-server-side-encryption-"), STORE },
-	{ N("x-amz-skip-destination-validation"), "" },
-	{ N("x-amz-source-expected-bucket-owner"), COPY },
-	{ N("x-amz-storage-class"), STORE },
-	{ N("x-amz-tagging"), STORE },
-	{ N("x-amz-tagging-directive"), "CopyObject" },
-	{ N("x-amz-trailer"), "PutObject UploadPart" },
-	{ N("x-amz-transition-default-minimum-object-size"), "" },
-	{ N("x-amz-website-redirect-location"), STORE },
-	{ N("x-amz-write-offset-bytes"), "PutObject" },
+	{ STR_INIT("x-amz-acl"), STORE | OP_CREATE_BUCKET },
+	{ STR_INIT("x-amz-bucket-namespace"), OP_CREATE_BUCKET },
+	{ STR_INIT("x-amz-bucket-object-lock-enabled"), OP_CREATE_BUCKET },
+	{ STR_INIT("x-amz-bucket-object-lock-token"), 0 },
+	{ STR_INIT("x-amz-bypass-governance-retention"),
+	    OP_DELETE_OBJECT | OP_DELETE_OBJECTS },
+	{ STR_INIT("x-amz-checksum-algorithm"),
+	    OP_COPY_OBJECT | OP_CREATE_MULTIPART_UPLOAD },
+	{ STR_INIT("x-amz-checksum-mode"), OP_GET_OBJECT | OP_HEAD_OBJECT },
+	{ STR_INIT("x-amz-checksum-type"),
+	    OP_CREATE_MULTIPART_UPLOAD | OP_COMPLETE_MULTIPART_UPLOAD },
+	{ STR_INIT("x-amz-checksum-"), BODY },	/* see is_sum */
+	{ STR_INIT("x-amz-client-token"), OP_RENAME_OBJECT },
+	{ STR_INIT("x-amz-confirm-remove-self-bucket-access"),
+	    OP_PUT_BUCKET_POLICY },
+	{ STR_INIT("x-amz-copy-source"), COPY },
+	{ STR_INIT("x-amz-copy-source-if-match"), COPY },
+	{ STR_INIT("x-amz-copy-source-if-modified-since"), COPY },
+	{ STR_INIT("x-amz-copy-source-if-none-match"), COPY },
+	{ STR_INIT("x-amz-copy-source-if-unmodified-since"), COPY },
+	{ STR_INIT("x-amz-copy-source-range"), OP_UPLOAD_PART_COPY },
+	{ STR_INIT("x-amz-copy-source-server-side-encryption-customer-"),
+	    COPY },
+	{ STR_INIT("x-amz-create-session-mode"), 0 },
+	{ STR_INIT("x-amz-decoded-content-length"),
+	    OP_PUT_OBJECT | OP_UPLOAD_PART },
+	{ STR_INIT("x-amz-expected-bucket-owner"), S3_ALL_OPS },
+	{ STR_INIT("x-amz-fwd-"), 0 },
+	{ STR_INIT("x-amz-grant-write"), OP_CREATE_BUCKET },
+	{ STR_INIT("x-amz-grant-"), STORE | OP_CREATE_BUCKET },
+	{ STR_INIT("x-amz-if-match-initiated-time"),
+	    OP_ABORT_MULTIPART_UPLOAD },
+	{ STR_INIT("x-amz-if-match-last-modified-time"), OP_DELETE_OBJECT },
+	{ STR_INIT("x-amz-if-match-size"), OP_DELETE_OBJECT },
+	{ STR_INIT("x-amz-max-parts"), OP_GET_OBJECT_ATTRIBUTES },
+	{ STR_INIT("x-amz-meta-"), STORE },
+	{ STR_INIT("x-amz-metadata-directive"), OP_COPY_OBJECT },
+	{ STR_INIT("x-amz-mfa"),
+	    OP_DELETE_OBJECT | OP_DELETE_OBJECTS | OP_PUT_BUCKET_VERSIONING },
+	{ STR_INIT("x-amz-mp-object-size"), OP_COMPLETE_MULTIPART_UPLOAD },
+	{ STR_INIT("x-amz-object-annotation-directive"), OP_COPY_OBJECT },
+	{ STR_INIT("x-amz-object-attributes"), OP_GET_OBJECT_ATTRIBUTES },
+	{ STR_INIT("x-amz-object-if-match"), 0 },
+	{ STR_INIT("x-amz-object-lock-"), STORE },
+	{ STR_INIT("x-amz-object-ownership"), OP_CREATE_BUCKET },
+	{ STR_INIT("x-amz-optional-object-attributes"), LISTS },
+	{ STR_INIT("x-amz-part-number-marker"), OP_GET_OBJECT_ATTRIBUTES },
+	{ STR_INIT("x-amz-rename-source"), OP_RENAME_OBJECT },
+	{ STR_INIT("x-amz-rename-source-"), OP_RENAME_OBJECT },
+	{ STR_INIT("x-amz-request-payer"), S3_ALL_OPS },
+	{ STR_INIT("x-amz-request-route"), 0 },
+	{ STR_INIT("x-amz-request-token"), 0 },
+	{ STR_INIT("x-amz-server-side-encryption"), STORE },
+	{ STR_INIT("x-amz-server-side-encryption-customer-"), SECRET },
+	{ STR_INIT("x-amz-server-side-encryption-"), STORE },
+	{ STR_INIT("x-amz-skip-destination-validation"), 0 },
+	{ STR_INIT("x-amz-source-expected-bucket-owner"), COPY },
+	{ STR_INIT("x-amz-storage-class"), STORE },
+	{ STR_INIT("x-amz-tagging"), STORE },
+	{ STR_INIT("x-amz-tagging-directive"), OP_COPY_OBJECT },
+	{ STR_INIT("x-amz-trailer"), OP_PUT_OBJECT | OP_UPLOAD_PART },
+	{ STR_INIT("x-amz-transition-default-minimum-object-size"), 0 },
+	{ STR_INIT("x-amz-website-redirect-location"), STORE },
+	{ STR_INIT("x-amz-write-offset-bytes"), OP_PUT_OBJECT },
 };
 
 const struct s3_header *
-s3_header_table(size_t *n)
+s3_query_table(size_t *n)
 {
 	*n = sizeof headers / sizeof headers[0];
 	return headers;
@@ -92,8 +100,8 @@ s3_header_table(size_t *n)
 static bool
 is_sum(struct str name)
 {
-	return str_starts(name, STR("x-amz-checksum-")) &&
-	    digest_sum_named(str_from(name, 15)) != NULL;
+	return str_take(&name, STR("x-amz-checksum-")) &&
+	    digest_sum_named(name) != NULL;
 }
 
 /* NULL: S3 does not know it. */
@@ -191,9 +199,8 @@ s3_query_headers_check(struct cx *cx, struct s3_call *c)
 
 	for (i = 0; c->n_by_query > 0 && i < c->req->n_query; i++) {
 		h = meant_by(cx, c, &c->req->query[i], &name);
-		if (h == NULL || strcmp(h->takers, "*") == 0 ||
-		    fault_skip("QUERY_TAKEN") ||
-		    s3_listed(h->takers, str_of(c->row->called)))
+		if (h == NULL || h->takers == S3_ALL_OPS ||
+		    fault_skip("QUERY_TAKEN") || (h->takers & c->row->op) != 0)
 			continue;
 		return fail(cx, E_BAD_ARGUMENT, "The query parameter %.*s "
 		    "means the header of its name, and %s does not take it.",

@@ -3,7 +3,9 @@
  * come first; a query key that the row does not allow is 501, so that nothing
  * ever falls through to another operation.
  */
-#include "s3/s3_call.h"
+#include "s3/s3_route.h"
+
+#include "s3/s3_xml.h"
 
 #define LIST	"prefix delimiter max-keys encoding-type"
 #define DOCUMENT(root, inside) \
@@ -23,10 +25,12 @@ static const struct s3_row rows[] = {
 	{ M_GET, AT_BUCKET, "versioning", NULL, "", s3_get_bucket_versioning,
 	    "GetBucketVersioning", .needs = 0 },
 	{ M_PUT, AT_BUCKET, "versioning", NULL, "", s3_put_bucket_versioning,
-	    "PutBucketVersioning", .needs = F_WRITE },
+	    "PutBucketVersioning", .needs = F_WRITE,
+	    .op = OP_PUT_BUCKET_VERSIONING },
 	{ M_GET, AT_BUCKET, "versions", NULL,
 	    LIST " key-marker version-id-marker", s3_list_object_versions,
-	    "ListObjectVersions", .needs = 0, .action = MAY_LIST_VERSIONS },
+	    "ListObjectVersions", .needs = 0,
+	    .op = OP_LIST_OBJECT_VERSIONS, .action = MAY_LIST_VERSIONS },
 	{ M_GET, AT_BUCKET, "accelerate", NULL, "", s3_fixed_document,
 	    "GetBucketAccelerateConfiguration", .needs = 0,
 	    .answer = DOCUMENT("AccelerateConfiguration", "") },
@@ -60,7 +64,7 @@ static const struct s3_row rows[] = {
 	{ M_GET, AT_BUCKET, "policy", NULL, "", s3_get_bucket_policy,
 	    "GetBucketPolicy", .needs = 0 },
 	{ M_PUT, AT_BUCKET, "policy", NULL, "", s3_put_bucket_policy,
-	    "PutBucketPolicy", .needs = F_WRITE },
+	    "PutBucketPolicy", .needs = F_WRITE, .op = OP_PUT_BUCKET_POLICY },
 	{ M_DELETE, AT_BUCKET, "policy", NULL, "", s3_delete_bucket_policy,
 	    "DeleteBucketPolicy", .needs = F_WRITE },
 	{ M_GET, AT_BUCKET, "policyStatus", NULL, "",
@@ -91,13 +95,14 @@ static const struct s3_row rows[] = {
 	{ M_GET, AT_BUCKET, "list-type", NULL,
 	    LIST " continuation-token start-after fetch-owner",
 	    s3_list_objects_v2, "ListObjectsV2", .needs = 0,
-	    .action = MAY_LIST },
+	    .op = OP_LIST_OBJECTS_V2, .action = MAY_LIST },
 	{ M_GET, AT_BUCKET, NULL, NULL, LIST " marker", s3_list_objects,
-	    "ListObjects", .needs = 0, .action = MAY_LIST },
+	    "ListObjects", .needs = 0,
+	    .op = OP_LIST_OBJECTS, .action = MAY_LIST },
 	{ M_POST, AT_BUCKET, "delete", NULL, "", s3_delete_objects,
-	    "DeleteObjects", .needs = F_WRITE },
+	    "DeleteObjects", .needs = F_WRITE, .op = OP_DELETE_OBJECTS },
 	{ M_PUT, AT_BUCKET, NULL, NULL, "", s3_create_bucket, "CreateBucket",
-	    .needs = F_WRITE },
+	    .needs = F_WRITE, .op = OP_CREATE_BUCKET },
 	{ M_DELETE, AT_BUCKET, NULL, NULL, "", s3_delete_bucket, "DeleteBucket",
 	    .needs = F_WRITE },
 	{ M_POST, AT_BUCKET, NULL, NULL, "", s3_post_object, "PostObject",
@@ -105,12 +110,12 @@ static const struct s3_row rows[] = {
 
 	{ M_GET, AT_OBJECT, "uploadId", NULL,
 	    "max-parts part-number-marker encoding-type", s3_list_parts,
-	    "ListParts", .needs = 0 },
+	    "ListParts", .needs = 0, .op = OP_LIST_PARTS },
 	{ M_GET, AT_OBJECT, "acl", NULL, "", s3_get_acl, "GetObjectAcl",
 	    .needs = 0 },
 	{ M_GET, AT_OBJECT, "attributes", NULL, "versionId",
 	    s3_get_object_attributes, "GetObjectAttributes", .needs = 0,
-	    .action = MAY_GET_ATTRIBUTES },
+	    .op = OP_GET_OBJECT_ATTRIBUTES, .action = MAY_GET_ATTRIBUTES },
 	{ M_GET, AT_OBJECT, "tagging", NULL, "versionId", s3_get_object_tagging,
 	    "GetObjectTagging", .needs = 0, .action = MAY_GET_TAGGING },
 	{ M_PUT, AT_OBJECT, "tagging", NULL, "versionId",
@@ -118,31 +123,35 @@ static const struct s3_row rows[] = {
 	{ M_DELETE, AT_OBJECT, "tagging", NULL, "versionId",
 	    s3_delete_object_tagging, "DeleteObjectTagging", .needs = F_WRITE },
 	{ M_GET, AT_OBJECT, NULL, NULL, "partNumber versionId", s3_get_object,
-	    "GetObject", .needs = 0,
+	    "GetObject", .needs = 0, .op = OP_GET_OBJECT,
 	    .action = MAY_GET_OBJECT, .versioned = MAY_GET_VERSION },
 	{ M_HEAD, AT_OBJECT, NULL, NULL, "partNumber versionId", s3_get_object,
-	    "HeadObject", .needs = 0,
+	    "HeadObject", .needs = 0, .op = OP_HEAD_OBJECT,
 	    .action = MAY_GET_OBJECT, .versioned = MAY_GET_VERSION },
 	{ M_PUT, AT_OBJECT, "uploadId", "x-amz-copy-source", "partNumber",
-	    s3_upload_part_copy, "UploadPartCopy", .needs = F_WRITE },
+	    s3_upload_part_copy, "UploadPartCopy", .needs = F_WRITE,
+	    .op = OP_UPLOAD_PART_COPY },
 	{ M_PUT, AT_OBJECT, "uploadId", NULL, "partNumber", s3_upload_part,
-	    "UploadPart", .needs = F_WRITE },
+	    "UploadPart", .needs = F_WRITE, .op = OP_UPLOAD_PART },
 	{ M_PUT, AT_OBJECT, NULL, "x-amz-rename-source", "renameObject",
-	    s3_rename_object, "RenameObject", .needs = F_WRITE },
+	    s3_rename_object, "RenameObject", .needs = F_WRITE,
+	    .op = OP_RENAME_OBJECT },
 	{ M_PUT, AT_OBJECT, NULL, "x-amz-copy-source", "", s3_copy_object,
-	    "CopyObject", .needs = F_WRITE },
+	    "CopyObject", .needs = F_WRITE, .op = OP_COPY_OBJECT },
 	{ M_PUT, AT_OBJECT, NULL, NULL, "", s3_put_object, "PutObject",
-	    .needs = F_WRITE, .marker = s3_marker_put },
+	    .needs = F_WRITE, .op = OP_PUT_OBJECT, .marker = s3_marker_put },
 	{ M_POST, AT_OBJECT, "uploads", NULL, "", s3_create_multipart_upload,
-	    "CreateMultipartUpload", .needs = F_WRITE },
+	    "CreateMultipartUpload", .needs = F_WRITE,
+	    .op = OP_CREATE_MULTIPART_UPLOAD },
 	{ M_POST, AT_OBJECT, "uploadId", NULL, "",
 	    s3_complete_multipart_upload, "CompleteMultipartUpload",
-	    .needs = F_WRITE },
+	    .needs = F_WRITE, .op = OP_COMPLETE_MULTIPART_UPLOAD },
 	{ M_DELETE, AT_OBJECT, "uploadId", NULL, "",
 	    s3_abort_multipart_upload, "AbortMultipartUpload",
-	    .needs = F_WRITE },
+	    .needs = F_WRITE, .op = OP_ABORT_MULTIPART_UPLOAD },
 	{ M_DELETE, AT_OBJECT, NULL, NULL, "versionId", s3_delete_object,
-	    "DeleteObject", .needs = F_WRITE, .marker = s3_marker_delete },
+	    "DeleteObject", .needs = F_WRITE,
+	    .op = OP_DELETE_OBJECT, .marker = s3_marker_delete },
 };
 
 const struct s3_row *
@@ -167,8 +176,9 @@ allowed_everywhere(const struct request *req, struct str key)
 	    (req->method == M_GET || req->method == M_HEAD));
 }
 
-bool
-s3_listed(const char *words, struct str word)
+/* Is it one of these words? */
+static bool
+lists(const char *words, struct str word)
 {
 	struct str	rest = str_of(words), one;
 
@@ -188,7 +198,7 @@ keys_check(struct cx *cx, const struct request *req,
 	for (i = 0; i < req->n_query; i++) {
 		key = req->query[i].name;
 		if (allowed_everywhere(req, key) ||
-		    s3_listed(row->allowed, key) ||
+		    lists(row->allowed, key) ||
 		    (row->must != NULL && str_is(key, str_of(row->must))))
 			continue;
 		return fail(cx, E_NOT_IMPLEMENTED, "The query parameter "

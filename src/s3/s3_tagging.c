@@ -4,8 +4,12 @@
  */
 #include "s3/s3_call.h"
 
-#include "base/vec.h"
 #include "base/xml.h"
+#include "s3/s3_body.h"
+#include "s3/s3_config.h"
+#include "s3/s3_meta.h"
+#include "s3/s3_tags.h"
+#include "s3/s3_xml.h"
 
 static void
 put_tags(struct buf *b, const struct pair *tags, size_t n)
@@ -31,44 +35,11 @@ s3_get_object_tagging(struct cx *cx, struct s3_call *c)
 
 	if ((e = object_stat(cx, c->eng, &c->at, &en)) != OK)
 		return e;
-	s3_version_header(c, &en);
+	s3_meta_version(c, &en);
 	s3_xml_begin(cx, &b, "Tagging");
 	put_tags(&b, en.tags, en.n_tags);
 	s3_xml_end(c, &b, "Tagging");
 	return OK;
-}
-
-enum err
-s3_tags_read(struct cx *cx, struct xml *x, size_t most, struct pair **tags,
-    size_t *n)
-{
-	VEC(struct pair)	 all = { 0 };
-	struct pair		*p;
-	enum err		 e;
-	bool			 there;
-
-	do
-		if ((e = xml_next(cx, x, 0, &there)) != OK)
-			return e;
-	while (there && !xml_is(x, "TagSet"));
-	if (!there)
-		return fail(cx, E_BAD_XML, "<Tagging> needs a <TagSet>");
-	while ((e = xml_next(cx, x, 1, &there)) == OK && there) {
-		if (!xml_is(x, "Tag"))
-			continue;
-		if (all.n > most)
-			break;
-		p = VEC_PUSH(cx->mem, &all);
-		*p = (struct pair){ STR(""), STR("") };
-		if ((e = xml_fields(cx, x, 2, (struct xml_field[]){
-		    { "Key", &p->name }, { "Value", &p->value } }, 2)) != OK)
-			return e;
-	}
-	if (e != OK || (e = xml_close(cx, x)) != OK)
-		return e;
-	*tags = all.at;
-	*n = all.n;
-	return s3_tags_check(cx, all.at, all.n, most);
 }
 
 enum err
@@ -79,7 +50,7 @@ s3_put_object_tagging(struct cx *cx, struct s3_call *c)
 	size_t		 n;
 	enum err	 e;
 
-	if ((e = s3_take_xml(cx, c, LIMIT_BODY, "Tagging", &x)) != OK ||
+	if ((e = s3_body_read_xml(cx, c, LIMIT_BODY, "Tagging", &x)) != OK ||
 	    (e = s3_tags_read(cx, x, LIMIT_TAGS_OBJECT, &tags, &n)) != OK)
 		return e;
 	return object_set_tags(cx, c->eng, &c->at, tags, n);
@@ -99,7 +70,7 @@ s3_delete_object_tagging(struct cx *cx, struct s3_call *c)
 enum err
 s3_get_bucket_tagging(struct cx *cx, struct s3_call *c)
 {
-	return s3_setting_get(cx, c, SETTING_TAGGING, "application/xml",
+	return s3_config_get(cx, c, SETTING_TAGGING, "application/xml",
 	    "NoSuchTagSet");
 }
 
@@ -112,18 +83,18 @@ s3_put_bucket_tagging(struct cx *cx, struct s3_call *c)
 	size_t		 n;
 	enum err	 e;
 
-	if ((e = s3_take_xml(cx, c, LIMIT_BODY, "Tagging", &x)) != OK ||
+	if ((e = s3_body_read_xml(cx, c, LIMIT_BODY, "Tagging", &x)) != OK ||
 	    (e = s3_tags_read(cx, x, LIMIT_TAGS_BUCKET, &tags, &n)) != OK)
 		return e;
 	c->res->status = 204;
 	s3_xml_begin(cx, &b, "Tagging");
 	put_tags(&b, tags, n);
 	buf_z(&b, "</Tagging>");
-	return s3_setting_put(cx, c, SETTING_TAGGING, buf_as_str(&b));
+	return s3_config_put(cx, c, SETTING_TAGGING, buf_as_str(&b));
 }
 
 enum err
 s3_delete_bucket_tagging(struct cx *cx, struct s3_call *c)
 {
-	return s3_setting_delete(cx, c, SETTING_TAGGING);
+	return s3_config_delete(cx, c, SETTING_TAGGING);
 }

@@ -402,11 +402,24 @@ def test_the_table_of_headers_is_awss():
         text = f.read().replace("\\\n", " ")
     words = dict(re.findall(r'^#define (\w+)\s+(.*)$', text, re.M))
 
+    def operation(name):
+        return name.title().replace("_", "")
+
     def expand(value):
-        return "".join(a or expand(words[b]) for a, b in re.findall(r'"([^"]*)"|([A-Z]+)', value) if a or b)
-    rows = [(n, expand(v).split()) for n, v in re.findall(r'\{ N\("([a-z0-9-]+)"\),\s+((?:"[^"]*"|[A-Z]|\s)*?) \}', text)]
+        for word in re.findall(r"[A-Z]\w+", value):
+            if word in words:
+                yield from expand(words[word])
+            else:
+                yield "*" if word == "S3_ALL_OPS" else operation(word.removeprefix("OP_"))
+    rows = [(n, list(expand(v))) for n, v in re.findall(r'\{ STR_INIT\("([a-z0-9-]+)"\),\s+([\w|\s]+?) \}', text)]
+    assert len(rows) == text.count("{ STR_INIT(")
     with open(f"{TOP}/src/s3/s3_route.c") as f:
-        here = set(re.findall(r'"([A-Z]\w+)"', f.read()))
+        route = f.read()
+    here = set(re.findall(r'"([A-Z]\w+)"', route))
+    pairs = re.findall(r'"(\w+)",\s+\.needs = [^"}]*?\.op = OP_(\w+)', route)
+    assert len(pairs) == route.count(".op = ") > 0
+    for name, op in pairs:
+        assert operation(op) == name
     model = botocore.session.get_session().get_service_model("s3")
     taken = {}
     for op in model.operation_names:

@@ -8,7 +8,8 @@
 #include "block/block.h"
 #include "engine/engine.h"
 #include "kv/kv.h"
-#include "s3/s3_call.h"
+#include "s3/s3_error.h"
+#include "s3/s3_policy.h"
 
 static struct cx	 cx;
 static struct kv	*kv;

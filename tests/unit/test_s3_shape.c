@@ -5,7 +5,12 @@
 #include <string.h>
 
 #include "base/xml.h"
-#include "s3/s3_call.h"
+#include "s3/s3_error.h"
+#include "s3/s3_meta.h"
+#include "s3/s3_refuse.h"
+#include "s3/s3_sums.h"
+#include "s3/s3_take.h"
+#include "s3/s3_xml.h"
 
 /* A call with these headers and parameters, on nothing. */
 static struct s3_call
@@ -77,7 +82,7 @@ what_is_kept_is_taken(void **state)
 	(void)state;
 	for (i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		c = call_of(cases[i].sent, "");
-		assert_ok(&cx, s3_take_meta(&cx, &c, &en));
+		assert_ok(&cx, s3_meta_take(&cx, &c, &en));
 		assert_str(cases[i].type, en.content_type);
 		assert_str(cases[i].headers, joined(en.headers, en.n_headers));
 		assert_str(cases[i].meta, joined(en.meta, en.n_meta));
@@ -134,7 +139,7 @@ what_is_too_much_or_wrong_is_refused(void **state)
 	(void)state;
 	for (i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		c = call_of(cases[i].sent, "");
-		assert_code(cases[i].want, s3_take_meta(&cx, &c, &en));
+		assert_code(cases[i].want, s3_meta_take(&cx, &c, &en));
 	}
 }
 
@@ -147,12 +152,12 @@ what_was_taken_is_answered(void **state)
 	(void)state;
 	c = call_of("content-type: text/plain\ncache-control: no-cache\n"
 	    "x-amz-meta-a: 1\nx-amz-tagging: a=b", "");
-	assert_ok(&cx, s3_take_meta(&cx, &c, &en));
+	assert_ok(&cx, s3_meta_take(&cx, &c, &en));
 	en.etag = STR("0123");
 	en.mtime = 784111777000;
 	en.version = STR("null");
 	c = call_of("", "");
-	s3_entry_headers(&cx, &c, &en);
+	s3_meta_headers(&cx, &c, &en);
 	assert_str("Content-Type: text/plain\r\nCache-Control: no-cache\r\n"
 	    "ETag: \"0123\"\r\n"
 	    "Last-Modified: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
@@ -186,7 +191,7 @@ an_answer_always_has_a_type(void **state)
 	for (i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		c = call_of("", cases[i].query);
 		en.content_type = str_of(cases[i].stored);
-		s3_entry_headers(&cx, &c, &en);
+		s3_meta_headers(&cx, &c, &en);
 		assert_true(str_starts(buf_as_str(&c.res->headers),
 		    str_printf(cx.mem, "Content-Type: %s\r\nETag: ",
 		    cases[i].want)));
@@ -210,7 +215,7 @@ metadata_that_cannot_be_sent_is_counted(void **state)
 
 	(void)state;
 	memset(huge, 'v', LIMIT_META_SENT);
-	s3_entry_headers(&cx, &c, &en);
+	s3_meta_headers(&cx, &c, &en);
 	assert_true(str_ends(buf_as_str(&c.res->headers),
 	    STR("x-amz-meta-good: v\r\nx-amz-missing-meta: 4\r\n")));
 }
@@ -303,9 +308,9 @@ versions_are_checked(void **state)
 
 	(void)state;
 	for (i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		assert_code(cases[i].reads, s3_check_version(&cx,
+		assert_code(cases[i].reads, s3_take_version(&cx,
 		    str_of(cases[i].version), false));
-		assert_code(cases[i].writes, s3_check_version(&cx,
+		assert_code(cases[i].writes, s3_take_version(&cx,
 		    str_of(cases[i].version), true));
 	}
 }
@@ -346,7 +351,7 @@ copy_sources_name_an_object(void **state)
 	for (i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		c = call_of(str_printf(cx.mem, "x-amz-copy-source: %s",
 		    cases[i].source).p, "");
-		assert_code(cases[i].want, s3_copy_source(&cx, &c, &at));
+		assert_code(cases[i].want, s3_take_copy_source(&cx, &c, &at));
 		if (cases[i].want[0] != '\0')
 			continue;
 		assert_str(cases[i].repo, at.repo);
@@ -383,8 +388,8 @@ numbers_are_taken_from_query_or_header(void **state)
 	(void)state;
 	for (i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		c = call_of(cases[i].headers, cases[i].query);
-		assert_code(cases[i].want, s3_number(&cx, &c, "max-keys", 5,
-		    1000, &v));
+		assert_code(cases[i].want, s3_take_number(&cx, &c, "max-keys",
+		    5, 1000, &v));
 		if (cases[i].want[0] == '\0')
 			assert_true(v == cases[i].value);
 	}
@@ -399,9 +404,9 @@ keys_are_shown_as_asked(void **state)
 	(void)state;
 	assert_ok(&cx, s3_take_encoding(&cx, &c, &url));
 	assert_true(url);
-	assert_str("a/%20%26%0A%C3%BC", s3_shown(&cx, true,
+	assert_str("a/%20%26%0A%C3%BC", s3_xml_key(&cx, true,
 	    STR("a/ &\n\xc3\xbc")));
-	assert_str("a &", s3_shown(&cx, false, STR("a &")));
+	assert_str("a &", s3_xml_key(&cx, false, STR("a &")));
 	c = call_of("", "");
 	assert_ok(&cx, s3_take_encoding(&cx, &c, &url));
 	assert_false(url);
@@ -419,9 +424,9 @@ etags_have_quotation_marks_outside(void **state)
 	size_t				i;
 
 	(void)state;
-	assert_str("\"a-2\"", s3_quoted(&cx, STR("a-2")));
+	assert_str("\"a-2\"", s3_meta_etag(&cx, STR("a-2")));
 	for (i = 0; i < sizeof cases / sizeof cases[0]; i++)
-		assert_str(cases[i][1], s3_unquoted(str_of(cases[i][0])));
+		assert_str(cases[i][1], s3_take_etag(str_of(cases[i][0])));
 }
 
 static void
@@ -437,9 +442,9 @@ answers_are_documents(void **state)
 	(void)state;
 	c.who.user = STR("<Ann & Bob>");
 	s3_xml_begin(&cx, &b, "Answer");
-	s3_put_owner(&b, &c, "Initiator");
-	s3_put_sums(&b, &en);
-	s3_put_sum_type(&b, &en);
+	s3_xml_owner(&b, &c, "Initiator");
+	s3_sums_put(&b, &en);
+	s3_sums_put_type(&b, &en);
 	s3_xml_end(&c, &b, "Answer");
 	assert_int_equal(200, c.res->status);
 	assert_str("application/xml", c.res->type);
@@ -452,7 +457,7 @@ answers_are_documents(void **state)
 	    "<ChecksumType>COMPOSITE</ChecksumType></Answer>", c.res->body);
 	en.n_sums = 0;
 	s3_xml_begin(&cx, &b, "Answer");
-	s3_put_sum_type(&b, &en);
+	s3_sums_put_type(&b, &en);
 	assert_false(str_has(buf_as_str(&b), STR("ChecksumType")));
 }
 

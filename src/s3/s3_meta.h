@@ -1,0 +1,29 @@
+/* What is kept beside an object's bytes, as headers have it. */
+#ifndef S3_S3_META_H
+#define S3_S3_META_H
+
+#include "s3/s3_call.h"
+
+/*
+ * Begin *en with what the headers of a write say: Content-Type, Cache-Control
+ * and kin, x-amz-meta-*, x-amz-tagging; all else of it is zero.  The values
+ * stay the request's.  E_METADATA_TOO_LARGE; E_BAD_ARGUMENT for tags.
+ */
+enum err	s3_meta_take(struct cx *cx, const struct s3_call *c,
+		    struct entry *en);
+
+/*
+ * The headers of a read: all of the above, less what is no legal header or has
+ * no room, which x-amz-missing-meta counts; what response-* of the query asks
+ * for instead; and ETag, Last-Modified, Accept-Ranges, x-amz-version-id.
+ */
+void		s3_meta_headers(struct cx *cx, struct s3_call *c,
+		    const struct entry *en);
+
+/* x-amz-version-id, where versions are shown. */
+void		s3_meta_version(struct s3_call *c, const struct entry *en);
+
+/* An ETag as headers and XML have it, in quotes, in the context's memory. */
+struct str	s3_meta_etag(struct cx *cx, struct str etag);
+
+#endif
