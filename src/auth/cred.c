@@ -99,7 +99,7 @@ cred_user_find(struct cx *cx, struct auth *a, struct str name,
 static enum err
 users_list(struct cx *cx, struct kv_tx *tx, struct creds *c)
 {
-	struct range		 all = key_range(cx, key_user(cx, STR("")));
+	struct keys_range	 all = key_range(cx, key_user(cx, STR("")));
 	struct kv_cursor	*cur;
 	struct str		 k, v;
 	uint64_t		 created;
@@ -122,7 +122,7 @@ users_list(struct cx *cx, struct kv_tx *tx, struct creds *c)
 static enum err
 keys_list(struct cx *cx, struct kv_tx *tx, struct creds *c)
 {
-	struct range		 all = key_range(cx, key_access(cx, STR("")));
+	struct keys_range	 all = key_range(cx, key_access(cx, STR("")));
 	struct kv_cursor	*cur;
 	struct cred_record	 r;
 	struct str		 k, v;
@@ -244,11 +244,11 @@ cred_user_delete(struct cx *cx, struct auth *a, struct str name)
 static enum err
 cred_set_up_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 {
-	struct range	 keys = key_range(cx, key_access(cx, STR("")));
-	struct range	 users = key_range(cx, key_user(cx, STR("")));
-	struct str	 k, v;
-	bool		*there = arg;
-	enum err	 e;
+	struct keys_range	 keys = key_range(cx, key_access(cx, STR("")));
+	struct keys_range	 users = key_range(cx, key_user(cx, STR("")));
+	struct str		 k, v;
+	bool			*there = arg;
+	enum err		 e;
 
 	if ((e = kv_find(cx, tx, key_setup(), &v, there)) != OK || *there ||
 	    (e = kv_last(cx, tx, keys.lo, keys.hi, &k, &v, there)) != OK ||

@@ -35,8 +35,8 @@ rekey_batch_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 {
 	struct batch		*b = arg;
 	struct kv_cursor	*cur;
-	struct cred_record	r;
-	struct range		 all = key_range(cx, key_access(cx, STR("")));
+	struct cred_record	 r;
+	struct keys_range	 all = key_range(cx, key_access(cx, STR("")));
 	struct str		 k, v;
 	enum err		 e;
 	bool			 there;

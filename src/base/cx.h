@@ -57,14 +57,17 @@ enum err cx_fail(struct cx *cx, enum err code, const char *file, int line,
  */
 enum err cx_as(struct cx *cx, const char *as);
 
-/* The words that a client may read.  Those of a fault of this host, its disk or
- * its settings name files: they are the log's, and err_words says the kind. */
+/*
+ * The words that a client may read.  Failures of this host, its disk and its
+ * settings have words that name files: those are for the log, and the client
+ * gets the words of the kind.
+ */
 const char *cx_public(const struct cx *cx);
 
-/* The caller has handled the failure itself. */
+/* Take the failure off cx: the caller has handled it. */
 void	cx_forget(struct cx *cx);
 
-/* Copy a failure recorded in one context to another. */
+/* Copy the failure recorded in one context to another, and return its kind. */
 enum err cx_pass(struct cx *to, const struct cx *from);
 
 #endif

@@ -99,7 +99,7 @@ enum err
 area_is_empty(struct cx *cx, struct kv_tx *tx, const struct branch *br,
     uint64_t area, bool *empty)
 {
-	struct range		 in;
+	struct keys_range	 in;
 	struct kv_cursor	*cur;
 	struct str		 k, v;
 	enum err		 e;

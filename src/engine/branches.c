@@ -73,13 +73,14 @@ enum err
 branch_move(struct cx *cx, struct kv_tx *tx, const struct uid *ruid,
     struct branch *br, const struct headmove *move)
 {
-	struct range	in = key_range(cx, key_heads(cx, ruid, br->name));
-	struct headmove	m = *move, last;
-	struct str	k, v;
-	struct buf	b;
-	uint64_t	seq = 1;
-	enum err	e;
-	bool		there;
+	struct keys_range	in = key_range(cx, key_heads(cx, ruid,
+	    br->name));
+	struct headmove		m = *move, last;
+	struct str		k, v;
+	struct buf		b;
+	uint64_t		seq = 1;
+	enum err		e;
+	bool			there;
 
 	m.time = cx->now;
 	m.uid = br->uid;

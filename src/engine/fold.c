@@ -76,7 +76,7 @@ static enum err
 fold_edit(struct cx *cx, void *self, struct tree_edit *out, bool *there)
 {
 	struct fold	*f = self;
-	struct cx	 page_cx = *cx;
+	struct cx	 page_cx = cx_aside(cx);
 	char		 last[LIMIT_PATH];
 	struct str	 key = { last, 0 };
 	enum err	 e;

@@ -35,7 +35,7 @@ list_first(struct cx *cx, const struct list_query *q)
 }
 
 void
-list_after(struct cx *cx, struct range *in, struct str key)
+list_after(struct cx *cx, struct keys_range *in, struct str key)
 {
 	if (str_cmp(key, in->lo) >= 0)
 		in->lo = str_after(cx->mem, key);
@@ -81,7 +81,7 @@ list_claim(struct cx *cx, size_t limit)
 }
 
 enum err
-list_records(struct cx *cx, struct kv_tx *tx, const struct range *in,
+list_records(struct cx *cx, struct kv_tx *tx, const struct keys_range *in,
     struct list_fill *f, list_record_fn *fn, void *self)
 {
 	struct kv_cursor	*cur;

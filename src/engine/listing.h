@@ -11,7 +11,8 @@ bool		list_group(const struct list_query *q, struct str path,
 /* Where the page begins: after `after`, past its whole group if it is one. */
 struct str	list_first(struct cx *cx, const struct list_query *q);
 /* Lets a range of keys begin after one, when that is not before it. */
-void		list_after(struct cx *cx, struct range *in, struct str key);
+void		list_after(struct cx *cx, struct keys_range *in,
+		    struct str key);
 
 /*
  * A page ends at its limit, or when what it has costs LIMIT_PAGE_BYTES: what
@@ -42,7 +43,7 @@ typedef enum err list_record_fn(struct cx *cx, void *self, struct str key,
  * as a transaction's fn needs it.  [K3]
  */
 enum err	list_records(struct cx *cx, struct kv_tx *tx,
-		    const struct range *in, struct list_fill *f,
+		    const struct keys_range *in, struct list_fill *f,
 		    list_record_fn *fn, void *self);
 
 #endif

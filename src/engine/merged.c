@@ -29,7 +29,7 @@ enum err
 merged_open(struct cx *cx, struct engine *eng, struct kv_tx *tx,
     const struct merged_range *in, struct str from, struct merged *m)
 {
-	struct range		 keys;
+	struct keys_range	 keys;
 	struct merged_layer	*l;
 	uint64_t		 area;
 	enum err		 e;

@@ -42,12 +42,12 @@ ref_list_take(struct cx *cx, void *self, struct str key, struct str value)
 static enum err
 ref_list_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 {
-	struct ref_list	*l = arg;
-	struct str	 (*key)(struct cx *, const struct uid *,
+	struct ref_list		*l = arg;
+	struct str		 (*key)(struct cx *, const struct uid *,
 	    struct str) = l->tags ? key_tag : key_branch;
-	struct range	 in;
-	struct repo	 r;
-	enum err	 e;
+	struct keys_range	 in;
+	struct repo		 r;
+	enum err		 e;
 
 	l->found.n = 0;
 	if ((e = repo_find(cx, tx, l->repo, &r)) != OK)

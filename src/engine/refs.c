@@ -28,7 +28,7 @@ ref_prefix_find(struct cx *cx, struct kv_tx *tx, const struct uid *ruid,
     struct str hex, struct oid *out, bool *there)
 {
 	struct kv_cursor	*cur;
-	struct range		 in;
+	struct keys_range	 in;
 	struct str		 k, v;
 	struct oid		 id;
 	unsigned char		 lead[sizeof id];

@@ -20,7 +20,7 @@ struct repo_create {
 static enum err
 repo_namespace_free(struct cx *cx, struct kv_tx *tx, struct str ns)
 {
-	struct range		 all = key_range(cx, key_letter(cx, 'R'));
+	struct keys_range	 all = key_range(cx, key_letter(cx, 'R'));
 	struct kv_cursor	*cur;
 	struct repo		 r;
 	struct str		 k, v;
@@ -171,7 +171,7 @@ static enum err
 repo_list_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 {
 	struct repo_list	*l = arg;
-	struct range		 in = key_range(cx, key_repo(cx, l->q->prefix));
+	struct keys_range	 in = key_range(cx, key_repo(cx, l->q->prefix));
 
 	l->found.n = 0;
 	if (l->q->after.n > 0)
@@ -204,7 +204,7 @@ static enum err
 repo_has_more(struct cx *cx, struct kv_tx *tx, struct str key, size_t n,
     bool *more)
 {
-	struct range		 in = key_range(cx, key);
+	struct keys_range	 in = key_range(cx, key);
 	struct kv_cursor	*cur;
 	struct str		 k, v;
 	enum err		 e;

@@ -64,8 +64,8 @@ upload_put(struct cx *cx, struct kv_tx *tx, const struct upload *u)
 enum err
 upload_clear_parts(struct cx *cx, struct kv_tx *tx, const struct uid *id)
 {
-	struct range	parts = key_range(cx, key_parts(cx, id));
-	size_t		n;
+	struct keys_range	parts = key_range(cx, key_parts(cx, id));
+	size_t			n;
 
 	return kv_clear(cx, tx, parts.lo, parts.hi, LIMIT_PARTS + 1, &n);
 }

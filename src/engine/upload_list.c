@@ -39,7 +39,7 @@ static enum err
 upload_parts_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 {
 	struct upload_list_parts	*l = arg;
-	struct range			 in;
+	struct keys_range		 in;
 	enum err			 e;
 
 	l->found.n = 0;
@@ -94,7 +94,7 @@ upload_list_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 {
 	struct upload_list	*l = arg;
 	struct branch		 br;
-	struct range		 in;
+	struct keys_range	 in;
 	struct repo		 r;
 	struct uid		 id;
 	enum err		 e;

@@ -14,20 +14,23 @@ struct crew;
 
 /* A crew of at most n threads that all run fn(arg); none runs yet. */
 struct crew	*crew_new(unsigned n, void *(*fn)(void *), void *arg);
-/* The first; false: the system gives no thread. */
+/* Start the first thread; false: the system gives none. */
 bool		 crew_start(struct crew *c);
 
-/* Of the calling thread, which is ready: it has a request. */
+/* The calling thread, which was ready, has a request now. */
 void		 crew_busy(struct crew *c);
-/* It has done its request; false: it is of no use any more, and ends. */
+/* The calling thread has done its request; false: it is not needed any more,
+ * and is to end. */
 bool		 crew_done(struct crew *c);
-/* Few threads are left: those that stay. */
+/* Are so few threads left that they stay? */
 bool		 crew_is_small(struct crew *c);
-/* It has found nothing for CREW_REST_MS; false: it ends. */
+/* The calling thread has found nothing for CREW_REST_MS; false: it is to
+ * end. */
 bool		 crew_rested(struct crew *c);
 
-/* Of any busy thread: it waits for its client; it does so no longer. */
+/* A busy thread, whichever calls, waits for its client. */
 void		 crew_waits(struct crew *c);
+/* It waits no longer. */
 void		 crew_works(struct crew *c);
 
 #endif

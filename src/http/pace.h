@@ -23,16 +23,18 @@ struct pace {
 	uint64_t	 moved;		/* bytes, of late */
 };
 
+/* Nothing has been waited for yet. */
 void		pace_init(struct pace *p);
 /* A wait for the client begins; times are in microseconds and never 0. */
 void		pace_wait(struct pace *p, enum pace_of of, int64_t now);
-/* It is over, and so many bytes went. */
+/* The wait is over, and so many bytes went. */
 void		pace_moved(struct pace *p, int64_t now, uint64_t bytes);
-/* For how long it waits by now. */
+/* For how many us the client has been waited for by now; 0: it is not. */
 int64_t		pace_waits(const struct pace *p, int64_t now);
-/* Waited for more than a second, and under LIMIT_KEEP_UP a second. */
+/* Has it been waited for more than a second, and moved less than LIMIT_KEEP_UP
+ * a second? */
 bool		pace_is_slow(const struct pace *p, int64_t now);
-/* Under LIMIT_LEAST_RATE a second for LIMIT_PATIENCE. */
+/* Has it moved less than LIMIT_LEAST_RATE a second for LIMIT_PATIENCE? */
 bool		pace_is_over(const struct pace *p, int64_t now);
 /* Bytes a second of waiting, of late: by this the slowest is chosen. */
 uint64_t	pace_rate(const struct pace *p, int64_t now);

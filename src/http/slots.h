@@ -19,14 +19,16 @@ struct slots;
 
 /* n slots for this process alone. */
 struct slots	*slots_new(unsigned n);
-/* n slots, or as many as were made before, in a file for all processes. */
+/* n slots, or as many as were made before, in the file at path for all
+ * processes.  E_STORE, E_DISK_FULL. */
 enum err	 slots_open(struct cx *cx, const char *path, unsigned n,
 		    struct slots **out);
-/* A mapped file stays mapped to the end of the process. */
+/* Free the table; a mapped file stays mapped to the end of the process. */
 void		 slots_free(struct slots *s);
 
 /* A slot, or -1 when all are taken: its holder is then not counted. */
 int		 slots_take(struct slots *s);
+/* The slot is free again; -1 is harmless. */
 void		 slots_leave(struct slots *s, int slot);
 
 /* Say how the holder's client does; true: the holder is told to end. */

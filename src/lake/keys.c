@@ -289,10 +289,10 @@ key_sealer(void)
 	return STR("AM");
 }
 
-struct range
+struct keys_range
 key_range(struct cx *cx, struct str prefix)
 {
-	return (struct range){ prefix, key_end(cx, prefix) };
+	return (struct keys_range){ prefix, key_end(cx, prefix) };
 }
 
 struct str

@@ -15,7 +15,7 @@ struct cx;
 enum { KEYS_LONGEST = 1 + sizeof(struct uid) + 2 * LIMIT_PATH + 2 +
 	sizeof(struct uid) };
 
-struct range {			/* keys lo <= k < hi */
+struct keys_range {		/* keys lo <= k < hi */
 	struct str	lo, hi;
 };
 
@@ -90,7 +90,7 @@ struct str	key_setup(void);
 struct str	key_sealer(void);
 
 /* All keys that begin so; for a letter alone, all records of a kind. */
-struct range	key_range(struct cx *cx, struct str prefix);
+struct keys_range key_range(struct cx *cx, struct str prefix);
 /* What all keys of a kind begin with. */
 struct str	key_letter(struct cx *cx, char letter);
 /* The first key after all that begin so. */

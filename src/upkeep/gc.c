@@ -53,11 +53,11 @@ gc_count_blocks(struct cx *cx, struct engine *eng, uint64_t *n)
 static enum err
 gc_bump_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 {
-	struct gc	*gc = arg;
-	struct range	 grey = key_range(cx, key_letter(cx, 'g'));
-	struct gc_state	 gs;
-	size_t		 n;
-	enum err	 e;
+	struct gc		*gc = arg;
+	struct keys_range	 grey = key_range(cx, key_letter(cx, 'g'));
+	struct gc_state		 gs;
+	size_t			 n;
+	enum err		 e;
 
 	if ((e = gc_state_find(cx, tx, &gs)) != OK)
 		return e;
@@ -109,7 +109,7 @@ static enum err
 gc_notes_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 {
 	struct grey_notes	*notes = arg;
-	struct range		 grey = key_range(cx, key_letter(cx, 'g'));
+	struct keys_range	 grey = key_range(cx, key_letter(cx, 'g'));
 	struct kv_cursor	*cur;
 	struct gc_state		 gs;
 	struct str		 k, v;
@@ -184,7 +184,7 @@ static enum err
 gc_end_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 {
 	struct gc		*gc = arg;
-	struct range		 grey = key_range(cx, key_letter(cx, 'g'));
+	struct keys_range	 grey = key_range(cx, key_letter(cx, 'g'));
 	struct kv_cursor	*cur;
 	struct gc_state		 gs;
 	struct str		 k, v;

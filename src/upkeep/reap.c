@@ -25,8 +25,8 @@ struct reap {
 };
 
 struct clear {
-	struct range	in;
-	size_t		n;
+	struct keys_range	in;
+	size_t			n;
 };
 
 static enum err
@@ -222,14 +222,14 @@ reap_name_of(struct str key)
 static enum err
 reap_heads_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 {
-	struct reap	*p = arg;
-	struct range	 in;
-	struct branch	 br;
-	struct uid	 ruid;
-	struct str	 k, v, name;
-	size_t		 i;
-	enum err	 e;
-	bool		 there;
+	struct reap		*p = arg;
+	struct keys_range	 in;
+	struct branch		 br;
+	struct uid		 ruid;
+	struct str		 k, v, name;
+	size_t			 i;
+	enum err		 e;
+	bool			 there;
 
 	for (i = 0; i < p->n_heads; i++) {
 		memcpy(ruid.b, p->heads[i].p + 1, sizeof ruid);

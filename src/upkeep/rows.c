@@ -42,12 +42,12 @@ enum err
 rows_each(struct cx *cx, struct kv *kv, struct str prefix,
     bool keys_only, row_fn *fn, void *arg)
 {
-	struct range		 in = key_range(cx, prefix);
-	struct rows_page	 p = { .hi = in.hi, .keys_only = keys_only };
-	struct arena_mark	 mark;
-	unsigned char		 from[2048];
-	size_t			 i;
-	enum err		 e = OK;
+	struct keys_range	in = key_range(cx, prefix);
+	struct rows_page	p = { .hi = in.hi, .keys_only = keys_only };
+	struct arena_mark	mark;
+	unsigned char		from[2048];
+	size_t			i;
+	enum err		e = OK;
 
 	p.lo = in.lo;
 	while (e == OK && !p.ended) {

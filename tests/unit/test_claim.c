@@ -248,7 +248,7 @@ static enum err
 notes_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 {
 	struct notes		*t = arg;
-	struct range		 in = key_range(cx, key_letter(cx, 'g'));
+	struct keys_range	 in = key_range(cx, key_letter(cx, 'g'));
 	struct kv_cursor	*cur;
 	struct str		 k, v;
 	size_t			 n;

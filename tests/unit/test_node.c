@@ -541,7 +541,7 @@ static enum err
 working_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 {
 	struct kv_cursor	*cur;
-	struct range		 in = key_range(cx, key_letter(cx, 'B'));
+	struct keys_range	 in = key_range(cx, key_letter(cx, 'B'));
 	struct branch		 br;
 	struct uid		 ruid;
 	struct str		 k, v;
