@@ -1,6 +1,8 @@
 /* Pages of what differs: between refs, and of a branch with its head. */
 #include "engine/engine.h"
 
+#include <string.h>
+
 #include "base/vec.h"
 #include "engine/branches.h"
 #include "engine/listing.h"
@@ -20,7 +22,7 @@ static void
 diff_page_begin(struct diff_pager *p)
 {
 	p->fill = (struct list_fill){ .limit = p->q->limit };
-	p->found.n = 0;
+	memset(&p->found, 0, sizeof p->found);
 	p->done = false;
 }
 

@@ -14,6 +14,7 @@ static enum err
 object_delete_item(struct cx *cx, struct kv_tx *tx, struct write *w,
     struct object_delete_item *it)
 {
+	it->marker = false;
 	it->result = write_cond(cx, tx, w, it->path, &it->cond);
 	if (it->result == OK)
 		it->result = write_delete(cx, tx, w, it->path, &it->marker);

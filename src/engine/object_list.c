@@ -1,6 +1,8 @@
 /* Pages of a view: prefix, delimiter, continuation. */
 #include "engine/engine.h"
 
+#include <string.h>
+
 #include "base/vec.h"
 #include "engine/listing.h"
 #include "engine/refs.h"
@@ -61,7 +63,7 @@ object_list_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 	struct repo		 r;
 	enum err		 e;
 
-	l->found.n = 0;
+	memset(&l->found, 0, sizeof l->found);
 	l->fill = (struct list_fill){ .limit = l->q->limit };
 	if ((e = repo_find(cx, tx, l->repo, &r)) != OK ||
 	    (e = ref_view(cx, tx, &r, l->ref, &v)) != OK || l->q->limit == 0)

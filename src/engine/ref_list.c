@@ -1,6 +1,8 @@
 /* Lists of branches and of tags. */
 #include "engine/engine.h"
 
+#include <string.h>
+
 #include "base/buf.h"
 #include "base/vec.h"
 #include "engine/listing.h"
@@ -49,7 +51,7 @@ ref_list_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 	struct repo		 r;
 	enum err		 e;
 
-	l->found.n = 0;
+	memset(&l->found, 0, sizeof l->found);
 	if ((e = repo_find(cx, tx, l->repo, &r)) != OK)
 		return e;
 	in = key_range(cx, key(cx, &r.ruid, l->q->prefix));

@@ -1,6 +1,8 @@
 /* Repositories. */
 #include "engine/engine.h"
 
+#include <string.h>
+
 #include "base/ident.h"
 #include "base/vec.h"
 #include "engine/branches.h"
@@ -173,7 +175,7 @@ repo_list_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 	struct repo_list	*l = arg;
 	struct keys_range	 in = key_range(cx, key_repo(cx, l->q->prefix));
 
-	l->found.n = 0;
+	memset(&l->found, 0, sizeof l->found);
 	if (l->q->after.n > 0)
 		list_after(cx, &in, key_repo(cx, l->q->after));
 	return list_records(cx, tx, &in, &l->fill, repo_list_take, l);

@@ -42,7 +42,7 @@ upload_parts_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 	struct keys_range		 in;
 	enum err			 e;
 
-	l->found.n = 0;
+	memset(&l->found, 0, sizeof l->found);
 	if ((e = upload_find(cx, tx, &l->t, false)) != OK)
 		return e;
 	in = key_range(cx, key_parts(cx, l->t.id));
@@ -99,7 +99,7 @@ upload_list_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 	struct uid		 id;
 	enum err		 e;
 
-	l->found.n = 0;
+	memset(&l->found, 0, sizeof l->found);
 	if ((e = repo_find(cx, tx, l->repo, &r)) != OK ||
 	    (e = branch_need(cx, tx, &r.ruid, l->branch, &br)) != OK)
 		return e;
