@@ -42,12 +42,35 @@ steps_aside_leave_the_failure_alone(void **state)
 	arena_free(mem);
 }
 
+/* A protocol's own code is of one failure, and goes where it goes. */
+static void
+a_code_of_its_own_ends_with_its_failure(void **state)
+{
+	struct cx	other = cx_aside(&cx);
+
+	(void)state;
+	assert_int_equal(E_BAD_ARGUMENT, (fail(&cx, E_BAD_ARGUMENT, "a tag"),
+	    cx_as(&cx, "InvalidTag")));
+	assert_string_equal("InvalidTag", cx.as);
+	cx_pass(&other, &cx);
+	assert_string_equal("InvalidTag", other.as);
+	assert_null(cx_aside(&cx).as);
+	fail(&cx, E_BAD_ARGUMENT, "a number");
+	assert_null(cx.as);
+	cx_pass(&other, &cx);
+	assert_null(other.as);
+	cx_as(&cx, "InvalidTag");
+	cx_forget(&cx);
+	assert_null(cx.as);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest	tests[] = {
 		cmocka_unit_test(words_of_our_own_faults_are_the_logs),
 		cmocka_unit_test(steps_aside_leave_the_failure_alone),
+		cmocka_unit_test(a_code_of_its_own_ends_with_its_failure),
 	};
 
 	return cmocka_run_group_tests(tests, cx_setup, cx_teardown);

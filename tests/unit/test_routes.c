@@ -77,6 +77,19 @@ headers_are_those_of_routes(void **state)
 	}
 }
 
+/* What answers with its row's document or code has one, and nothing else. */
+static void
+fixed_answers_are_in_their_rows(void **state)
+{
+	const struct s3_row	*row;
+	size_t			 n;
+
+	(void)state;
+	for (row = s3_route_table(&n); n > 0; row++, n--)
+		assert_int_equal(row->run == s3_fixed_document ||
+		    row->run == s3_fixed_missing, row->answer != NULL);
+}
+
 static void
 no_api_route_is_there_twice(void **state)
 {
@@ -114,6 +127,7 @@ main(void)
 	const struct CMUnitTest	tests[] = {
 		cmocka_unit_test(no_s3_route_is_hidden),
 		cmocka_unit_test(headers_are_those_of_routes),
+		cmocka_unit_test(fixed_answers_are_in_their_rows),
 		cmocka_unit_test(no_api_route_is_there_twice),
 		cmocka_unit_test(every_error_has_a_status),
 	};
