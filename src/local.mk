@@ -173,12 +173,12 @@ liblakegate_a_SOURCES = \
 	src/kv/kv_group.h \
 	src/kv/kv_mem.c \
 	src/kv/kv_sqlite.c \
-	src/lake/block_id.c \
-	src/lake/block_id.h \
 	src/kv/kv_sqlite_conn.c \
 	src/kv/kv_sqlite_conn.h \
 	src/kv/kv_sqlite_wal.c \
 	src/kv/kv_sqlite_wal.h \
+	src/lake/block_id.c \
+	src/lake/block_id.h \
 	src/lake/cond.c \
 	src/lake/cond.h \
 	src/lake/entry.c \

@@ -26,6 +26,7 @@ UNIT_TESTS = \
 	test_node \
 	test_node_cache \
 	test_pace \
+	test_pairs \
 	test_routes \
 	test_s3_policy \
 	test_s3_shape \
@@ -117,6 +118,11 @@ test_digest_LDADD = $(UNIT_LDADD)
 test_enc_SOURCES = tests/unit/test_enc.c
 test_enc_CPPFLAGS = $(UNIT_CPPFLAGS)
 test_enc_LDADD = $(UNIT_LDADD)
+test_pairs_SOURCES = tests/unit/test_pairs.c
+test_pairs_CPPFLAGS = $(UNIT_CPPFLAGS)
+test_pairs_LDADD = $(UNIT_LDADD)
+test_pairs_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=when_monotonic \
+	-Wl,--wrap=nanosleep
 test_engine_SOURCES = tests/unit/test_engine.c
 test_engine_CPPFLAGS = $(UNIT_CPPFLAGS)
 test_engine_LDADD = $(UNIT_LDADD)

@@ -129,16 +129,26 @@ body_keep(struct cx *cx, struct body *b)
 enum err
 body_rename(struct cx *cx, struct body *b)
 {
+	struct cx	aside;
 	struct gc_state	gs;
 	struct uid	old = b->id;
+	uint64_t	size;
 	enum err	e;
+	bool		there;
 
 	if (!b->is_file)
 		return OK;
 	if ((e = gc_state_read(cx, b->eng->kv, &gs)) != OK)
 		return e;
 	b->id = block_id_new(gs.epoch, BLOCK_IN_FILE);
-	return block_rename(cx, b->eng->block, &old, &b->id);
+	if ((e = block_rename(cx, b->eng->block, &old, &b->id)) == OK)
+		return OK;
+	aside = *cx;
+	if (block_size(&aside, b->eng->block, &old, &size, &there) == OK &&
+	    !there)
+		return fail(cx, E_CONDEMNED, "garbage collection removed the "
+		    "bytes before they had a name; send them again");
+	return e;
 }
 
 enum err

@@ -15,7 +15,8 @@ void
 engine_defaults(struct engine_opts *o)
 {
 	*o = (struct engine_opts){ .inline_max = 32 * 1024,
-	    .cache_bytes = 8 << 20, .area_rows = 10000, .area_tombs = 2000 };
+	    .cache_bytes = 8 << 20, .area_rows = 10000, .area_tombs = 2000,
+	    .part_least = 5 << 20 };
 }
 
 struct engine *

@@ -54,6 +54,7 @@ struct engine_opts {
 	size_t		 cache_bytes;	/* of tree nodes, per process */
 	size_t		 area_rows;	/* least rows that fill an area */
 	size_t		 area_tombs;	/* tombstones that fill one */
+	size_t		 part_least;	/* bytes of parts but the last */
 	/* Below so many free bytes in dir or spool only deletes, resets and gc
 	 * write, so that a full disk can be cleaned up.  dir NULL: not looked
 	 * at. */

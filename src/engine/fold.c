@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/fault.h"
 #include "base/limit.h"
 #include "base/metric.h"
 #include "base/vec.h"
@@ -116,7 +117,8 @@ fold_advance_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 	    &there)) != OK || (e = gc_state_find(cx, tx, &gs)) != OK)
 		return e;
 	/* (uid, low) is the version of the working tree.  [I4, I5] */
-	if (!there || !uid_is(&br.uid, &f->br.uid) || br.low != f->br.low)
+	if (!there || !uid_is(&br.uid, &f->br.uid) ||
+	    (br.low != f->br.low && !fault_skip("N_NOCAS")))
 		return OK;
 	if ((e = claim_check_epoch(cx, &gs, f->epoch)) != OK)
 		return e;
@@ -126,7 +128,8 @@ fold_advance_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 		br.cut.known = true;
 		br.cut.tree = f->tree;
 	}
-	if ((e = claim_tree(cx, tx, &gs, &f->tree)) != OK ||
+	if ((!fault_skip("N_GREY") &&
+	    (e = claim_tree(cx, tx, &gs, &f->tree)) != OK) ||
 	    (e = branch_put(cx, tx, &f->id->ruid, &br)) != OK)
 		return e;
 	f->advanced = true;

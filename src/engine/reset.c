@@ -1,8 +1,11 @@
 /* Reset: drop what is staged, wholly or by path. */
 #include "engine/engine.h"
 
+#include "base/fault.h"
+#include "base/vec.h"
 #include "engine/branches.h"
 #include "engine/records.h"
+#include "engine/staged.h"
 #include "engine/view.h"
 #include "tree/claim.h"
 
@@ -17,9 +20,13 @@ struct reset {
 
 struct reset_paths {
 	struct reset	 to;
-	struct diff_item *items;
-	size_t		 n;
-	bool		 sealed;	/* set anew by each run */
+	struct str	 path;		/* one, or with prefix their head */
+	bool		 prefix;
+	struct str	 after;		/* those behind it; "": all */
+	/* set anew by each run of the transaction */
+	VEC(struct str)	 paths;
+	bool		 more;		/* than OPS_PATHS */
+	bool		 sealed;
 };
 
 /* The branch, and the head that it goes back to. */
@@ -47,8 +54,10 @@ reset_all_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 		return e;
 	s->br.working = head.tree;
 	s->br.open++;
-	s->br.low = s->br.open;		/* all rows mean nothing now */
-	s->br.cut.live = false;
+	if (!fault_skip("RESET_LOW"))
+		s->br.low = s->br.open;	/* all rows mean nothing now */
+	if (!fault_skip("RESET_CUT"))
+		s->br.cut.live = false;
 	if ((e = claim_tree(cx, tx, &gs, &head.tree)) != OK)
 		return e;
 	return branch_put(cx, tx, &s->r.ruid, &s->br);
@@ -98,6 +107,50 @@ reset_one(struct cx *cx, struct kv_tx *tx, struct reset_paths *p,
 	return e;
 }
 
+/* Up to OPS_PATHS paths, in order, whose entry is not the head's. */
+static enum err
+reset_collect(struct cx *cx, struct kv_tx *tx, struct reset_paths *p,
+    const struct oid *head)
+{
+	struct tree_change	ch;
+	struct staged		s;
+	enum err		e;
+	bool			there, same;
+
+	p->paths.n = 0;
+	p->more = false;
+	e = staged_open(cx, p->to.eng, tx, &p->to.br, head,
+	    p->after.n > 0 ? p->after : p->path, &s);
+	while (e == OK && !p->more &&
+	    (e = staged_next(cx, &s, &ch, &there)) == OK && there &&
+	    str_starts(ch.key, p->path)) {
+		if (str_is(ch.key, p->after) || (e = entry_bytes_same(cx,
+		    ch.a, ch.b, &same)) != OK || same)
+			continue;
+		if (p->paths.n == OPS_PATHS)
+			p->more = true;
+		else
+			*VEC_PUSH(cx->mem, &p->paths) = str_dup(cx->mem,
+			    ch.key);
+	}
+	staged_close(&s);
+	return e;
+}
+
+/* The same, and nothing else: the nodes are read before the write lock. */
+static enum err
+reset_look_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+{
+	struct reset_paths	*p = arg;
+	struct gc_state		 gs;
+	struct commit		 head;
+	enum err		 e;
+
+	if ((e = reset_look(cx, tx, &p->to, &gs, &head)) != OK)
+		return e;
+	return reset_collect(cx, tx, p, &head.tree);
+}
+
 static enum err
 reset_paths_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 {
@@ -111,24 +164,34 @@ reset_paths_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 	p->sealed = false;
 	if ((e = reset_look(cx, tx, &p->to, &gs, &head)) != OK)
 		return e;
-	for (i = 0; i < p->n; i++)
+	if (!p->prefix) {
+		p->paths.n = 0;
+		*VEC_PUSH(cx->mem, &p->paths) = p->path;
+	} else if (!fault_skip("RESET_LOOK") &&
+	    (e = reset_collect(cx, tx, p, &head.tree)) != OK)
+		return e;
+	for (i = 0; i < p->paths.n; i++)
 		if ((e = reset_one(cx, tx, p, &gs, &head.tree,
-		    p->items[i].path)) != OK)
+		    p->paths.at[i])) != OK)
 			return e;
-	br->cut.live = false;
+	if (!fault_skip("N_RESET"))
+		br->cut.live = false;
 	return branch_put(cx, tx, &p->to.r.ruid, br);
 }
 
 static enum err
-reset_paths(struct cx *cx, struct reset_paths *p)
+reset_some(struct cx *cx, struct reset_paths *p)
 {
 	struct reset	*s = &p->to;
 	enum err	 e;
 
-	e = kv_write(cx, s->eng->kv, reset_paths_fn, p);
-	if (e == OK && p->sealed)
+	if ((p->prefix &&
+	    (e = kv_read(cx, s->eng->kv, reset_look_fn, p)) != OK) ||
+	    (e = kv_write(cx, s->eng->kv, reset_paths_fn, p)) != OK)
+		return e;
+	if (p->sealed)
 		todo_add(&s->eng->todo, &s->r.ruid, s->branch, &s->br.uid);
-	return e;
+	return OK;
 }
 
 enum err
@@ -136,26 +199,11 @@ branch_reset_path(struct cx *cx, struct engine *eng, struct str repo,
     struct str branch, struct str path, bool prefix, bool force)
 {
 	struct reset_paths	p = { .to = { .eng = eng, .repo = repo,
-	    .branch = branch, .force = force } };
-	struct list_query	q = { .prefix = path, .limit = OPS_PATHS };
-	struct diff_item	one = { .path = path };
-	struct diff_page	page = { .more = true };
-	enum err		e = OK;
+	    .branch = branch, .force = force }, .path = path,
+	    .prefix = prefix };
+	enum err		e;
 
-	if (!prefix) {
-		p.items = &one;
-		p.n = 1;
-		return reset_paths(cx, &p);
-	}
-	while (e == OK && page.more) {
-		if ((e = diff_uncommitted(cx, eng, repo, branch, &q,
-		    &page)) != OK)
-			return e;
-		p.items = page.at;
-		p.n = page.n;
-		e = reset_paths(cx, &p);
-		if (page.n > 0)
-			q.after = page.at[page.n - 1].path;
-	}
+	while ((e = reset_some(cx, &p)) == OK && p.more)
+		p.after = p.paths.at[p.paths.n - 1];
 	return e;
 }

@@ -3,11 +3,14 @@
 
 #include "base/buf.h"
 #include "base/enc.h"
+#include "base/fault.h"
 #include "engine/body.h"
 #include "engine/records.h"
 #include "engine/versions.h"
 #include "lake/keys.h"
 #include "tree/claim.h"
+
+enum { COPY_TRIES = 10 };
 
 /* Last in the transaction: the part has its extents. */
 static enum err
@@ -22,7 +25,8 @@ upload_part_write(struct cx *cx, struct kv_tx *tx, struct upload_tx *t,
 	if (!buf_ok(&b))
 		return fail(cx, E_TOO_LARGE, "the part has too many pieces");
 	t->u->revision++;
-	if ((e = claim_entry(cx, tx, &t->w.gs, &part->en)) != OK ||
+	if ((!fault_skip("PART_NOTE") &&
+	    (e = claim_entry(cx, tx, &t->w.gs, &part->en)) != OK) ||
 	    (e = kv_put(cx, tx, key_part(cx, t->id, part->number), &b)) != OK)
 		return e;
 	return upload_put(cx, tx, t->u);
@@ -77,9 +81,11 @@ upload_part(struct cx *cx, struct engine *eng, const struct target *at,
 struct upload_copying {
 	struct upload_tx	 t;
 	const struct target	*src;
-	struct cond		 cond;		/* on the source */
+	const struct cond	*cond;		/* on the source */
+	struct str		 etag;		/* of what was read of it */
 	uint64_t		 off, len;	/* of the source */
 	struct upload_part	*part;			/* out: size, extents */
+	bool			 changed;	/* out: it is another by now */
 };
 
 /* The extents of bytes off … off+len of an entry. */
@@ -117,9 +123,12 @@ upload_copy_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 
 	/* The source is read in the tx that names its blocks.  [I9] */
 	if ((e = version_get(cx, c->t.w.eng, tx, c->src, &src)) != OK ||
-	    (e = cond_check(cx, &c->cond, COND_WRITE, &src)) != OK ||
+	    (e = cond_check(cx, c->cond, COND_WRITE, &src)) != OK ||
 	    (e = entry_find_extents(cx, tx, c->src->path, &src)) != OK)
 		return e;
+	c->changed = !fault_skip("COPY_SOURCE") && !str_is(src.etag, c->etag);
+	if (c->changed)
+		return OK;
 	if (c->off > src.size || c->len > src.size - c->off)
 		return fail(cx, E_BAD_RANGE, "the source has %llu bytes",
 		    (unsigned long long)src.size);
@@ -196,6 +205,30 @@ upload_copy_look_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 	return upload_find(cx, tx, &((struct upload_copying *)arg)->t, false);
 }
 
+/* One try: reads what the source is now, and names that or nothing. */
+static enum err
+upload_copy_once(struct cx *cx, struct upload_copying *c,
+    const struct upload_copy *from)
+{
+	struct engine	*eng = c->t.w.eng;
+	struct entry	 en;
+	enum err	 e;
+
+	if ((e = kv_read(cx, eng->kv, upload_copy_look_fn, c)) != OK ||
+	    (e = object_open(cx, eng, from->src, &en)) != OK ||
+	    (e = cond_check(cx, from->cond, COND_WRITE, &en)) != OK)
+		return e;
+	if (from->off > en.size || from->len > en.size - from->off)
+		return fail(cx, E_BAD_RANGE, "the source has %llu bytes",
+		    (unsigned long long)en.size);
+	c->len = from->len > 0 ? from->len : en.size - from->off;
+	c->etag = en.etag;
+	if ((e = upload_copy_sums(cx, c, &en)) != OK)
+		return e;
+	c->part->en.mtime = cx->now;
+	return kv_write(cx, eng->kv, upload_copy_fn, c);
+}
+
 enum err
 upload_part_copy(struct cx *cx, struct engine *eng, const struct target *at,
     const struct uid *id, struct upload_part *part,
@@ -203,23 +236,14 @@ upload_part_copy(struct cx *cx, struct engine *eng, const struct target *at,
 {
 	struct upload		u;
 	struct upload_copying	c = { .t = upload_tx(eng, at, id, &u),
-	    .src = from->src, .cond = *from->cond, .off = from->off,
+	    .src = from->src, .cond = from->cond, .off = from->off,
 	    .part = part };
-	struct entry		en;
 	enum err		e;
+	int			i;
 
-	if ((e = kv_read(cx, eng->kv, upload_copy_look_fn, &c)) != OK ||
-	    (e = object_open(cx, eng, from->src, &en)) != OK ||
-	    (e = cond_check(cx, from->cond, COND_WRITE, &en)) != OK)
-		return e;
-	if (from->off > en.size || from->len > en.size - from->off)
-		return fail(cx, E_BAD_RANGE, "the source has %llu bytes",
-		    (unsigned long long)en.size);
-	c.len = from->len > 0 ? from->len : en.size - from->off;
-	if ((e = upload_copy_sums(cx, &c, &en)) != OK)
-		return e;
-	/* Changed in between: a precondition, as if the client had said so. */
-	c.cond.if_match = en.etag;
-	part->en.mtime = cx->now;
-	return kv_write(cx, eng->kv, upload_copy_fn, &c);
+	for (i = 0; i < COPY_TRIES; i++)
+		if ((e = upload_copy_once(cx, &c, from)) != OK || !c.changed)
+			return e;
+	return fail(cx, E_BUSY, "the source was overwritten %d times while it "
+	    "was copied", i);
 }

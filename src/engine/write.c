@@ -1,6 +1,7 @@
 /* The shape of every write to what a branch has staged. */
 #include "engine/write.h"
 
+#include "base/fault.h"
 #include "engine/branches.h"
 #include "engine/fold.h"
 #include "engine/records.h"
@@ -75,7 +76,8 @@ write_delete(struct cx *cx, struct kv_tx *tx, struct write *w,
 	bool		there;
 
 	below.br.open--;
-	below.staged = below.br.open >= below.br.low;
+	below.staged = below.br.open >= below.br.low &&
+	    !fault_skip("N_TOMB");
 	if ((e = view_find(cx, w->eng, tx, &below, path, &bytes,
 	    &there)) != OK)
 		return e;

@@ -452,7 +452,8 @@ kv_sqlite_clear(struct cx *cx, struct kv_tx *tx, struct str lo, struct str hi,
 	kv_sqlite_bind(big, 2, hi);
 	kv_sqlite_bind(st, 1, lo);
 	kv_sqlite_bind(st, 2, hi);
-	if ((e = kv_sqlite_step_done(cx, c, big)) != OK ||
+	if ((!fault_skip("CLEAR_LARGE") &&
+	    (e = kv_sqlite_step_done(cx, c, big)) != OK) ||
 	    (e = kv_sqlite_step_done(cx, c, st)) != OK)
 		return e;
 	*n = (size_t)sqlite3_changes64(c->db);

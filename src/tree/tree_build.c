@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "base/cx.h"
 #include "base/digest.h"
+#include "base/fault.h"
 #include "kv/kv.h"
 #include "lake/keys.h"
 #include "tree/gc_state.h"
@@ -74,7 +75,8 @@ build_store_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 		if (!there && (e = kv_put_bytes(cx, tx, key_node(cx, &f->id),
 		    f->bytes)) != OK)
 			return e;
-		if ((!there || !str_is(old, buf_as_str(&stamp))) &&
+		if ((!there || (!str_is(old, buf_as_str(&stamp)) &&
+		    !fault_skip("N_TOUCH"))) &&
 		    (e = kv_put(cx, tx, key_stamp(cx, &f->id),
 		    &stamp)) != OK)
 			return e;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/fault.h"
 #include "lake/block_id.h"
 #include "lake/keys.h"
 
@@ -63,7 +64,8 @@ sweep_node_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 		if ((e = kv_find(cx, tx, gc->keys[i], &v, &there)) != OK)
 			return e;
 		/* A fold may have stamped it anew since we looked. */
-		if (!there || !take_be64(&v, &stamp) || stamp >= gc->epoch)
+		if (!there || !take_be64(&v, &stamp) ||
+		    (stamp >= gc->epoch && !fault_skip("SWEEP_LOOK")))
 			continue;
 		memcpy(id.b, gc->keys[i].p + 1, sizeof id);
 		if ((e = kv_delete(cx, tx, key_stamp(cx, &id))) != OK ||
@@ -107,7 +109,7 @@ sweep_small(struct cx *cx, struct str key, struct str value, void *arg)
 
 	(void)value;
 	memcpy(id.b, key.p + 1, sizeof id);
-	if (block_id_epoch(&id) >= gc->epoch ||
+	if ((block_id_epoch(&id) >= gc->epoch && !fault_skip("SWEEP_EPOCH")) ||
 	    bloom_has(&gc->bloom, &id))
 		return OK;
 	gc->r->blocks++;

@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "base/digest.h"
+#include "base/fault.h"
 #include "base/ident.h"
 #include "base/vec.h"
 #include "lake/keys.h"
@@ -121,7 +122,7 @@ mark_value(struct cx *cx, struct mark *m, struct str path, struct str value)
 	if ((e = entry_parse(cx, value, &en)) != OK)
 		return mark_on_missing(cx, m);
 	m->entries++;
-	if (en.has_manifest)
+	if (en.has_manifest && !fault_skip("MARK_MANIFEST"))
 		e = mark_manifest(cx, m, &en.manifest);
 	if (e == OK)
 		e = m->entry(cx, m, path, &en);
@@ -259,7 +260,7 @@ mark_root_branch(struct cx *cx, struct str key, struct str value, void *arg)
 	if ((e = mark_commit(cx, m, &ruid, &br.head)) != OK ||
 	    (e = mark_tree(cx, m, &br.working)) != OK)
 		return e;
-	return br.cut.live && br.cut.known ?
+	return br.cut.live && br.cut.known && !fault_skip("MARK_CUT") ?
 	    mark_tree(cx, m, &br.cut.tree) : OK;
 }
 
@@ -303,7 +304,8 @@ static enum err
 mark_root_part(struct cx *cx, struct str key, struct str value, void *arg)
 {
 	(void)key;
-	return mark_value(cx, arg, STR("a part"), value);
+	return fault_skip("MARK_PARTS") ? OK :
+	    mark_value(cx, arg, STR("a part"), value);
 }
 
 enum err

@@ -109,15 +109,15 @@ teardown(void **state)
 
 /* ---- the log ----------------------------------------------------------- */
 
-static char	mode_now[16];
+static char	answer[16];
 
 static int
-mode_row(void *arg, int n, char **value, char **name)
+answer_row(void *arg, int n, char **value, char **name)
 {
 	(void)arg;
 	(void)n;
 	(void)name;
-	snprintf(mode_now, sizeof mode_now, "%s", value[0]);
+	snprintf(answer, sizeof answer, "%s", value[0]);
 	return 0;
 }
 
@@ -127,7 +127,7 @@ by_hand(struct fixture *f, const char *sql)
 	sqlite3	*db;
 
 	assert_int_equal(SQLITE_OK, sqlite3_open(f->db, &db));
-	assert_int_equal(SQLITE_OK, sqlite3_exec(db, sql, mode_row, NULL,
+	assert_int_equal(SQLITE_OK, sqlite3_exec(db, sql, answer_row, NULL,
 	    NULL));
 	sqlite3_close(db);
 }
@@ -141,10 +141,10 @@ a_database_without_its_log_gets_it_back(void **state)
 
 	kv_close(f->kv);
 	by_hand(f, "PRAGMA journal_mode=DELETE");
-	assert_string_equal("delete", mode_now);
+	assert_string_equal("delete", answer);
 	assert_ok(&f->cx, kv_sqlite_open(&f->cx, f->dir, &o, &f->kv));
 	by_hand(f, "PRAGMA journal_mode");
-	assert_string_equal("wal", mode_now);
+	assert_string_equal("wal", answer);
 }
 
 enum { READERS = 6, VALUE = 8000, VALUES = 100, WRITES = 90 };
@@ -223,6 +223,30 @@ the_log_is_bounded_beside_readers(void **state)
 	}
 	assert_true(most > 0);
 	assert_in_range(most, 1, 32 << 20);
+}
+
+/* ---- large values ------------------------------------------------------ */
+
+static enum err
+clear_all_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+{
+	size_t	n;
+
+	(void)arg;
+	return kv_clear(cx, tx, STR("a"), STR("z"), 1000, &n);
+}
+
+static void
+what_is_cleared_is_gone(void **state)
+{
+	struct fixture	*f = *state;
+
+	assert_ok(&f->cx, kv_write(&f->cx, f->kv, put_many_fn, NULL));
+	by_hand(f, "SELECT count(*) FROM big");
+	assert_string_equal("100", answer);
+	assert_ok(&f->cx, kv_write(&f->cx, f->kv, clear_all_fn, NULL));
+	by_hand(f, "SELECT count(*) FROM big");
+	assert_string_equal("0", answer);
 }
 
 /* ---- errors that say what is wrong ------------------------------------- */
@@ -311,6 +335,7 @@ main(void)
 	const struct CMUnitTest	tests[] = {
 		CASE(a_database_without_its_log_gets_it_back),
 		CASE(the_log_is_bounded_beside_readers),
+		CASE(what_is_cleared_is_gone),
 		CASE(a_full_disk_is_said),
 		CASE(a_broken_disk_is_no_lock_that_is_held),
 		CASE(the_time_may_be_set_back),
