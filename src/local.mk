@@ -175,6 +175,8 @@ liblakegate_a_SOURCES = \
 	src/kv/kv_sqlite.c \
 	src/kv/kv_sqlite_conn.c \
 	src/kv/kv_sqlite_conn.h \
+	src/kv/kv_sqlite_copy.c \
+	src/kv/kv_sqlite_copy.h \
 	src/kv/kv_sqlite_wal.c \
 	src/kv/kv_sqlite_wal.h \
 	src/lake/block_id.c \

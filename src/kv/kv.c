@@ -150,6 +150,12 @@ kv_trim(struct cx *cx, struct kv *kv)
 	return kv->ops->trim(cx, kv);
 }
 
+enum err
+kv_copy(struct cx *cx, struct kv *kv, const char *dir, kv_told *told, void *arg)
+{
+	return kv->ops->copy(cx, kv, dir, told, arg);
+}
+
 void
 kv_close(struct kv *kv)
 {

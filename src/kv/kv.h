@@ -22,6 +22,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/err.h"
 #include "base/str.h"
@@ -35,6 +36,8 @@ struct kv_cursor;
 enum { KV_KEY_MAX = 2200 };
 
 typedef enum err kv_fn(struct cx *cx, struct kv_tx *tx, void *arg);
+/* How far a copy is: done of total, in any unit. */
+typedef void	kv_told(void *arg, uint64_t done, uint64_t total);
 
 struct kv_ops {
 	/* Run fn on one snapshot.  Short: a page of work, no client I/O. */
@@ -66,6 +69,10 @@ struct kv_ops {
 	    struct str hi, size_t max, size_t *n);
 	/* Give free pages back to the disk, in short steps. */
 	enum err (*trim)(struct cx *, struct kv *);
+	/* All of it, as it is at one moment, as a new store of this kind in the
+	 * folder dir; durable.  Neither readers nor writers wait for it. */
+	enum err (*copy)(struct cx *, struct kv *, const char *dir,
+	    kv_told *told, void *arg);
 	void (*close)(struct kv *);
 };
 
@@ -133,6 +140,11 @@ enum err	kv_clear(struct cx *cx, struct kv_tx *tx, struct str lo,
 
 /* See kv_ops.trim.  Not inside a transaction. */
 enum err	kv_trim(struct cx *cx, struct kv *kv);
+/* See kv_ops.copy; told may be NULL.  What is in dir must not be a store yet;
+ * when it fails, what it left there is none.  E_NOT_IMPLEMENTED: this kind has
+ * no folders.  Not inside a transaction. */
+enum err	kv_copy(struct cx *cx, struct kv *kv, const char *dir,
+		    kv_told *told, void *arg);
 /* End the store, when no call of it runs any more; kv may be NULL. */
 void		kv_close(struct kv *kv);
 

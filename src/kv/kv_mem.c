@@ -299,6 +299,17 @@ kv_mem_trim(struct cx *cx, struct kv *kv)
 	return OK;
 }
 
+static enum err
+kv_mem_copy(struct cx *cx, struct kv *kv, const char *dir, kv_told *told,
+    void *arg)
+{
+	(void)kv;
+	(void)told;
+	(void)arg;
+	return fail(cx, E_NOT_IMPLEMENTED, "%s: a store in memory has no "
+	    "files", dir);
+}
+
 static void
 kv_mem_close(struct kv *kv)
 {
@@ -319,7 +330,8 @@ static const struct kv_ops kv_mem_ops = {
 	.put = kv_mem_put, .del = kv_mem_delete, .scan = kv_mem_scan,
 	.next = kv_mem_next, .seek = kv_mem_seek,
 	.cursor_close = kv_mem_cursor_close, .last = kv_mem_last,
-	.clear = kv_mem_clear, .trim = kv_mem_trim, .close = kv_mem_close,
+	.clear = kv_mem_clear, .trim = kv_mem_trim, .copy = kv_mem_copy,
+	.close = kv_mem_close,
 };
 
 struct kv *

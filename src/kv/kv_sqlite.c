@@ -16,6 +16,7 @@
 #include "base/fileio.h"
 #include "kv/kv_group.h"
 #include "kv/kv_sqlite_conn.h"
+#include "kv/kv_sqlite_copy.h"
 #include "kv/kv_sqlite_wal.h"
 
 enum { INLINE = 1000 };		/* a quarter of the smallest page */
@@ -82,19 +83,6 @@ kv_sqlite_member_run(struct kv_sqlite *s, struct kv_sqlite_conn *c,
 	if (m->result != OK && kv_sqlite_run(m->cx, c, S_BACK) != OK)
 		return false;
 	return kv_sqlite_run(m->cx, c, S_RELEASE) == OK;
-}
-
-/* What a failed statement says to all: an error kind of its own where the disk
- * is full or the database is damaged. */
-static enum err
-kv_sqlite_kind(const struct kv_sqlite_conn *c)
-{
-	switch (c->rc & 0xff) {
-	case SQLITE_FULL: return E_DISK_FULL;
-	case SQLITE_CORRUPT: case SQLITE_NOTADB: return E_CORRUPT;
-	case SQLITE_BUSY: return E_BUSY;
-	default: return E_STORE;
-	}
 }
 
 static void
@@ -460,19 +448,6 @@ kv_sqlite_clear(struct cx *cx, struct kv_tx *tx, struct str lo, struct str hi,
 	return OK;
 }
 
-static int
-kv_sqlite_free_pages(struct kv_sqlite_conn *c)
-{
-	sqlite3_stmt	*st;
-	int		 n = 0;
-
-	if (sqlite3_prepare_v2(c->db, "PRAGMA freelist_count", -1, &st,
-	    NULL) == SQLITE_OK && sqlite3_step(st) == SQLITE_ROW)
-		n = sqlite3_column_int(st, 0);
-	sqlite3_finalize(st);
-	return n;
-}
-
 static enum err
 kv_sqlite_trim_step(struct cx *cx, struct kv_sqlite *s, int *left)
 {
@@ -504,6 +479,56 @@ kv_sqlite_trim(struct cx *cx, struct kv *kv)
 		}
 		kv_group_lead_end(&s->group);
 	}
+	return e;
+}
+
+/* What is found first is the snapshot that all pages are read in. */
+static enum err
+kv_sqlite_copy_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+{
+	struct str	v;
+	enum err	e;
+	bool		there;
+
+	if ((e = kv_sqlite_find(cx, tx, STR("G"), &v, &there)) != OK)
+		return e;
+	return kv_sqlite_copy_pages(cx, ((struct kv_sqlite_tx *)tx)->conn,
+	    arg);
+}
+
+/* The log grew while nobody could begin it anew. */
+static void
+kv_sqlite_log_empty(struct cx *cx, struct kv_sqlite *s)
+{
+	struct kv_sqlite_conn	*c;
+
+	kv_group_lead_begin(&s->group);
+	if (kv_sqlite_turnstile_enter(cx, s) == OK) {
+		if (kv_sqlite_writer_take(cx, s, &c) == OK) {
+			kv_sqlite_wal_empty(c);
+			kv_sqlite_writer_give(s, true);
+		}
+		file_unlock(s->writer_fd);
+	}
+	kv_group_lead_end(&s->group);
+}
+
+static enum err
+kv_sqlite_copy(struct cx *cx, struct kv *kv, const char *dir, kv_told *told,
+    void *arg)
+{
+	struct kv_sqlite		*s = (struct kv_sqlite *)kv;
+	struct kv_sqlite_copying	 as = { .told = told, .arg = arg };
+	struct cx			 aside = cx_aside(cx);
+	enum err			 e;
+	int				 lock;
+
+	as.to = str_printf(cx->mem, "%s/meta.db", dir).p;
+	if ((e = kv_sqlite_copy_begin(cx, s->pool.path, &lock)) != OK)
+		return e;
+	e = kv_sqlite_read(cx, kv, kv_sqlite_copy_fn, &as);
+	file_close(lock);
+	kv_sqlite_log_empty(&aside, s);
 	return e;
 }
 
@@ -544,6 +569,7 @@ static const struct kv_ops kv_sqlite_ops = {
 	.next = kv_sqlite_next, .seek = kv_sqlite_seek,
 	.cursor_close = kv_sqlite_cursor_close, .last = kv_sqlite_last,
 	.clear = kv_sqlite_clear, .trim = kv_sqlite_trim,
+	.copy = kv_sqlite_copy,
 	.close = kv_sqlite_close,
 };
 

@@ -52,6 +52,17 @@ kv_sqlite_bad(struct cx *cx, struct kv_sqlite_conn *c, const char *what)
 	    "database %s: %s", what, sqlite3_errmsg(c->db));
 }
 
+enum err
+kv_sqlite_kind(const struct kv_sqlite_conn *c)
+{
+	switch (c->rc & 0xff) {
+	case SQLITE_FULL: return E_DISK_FULL;
+	case SQLITE_CORRUPT: case SQLITE_NOTADB: return E_CORRUPT;
+	case SQLITE_BUSY: return E_BUSY;
+	default: return E_STORE;
+	}
+}
+
 sqlite3_stmt *
 kv_sqlite_statement(struct kv_sqlite_conn *c, enum kv_sqlite_which w)
 {
@@ -359,4 +370,17 @@ kv_sqlite_pool_release(struct kv_sqlite_pool *p)
 	}
 	pthread_mutex_destroy(&p->lock);
 	free(p->path);
+}
+
+int
+kv_sqlite_free_pages(struct kv_sqlite_conn *c)
+{
+	sqlite3_stmt	*st;
+	int		 n = 0;
+
+	if (sqlite3_prepare_v2(c->db, "PRAGMA freelist_count", -1, &st,
+	    NULL) == SQLITE_OK && sqlite3_step(st) == SQLITE_ROW)
+		n = sqlite3_column_int(st, 0);
+	sqlite3_finalize(st);
+	return n;
 }

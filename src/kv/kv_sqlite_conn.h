@@ -69,6 +69,10 @@ void		kv_sqlite_conn_close(struct kv_sqlite_conn *c);
 enum err	kv_sqlite_bad(struct cx *cx, struct kv_sqlite_conn *c,
 		    const char *what);
 
+/* What a failed statement says to all: an error kind of its own where the disk
+ * is full or the database is damaged. */
+enum err	kv_sqlite_kind(const struct kv_sqlite_conn *c);
+
 /* A statement, prepared once for each connection; NULL: kv_sqlite_bad. */
 sqlite3_stmt	*kv_sqlite_statement(struct kv_sqlite_conn *c,
 		    enum kv_sqlite_which w);
@@ -85,6 +89,9 @@ enum err	kv_sqlite_step_row(struct cx *cx, struct kv_sqlite_conn *c,
 /* Step a bound statement that has no rows, and reset it. */
 enum err	kv_sqlite_step_done(struct cx *cx, struct kv_sqlite_conn *c,
 		    sqlite3_stmt *st);
+
+/* Pages of the database that hold nothing. */
+int		kv_sqlite_free_pages(struct kv_sqlite_conn *c);
 
 /* A cursor of this connection, unbound. */
 enum err	kv_sqlite_cursor_open(struct cx *cx,

@@ -4,6 +4,7 @@
 #include "base/cx.h"
 #include "base/fault.h"
 #include "base/log.h"
+#include "kv/kv_sqlite_copy.h"
 
 enum { RESTART_WAIT_MS = 2000, FOREIGN_WAIT_MS = 10000 };
 
@@ -67,7 +68,14 @@ kv_sqlite_wal_bound(struct kv_sqlite_conn *c)
 	if (c->wal_pages < c->wal_tried + KV_WAL_STEP)
 		return;
 	kv_sqlite_wal_checkpoint(c, c->wal_pages >= KV_WAL_MOST &&
-	    !fault_skip("WAL_RESTART") ? SQLITE_CHECKPOINT_RESTART :
-	    SQLITE_CHECKPOINT_PASSIVE);
+	    !fault_skip("WAL_RESTART") && !kv_sqlite_copy_runs(c) ?
+	    SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE);
 	c->wal_tried = c->wal_pages;
+}
+
+void
+kv_sqlite_wal_empty(struct kv_sqlite_conn *c)
+{
+	kv_sqlite_wal_checkpoint(c, SQLITE_CHECKPOINT_TRUNCATE);
+	c->wal_pages = c->wal_tried = 0;
 }

@@ -6,6 +6,7 @@
  * While readers overlap without a gap such a passive checkpoint never lets the
  * log begin anew, so at KV_WAL_MOST the leader, who holds the writers' lock,
  * waits for them: snapshots are short, and new ones no longer need the log.
+ * Only that of a copy (kv_sqlite_copy.h) is long, and nobody waits for it.
  */
 #ifndef KV_KV_SQLITE_WAL_H
 #define KV_KV_SQLITE_WAL_H
@@ -26,5 +27,8 @@ void		kv_sqlite_wal_watch(struct kv_sqlite_conn *c);
 /* After a commit, by the leader: bound the log.  Failures are logged; the
  * commit stands. */
 void		kv_sqlite_wal_bound(struct kv_sqlite_conn *c);
+/* After what no checkpoint could end beside, by the leader: an empty log, if
+ * the readers of this moment let it be. */
+void		kv_sqlite_wal_empty(struct kv_sqlite_conn *c);
 
 #endif

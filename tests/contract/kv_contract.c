@@ -5,10 +5,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/buf.h"
 #include "base/fault.h"
+#include "base/fileio.h"
 #include "kv/kv.h"
 
 struct fixture {
@@ -46,12 +48,12 @@ static int
 close_any(void **state)
 {
 	static const char *const	files[] = { "meta.db", "meta.db-wal",
-	    "meta.db-shm", "queue.lock", "writer.lock" };
+	    "meta.db-shm", "queue.lock", "writer.lock", "copy.lock" };
 	struct fixture			*f = *state;
 	size_t				 i;
 
 	kv_close(f->kv);
-	for (i = 0; f->dir[0] != '\0' && i < 5; i++)
+	for (i = 0; f->dir[0] != '\0' && i < 6; i++)
 		unlink(str_printf(f->cx.mem, "%s/%s", f->dir, files[i]).p);
 	if (f->dir[0] != '\0')
 		rmdir(f->dir);
@@ -472,6 +474,113 @@ snapshots_stand_still(void **state)
 	assert_str("new", find(f, "s").value);
 }
 
+/* A copy is one state of the store, whatever is written meanwhile. */
+struct pairs {
+	struct fixture	*f;
+	bool		 stop;
+	pthread_mutex_t	 lock;
+};
+
+static enum err
+both_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+{
+	enum err	e;
+
+	if ((e = kv_put_bytes(cx, tx, STR("left"), *(struct str *)arg)) != OK)
+		return e;
+	return kv_put_bytes(cx, tx, STR("right"), *(struct str *)arg);
+}
+
+/* The same value under both keys, another one each time, small and large. */
+static void *
+write_pairs(void *arg)
+{
+	struct pairs	*p = arg;
+	struct cx	 cx;
+	struct str	 v;
+	enum err	 e = OK;
+	bool		 stop = false;
+	int		 i;
+
+	for (i = 0; e == OK && !stop; i++) {
+		cx_init(&cx, arena_new());
+		v = str_printf(cx.mem, "%*d", i % 2 == 0 ? 10 : 5000, i);
+		e = kv_write(&cx, p->f->kv, both_fn, &v);
+		arena_free(cx.mem);
+		pthread_mutex_lock(&p->lock);
+		stop = p->stop;
+		pthread_mutex_unlock(&p->lock);
+	}
+	return e == OK ? arg : NULL;
+}
+
+static void
+told(void *arg, uint64_t done, uint64_t total)
+{
+	uint64_t	*last = arg;
+
+	assert_true(done >= *last && done <= total);
+	*last = done;
+}
+
+static void
+copied_and_read(struct fixture *f, const char *dir)
+{
+	const struct kv_sqlite_opts	 o = { .create = false };
+	struct one			 l = { .key = STR("left") };
+	struct one			 r = { .key = STR("right") };
+	struct fixture			 copy = { .kv = NULL };
+	uint64_t			 done = 0;
+
+	assert_ok(&f->cx, kv_copy(&f->cx, f->kv, dir, told, &done));
+	assert_true(done > 0);
+	cx_init(&copy.cx, arena_new());
+	assert_ok(&copy.cx, kv_sqlite_open(&copy.cx, dir, &o, &copy.kv));
+	l = find(&copy, "left");
+	r = find(&copy, "right");
+	assert_true(l.there && r.there && str_is(l.value, r.value));
+	assert_str("whole", find(&copy, "large").value.n == 300000 ?
+	    STR("whole") : STR("cut"));
+	put(&copy, "more", STR("it can be written"));
+	kv_close(copy.kv);
+	arena_free(copy.cx.mem);
+}
+
+static void
+copies_are_one_state(void **state)
+{
+	struct fixture	*f = *state;
+	struct pairs	 p = { .f = f, .lock = PTHREAD_MUTEX_INITIALIZER };
+	struct str	 first = STR("0"), name;
+	pthread_t	 thread;
+	void		*well;
+	int		 i;
+
+	put(f, "large", str_printf(f->cx.mem, "%300000d", 1));
+	assert_ok(&f->cx, kv_write(&f->cx, f->kv, both_fn, &first));
+	pthread_create(&thread, NULL, write_pairs, &p);
+	for (i = 0; i < 8; i++) {
+		name = str_printf(f->cx.mem, "%s/copy%d", f->dir, i);
+		assert_int_equal(0, mkdir(name.p, 0700));
+		copied_and_read(f, name.p);
+		assert_ok(&f->cx, file_remove_tree(&f->cx, name.p));
+	}
+	pthread_mutex_lock(&p.lock);
+	p.stop = true;
+	pthread_mutex_unlock(&p.lock);
+	pthread_join(thread, &well);
+	assert_ptr_equal(&p, well);
+}
+
+static void
+a_store_in_memory_has_no_copy(void **state)
+{
+	struct fixture	*f = *state;
+
+	assert_int_equal(E_NOT_IMPLEMENTED, kv_copy(&f->cx, f->kv, "/tmp",
+	    NULL, NULL));
+}
+
 #define BOTH(t)								\
 	cmocka_unit_test_setup_teardown(t, open_mem, close_any),	\
 	cmocka_unit_test_setup_teardown(t, open_sqlite, close_any)
@@ -492,6 +601,10 @@ main(void)
 		cmocka_unit_test_setup_teardown(
 		    failed_commit_is_said_and_survived, open_sqlite,
 		    close_any),
+		cmocka_unit_test_setup_teardown(copies_are_one_state,
+		    open_sqlite, close_any),
+		cmocka_unit_test_setup_teardown(a_store_in_memory_has_no_copy,
+		    open_mem, close_any),
 		/* The memory driver runs one transaction at a time. */
 		cmocka_unit_test_setup_teardown(snapshots_stand_still,
 		    open_sqlite, close_any),
