@@ -63,6 +63,8 @@ liblakegate_a_SOURCES = \
 	src/base/err.h \
 	src/base/fault.c \
 	src/base/fault.h \
+	src/base/filecopy.c \
+	src/base/filecopy.h \
 	src/base/fileio.c \
 	src/base/fileio.h \
 	src/base/ident.c \
@@ -259,6 +261,9 @@ liblakegate_a_SOURCES = \
 	src/tree/tree_build.c \
 	src/tree/tree_diff.c \
 	src/tree/tree_inside.h \
+	src/upkeep/backup.c \
+	src/upkeep/backup_folder.c \
+	src/upkeep/backup_folder.h \
 	src/upkeep/bloom.c \
 	src/upkeep/bloom.h \
 	src/upkeep/fsck.c \
@@ -271,10 +276,13 @@ liblakegate_a_SOURCES = \
 	src/upkeep/gc_doom.c \
 	src/upkeep/gc_inside.h \
 	src/upkeep/gc_sweep.c \
+	src/upkeep/lease.c \
+	src/upkeep/lease.h \
 	src/upkeep/mark.c \
 	src/upkeep/mark.h \
 	src/upkeep/reap.c \
 	src/upkeep/reap.h \
+	src/upkeep/restore.c \
 	src/upkeep/rows.c \
 	src/upkeep/rows.h \
 	src/upkeep/upkeep.h
@@ -284,7 +292,7 @@ bin_PROGRAMS += lakegate
 cgibin_PROGRAMS += lakegate.fcgi
 lakegate_SOURCES = src/cli/cli.h src/cli/cli.c src/cli/cli_lake.c \
 	src/cli/cli_lighttpd.c src/cli/cli_main.c src/cli/cli_secret.c \
-	src/cli/cmd_auth.c src/cli/cmd_conf.c src/cli/cmd_init.c \
+	src/cli/cmd_auth.c src/cli/cmd_backup.c src/cli/cmd_conf.c src/cli/cmd_init.c \
 	src/cli/cmd_repo.c src/cli/cmd_serve.c src/cli/cmd_upkeep.c
 lakegate_CPPFLAGS = $(AM_CPPFLAGS) \
 	-DWORKER_PATH='"$(cgibindir)/lakegate.fcgi"'
@@ -292,7 +300,7 @@ lakegate_fcgi_SOURCES = src/worker/worker_main.c
 liblakegate_a_CPPFLAGS = $(AM_CPPFLAGS) \
 	-DCONF_PATH='"$(sysconfdir)/lakegate/lakegate.conf"'
 EXTRA_DIST += src/STYLE src/auth/DESIGN src/engine/DESIGN src/http/DESIGN \
-	src/lake/DESIGN
+	src/lake/DESIGN src/upkeep/DESIGN
 
 # Pages and units name installed paths; the settings' page lists conf.def.
 PATHS = sed -e 's,@CONF_PATH@,$(sysconfdir)/lakegate/lakegate.conf,g' \

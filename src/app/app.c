@@ -14,6 +14,7 @@
 #include "block/block.h"
 #include "engine/engine.h"
 #include "kv/kv.h"
+#include "upkeep/upkeep.h"
 
 struct str
 app_master_path(struct cx *cx, const struct conf *c)
@@ -154,6 +155,27 @@ app_open_auth(struct cx *cx, struct app *a)
 	return OK;
 }
 
+static char *
+rekey_lock(struct cx *cx, const struct conf *c)
+{
+	return str_z(cx->mem, str_printf(cx->mem, "%.*s/rekey.lock",
+	    STRF(c->lake)));
+}
+
+enum err
+app_backup(struct cx *cx, struct app *a, struct backup_opts *opt,
+    struct backup_report *out)
+{
+	const struct conf	*c = &a->conf;
+
+	file_set_relaxed(false);
+	opt->lake = str_z(cx->mem, c->lake);
+	opt->master = str_z(cx->mem, app_master_path(cx, c));
+	opt->rekey = rekey_lock(cx, c);
+	opt->reserve = (uint64_t)c->reserve;
+	return backup_run(cx, a->eng, opt, out);
+}
+
 enum err
 app_rekey(struct cx *cx, const struct conf *c, bool lost,
     struct rekey_report *r)
@@ -169,7 +191,7 @@ app_rekey(struct cx *cx, const struct conf *c, bool lost,
 	    &kv)) != OK)
 		return e;
 	opt.master = str_z(cx->mem, app_master_path(cx, c));
-	opt.lock = str_printf(cx->mem, "%.*s/rekey.lock", STRF(c->lake)).p;
+	opt.lock = rekey_lock(cx, c);
 	e = auth_rekey(cx, kv, &opt, r);
 	kv_close(kv);
 	return e;

@@ -9,10 +9,14 @@
 
 struct app;
 struct auth;
+struct backup_opts;
+struct backup_report;
 struct engine;
 struct front_body;
 struct cred_key;
 struct rekey_report;
+struct restore_opts;
+struct restore_report;
 struct sink;
 
 /*
@@ -48,6 +52,17 @@ struct app_first {			/* the first key; "": drawn */
  */
 enum err	app_create(struct cx *cx, const struct conf *c,
 		    const unsigned *group, const struct app_first *first);
+/*
+ * Make a lake of the backup opt->from, in a folder that is empty or absent, as
+ * app_create makes one; the rest of opt but lake and draft is the caller's.
+ * E_CONF, and what restore_run gives.
+ */
+enum err	app_restore(struct cx *cx, const struct conf *c,
+		    struct restore_opts *opt, struct restore_report *out);
+/* backup_run on an open lake: opt has to, with_key and progress.  From here on
+ * this process syncs what it writes, whatever the settings say. */
+enum err	app_backup(struct cx *cx, struct app *a,
+		    struct backup_opts *opt, struct backup_report *out);
 /* auth_rekey on the lake of these settings, which need not be open. */
 enum err	app_rekey(struct cx *cx, const struct conf *c, bool lost,
 		    struct rekey_report *r);

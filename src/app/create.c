@@ -1,20 +1,25 @@
 /*
- * Making a lake: whole, or not at all.
+ * Making a lake, new or of a backup: whole, or not at all.
  *
  * meta.db gets its name last, when it has the first key and this key has been
- * told: a folder with a meta.db is a lake that somebody can use.  The database
- * is made in a folder of its own, init.new.  What fails is undone; what was
- * killed leaves nothing that a second run does not take over.
+ * told, or when all is there that the backup names: a folder with a meta.db is
+ * a lake that somebody can use.  The database is made in a folder of its own,
+ * init.new, or in restore.new.  What fails is undone; what was killed leaves
+ * nothing that a second run does not take over.
  */
 #include "app/app_inside.h"
 
+#include <string.h>
+
 #include "auth/auth.h"
 #include "base/fault.h"
+#include "base/filecopy.h"
 #include "base/fileio.h"
 #include "base/metric.h"
 #include "block/block.h"
 #include "engine/engine.h"
 #include "kv/kv.h"
+#include "upkeep/upkeep.h"
 
 /* What a lake has beside its database and its master key. */
 enum { PARTS = 5 };
@@ -24,6 +29,8 @@ static const char *const	parts[PARTS] = { "blocks", "tmp", "writer.lock",
 struct making {
 	const struct conf	*conf;
 	const struct app_first	*first;
+	struct restore_opts	*restore;	/* or NULL: a new lake */
+	struct restore_report	*restored;
 	const char		*dir, *draft, *master;
 	bool			 had_dir, had_master, had[PARTS];
 	struct file_owner	 was;	/* the folder, when it was there */
@@ -57,6 +64,37 @@ lock_take(struct cx *cx, struct making *m)
 	    "here; a lake must lie on a local disk", m->dir);
 }
 
+/* What may be in a folder that a backup is restored into. */
+static enum err
+empty_name(struct cx *cx, const char *name, void *arg)
+{
+	static const char *const	may[] = { "lost+found", "master.key",
+	    "writer.lock" };
+	const struct making		*m = arg;
+	size_t				 i;
+
+	for (i = 0; i < sizeof may / sizeof may[0]; i++)
+		if (strcmp(name, may[i]) == 0)
+			return OK;
+	return fail(cx, E_CONF, "%s has other things in it (%s): a backup is "
+	    "restored into a folder that is empty, or not there", m->dir,
+	    name);
+}
+
+/* A folder that is empty, or that a restore which was killed has begun: then
+ * nothing in it is anybody else's. */
+static enum err
+restore_begin(struct cx *cx, struct making *m)
+{
+	size_t	i;
+
+	for (i = 0; i < PARTS; i++)
+		m->had[i] = false;
+	return m->had_dir && !file_exists(m->draft) &&
+	    !fault_skip("RESTORE_EMPTY") ? file_each(cx, m->dir, empty_name,
+	    m) : OK;
+}
+
 /* The folder, ours alone from here on. */
 static enum err
 begin(struct cx *cx, struct making *m)
@@ -65,13 +103,14 @@ begin(struct cx *cx, struct making *m)
 	size_t		i;
 
 	m->lock = -1;
-	m->draft = in(cx, m, "init.new");
+	m->draft = in(cx, m, m->restore != NULL ? "restore.new" : "init.new");
 	if ((e = modes_check_new(cx, m->dir)) != OK ||
 	    (e = file_owner(cx, m->dir, &m->was, &m->had_dir)) != OK)
 		return e;
 	for (i = 0; i < PARTS; i++)
 		m->had[i] = file_exists(in(cx, m, parts[i]));
-	if ((e = file_make_dir(cx, m->dir)) != OK)
+	if ((m->restore != NULL && (e = restore_begin(cx, m)) != OK) ||
+	    (e = file_make_dir(cx, m->dir)) != OK)
 		return e;
 	if ((e = lock_take(cx, m)) != OK) {
 		if (!m->had_dir)
@@ -81,7 +120,13 @@ begin(struct cx *cx, struct making *m)
 	if (file_exists(in(cx, m, "meta.db")))
 		return fail(cx, E_CONF, "%s is a lake already", m->dir);
 	m->had_master = file_exists(m->master);
-	return file_remove_tree(cx, m->draft);
+	return m->restore != NULL ? OK : file_remove_tree(cx, m->draft);
+}
+
+static const char *
+master_new(struct cx *cx, const char *master)
+{
+	return str_printf(cx->mem, "%s.new", master).p;
 }
 
 /* Leave the folder as it was found. */
@@ -91,8 +136,10 @@ undo(struct cx *cx, const struct making *m)
 	struct cx	aside = cx_aside(cx);
 	size_t		i;
 
-	if (!m->had_master)
+	if (!m->had_master) {
 		file_unlink(&aside, m->master);
+		file_unlink(&aside, master_new(cx, m->master));
+	}
 	file_remove_tree(&aside, m->had_dir ? m->draft : m->dir);
 	if (!m->had_dir)
 		return;
@@ -121,9 +168,28 @@ make_key(struct cx *cx, const struct making *m, struct kv *kv,
 	return e;
 }
 
-/* The database, complete and closed, under its temporary name. */
 static enum err
-make_database(struct cx *cx, const struct making *m, struct block *block,
+draft_clear(struct cx *cx, const char *name, void *draft)
+{
+	return file_remove_tree(cx, str_printf(cx->mem, "%s/%s",
+	    (const char *)draft, name).p);
+}
+
+static enum err
+restore_database(struct cx *cx, const struct making *m, struct block *block)
+{
+	struct restore_opts	*opt = m->restore;
+	enum err		 e;
+
+	opt->lake = m->dir;
+	opt->draft = m->draft;
+	/* All but the folder's name is of a restore that was killed. */
+	return (e = file_each(cx, m->draft, draft_clear, (void *)(uintptr_t)
+	    m->draft)) != OK ? e : restore_run(cx, block, opt, m->restored);
+}
+
+static enum err
+new_database(struct cx *cx, const struct making *m, struct block *block,
     struct cred_key *key)
 {
 	struct kv_sqlite_opts	 opt = { .create = true };
@@ -141,12 +207,52 @@ make_database(struct cx *cx, const struct making *m, struct block *block,
 		e = make_key(cx, m, kv, key);
 	engine_close(eng);
 	kv_close(kv);
+	return e;
+}
+
+/* The database, complete and closed, under its temporary name. */
+static enum err
+make_database(struct cx *cx, const struct making *m, struct block *block,
+    struct cred_key *key)
+{
+	enum err	e;
+
+	e = m->restore != NULL ? restore_database(cx, m, block) :
+	    new_database(cx, m, block, key);
 	/* SQLite says nothing when it cannot move its log into the file. */
 	if (e == OK && file_exists(str_printf(cx->mem, "%s/meta.db-wal",
 	    m->draft).p))
 		return fail(cx, E_DISK_FULL, "the database in %s cannot be "
 		    "completed", m->draft);
 	return e;
+}
+
+/* The backup's, where it has one; both, of a rekey that was interrupted. */
+static enum err
+restore_master(struct cx *cx, const struct making *m)
+{
+	const char	*from = str_printf(cx->mem, "%s/master.key",
+	    m->restore->from).p;
+	struct filecopy	 fc = { .no_clone = true, .draft = in(cx, m,
+	    "restore.new/key") };
+	enum err	 e;
+
+	if (!file_exists(from))
+		return OK;
+	if ((e = filecopy_make(cx, &fc, from, m->master)) != OK ||
+	    !file_exists(master_new(cx, from)))
+		return e;
+	return filecopy_make(cx, &fc, master_new(cx, from),
+	    master_new(cx, m->master));
+}
+
+static enum err
+make_master(struct cx *cx, const struct making *m)
+{
+	if (m->had_master)
+		return OK;
+	return m->restore != NULL ? restore_master(cx, m) :
+	    master_make(cx, m->master);
 }
 
 static enum err
@@ -157,7 +263,7 @@ make_parts(struct cx *cx, const struct making *m, const unsigned *group,
 	enum err	 e;
 	int		 queue;
 
-	if ((!m->had_master && (e = master_make(cx, m->master)) != OK) ||
+	if ((e = make_master(cx, m)) != OK ||
 	    (e = modes_check_key(cx, m->master)) != OK ||
 	    (e = metric_open(cx, in(cx, m, "metrics"))) != OK ||
 	    (e = file_lock_open(cx, in(cx, m, "queue.lock"),
@@ -179,7 +285,8 @@ make(struct cx *cx, const struct making *m, const unsigned *group)
 	enum err	e;
 
 	if ((e = make_parts(cx, m, group, &key)) != OK ||
-	    (!m->first->none && (e = m->first->tell(cx, &key)) != OK) ||
+	    (m->first != NULL && !m->first->none &&
+	    (e = m->first->tell(cx, &key)) != OK) ||
 	    (e = file_sync_dir(cx, m->dir)) != OK ||
 	    (e = file_rename(cx, str_printf(cx->mem, "%s/meta.db",
 	    m->draft).p, in(cx, m, "meta.db"))) != OK ||
@@ -189,13 +296,29 @@ make(struct cx *cx, const struct making *m, const unsigned *group)
 	return file_remove_tree(cx, m->draft);
 }
 
+/* Begun, and made or undone. */
+static enum err
+make_or_undo(struct cx *cx, struct making *m, const unsigned *group)
+{
+	enum err	e;
+
+	m->dir = str_z(cx->mem, m->conf->lake);
+	m->master = str_z(cx->mem, app_master_path(cx, m->conf));
+	/* The audit log may lie in the folder, which is there now. */
+	if ((e = begin(cx, m)) == OK && ((m->restore != NULL &&
+	    (e = file_make_dir(cx, m->draft)) != OK) ||
+	    (e = app_audit_open(cx, m->conf)) != OK ||
+	    (e = make(cx, m, group)) != OK) && !fault_skip("INIT_UNDO"))
+		undo(cx, m);
+	file_close(m->lock);
+	return e;
+}
+
 enum err
 app_create(struct cx *cx, const struct conf *c, const unsigned *group,
     const struct app_first *first)
 {
-	struct making	m = { .conf = c, .first = first,
-	    .dir = str_z(cx->mem, c->lake),
-	    .master = str_z(cx->mem, app_master_path(cx, c)) };
+	struct making	m = { .conf = c, .first = first, .lock = -1 };
 	enum err	e;
 
 	if (c->lake.n == 0)
@@ -203,10 +326,21 @@ app_create(struct cx *cx, const struct conf *c, const unsigned *group,
 	if ((e = cred_key_check(cx, first->user, first->id, first->secret)) !=
 	    OK)
 		return e;
-	/* The audit log may lie in the folder, which is there now. */
-	if ((e = begin(cx, &m)) == OK && ((e = app_audit_open(cx, c)) != OK ||
-	    (e = make(cx, &m, group)) != OK) && !fault_skip("INIT_UNDO"))
-		undo(cx, &m);
-	file_close(m.lock);
-	return e;
+	return make_or_undo(cx, &m, group);
+}
+
+enum err
+app_restore(struct cx *cx, const struct conf *c, struct restore_opts *opt,
+    struct restore_report *out)
+{
+	struct making	m = { .conf = c, .restore = opt, .restored = out,
+	    .lock = -1 };
+	enum err	e;
+
+	if (c->lake.n == 0)
+		return fail(cx, E_CONF, "into which folder? lakegate --lake "
+		    "NEW restore DIR");
+	if ((e = restore_check(cx, opt->from, str_z(cx->mem, c->lake))) != OK)
+		return e;
+	return make_or_undo(cx, &m, opt->group);
 }

@@ -291,8 +291,8 @@ auth_rekey(struct cx *cx, struct kv *kv, const struct rekey_opts *opt,
 	if ((e = file_lock_open(cx, opt->lock, &lock)) != OK)
 		return e;
 	if (!file_try_lock(lock))
-		e = fail(cx, E_BUSY, "another `lakegate rekey` works on this "
-		    "lake");
+		e = fail(cx, E_BUSY, "another `lakegate rekey`, or a backup, "
+		    "works on this lake: try again");
 	if (e == OK && (e = open_now(cx, kv, opt->master, opt->lost,
 	    &a)) == OK)
 		e = rekey(cx, kv, opt, a, r);

@@ -56,6 +56,23 @@ file_is_plain(const char *path)
 	    (fault_skip("FILE_LINKS") && S_ISLNK(st.st_mode)));
 }
 
+bool
+file_is_folder(const char *path)
+{
+	struct stat	st;
+
+	return lstat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+bool
+file_same_disk(const char *a, const char *b)
+{
+	struct stat	one, other;
+
+	return stat(a, &one) == 0 && stat(b, &other) == 0 &&
+	    one.st_dev == other.st_dev;
+}
+
 enum err
 file_owner(struct cx *cx, const char *path, struct file_owner *out,
     bool *there)

@@ -25,6 +25,11 @@ enum err	file_sync_dir(struct cx *cx, const char *path);
 bool		file_exists(const char *path);
 /* Is it a file, and neither folder nor link? */
 bool		file_is_plain(const char *path);
+/* Is it a folder, and no link to one? */
+bool		file_is_folder(const char *path);
+/* Do both lie on one file system, so that a file of the one can have a name in
+ * the other? */
+bool		file_same_disk(const char *a, const char *b);
 
 /* Who may use a file or folder: its owner, its group, and st_mode's permission
  * bits with setgid.  A link is followed. */

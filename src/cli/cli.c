@@ -113,3 +113,11 @@ cli_progress_end(void)
 	if (isatty(STDERR_FILENO))
 		fprintf(stderr, "\r%60s\r", "");
 }
+
+void
+cli_found(void *arg, const char *invariant, const char *what)
+{
+	(void)arg;
+	cli_progress_end();
+	printf("%s: %s\n", invariant, what);
+}

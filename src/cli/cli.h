@@ -53,6 +53,12 @@ struct app	*cli_app(struct cli *c);
 /* The same with users and keys. */
 struct app	*cli_app_auth(struct cli *c);
 
+/* A line for what fsck found; arg is not looked at. */
+void		 cli_found(void *arg, const char *invariant, const char *what);
+
+/* The group of a name; false: there is none, and this was said. */
+bool		 cli_group(const char *name, unsigned *group);
+
 /* A verb of a subcommand. */
 struct cli_verb {
 	const char	*name;
@@ -86,6 +92,6 @@ enum err	 cli_lighttpd_conf(struct cli *c, const char *bind, long port,
 		    struct str worker, struct str *out);
 
 cli_fn	cmd_init, cmd_serve, cmd_user, cmd_key, cmd_repo, cmd_gc, cmd_fsck,
-	cmd_rekey, cmd_conf, cmd_version;
+	cmd_rekey, cmd_backup, cmd_restore, cmd_conf, cmd_version;
 
 #endif

@@ -22,6 +22,19 @@ become(unsigned user, unsigned group)
 }
 
 bool
+cli_group(const char *name, unsigned *group)
+{
+	struct group	*g = getgrnam(name);
+
+	if (g == NULL) {
+		fprintf(stderr, "lakegate: there is no group %s\n", name);
+		return false;
+	}
+	*group = g->gr_gid;
+	return true;
+}
+
+bool
 cli_become_owner(struct cli *c)
 {
 	struct file_owner	own;

@@ -28,6 +28,11 @@ static const struct {
 	{ "gc", "[--grace SECONDS]", "delete what nothing refers to any more",
 	    cmd_gc },
 	{ "fsck", "[--deep]", "check every invariant of the lake", cmd_fsck },
+	{ "backup", "DIR [--with-key]", "a backup of the lake, while it is "
+	    "in use; again: what is new", cmd_backup },
+	{ "restore", "DIR [--group NAME] [--damaged]",
+	    "make the lake, which must not be there, of a backup",
+	    cmd_restore },
 	{ "conf", "", "every setting, its value and meaning", cmd_conf },
 	{ "version", "", "print the version", cmd_version },
 };

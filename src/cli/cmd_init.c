@@ -1,22 +1,7 @@
 /* lakegate init: a new lake and its first key. */
 #include "cli/cli.h"
 
-#include <grp.h>
 #include <stdio.h>
-
-/* The group that may read blocks/, by name; false: there is none. */
-static bool
-group_of(const char *name, unsigned *group)
-{
-	struct group	*g = getgrnam(name);
-
-	if (g == NULL) {
-		fprintf(stderr, "lakegate: there is no group %s\n", name);
-		return false;
-	}
-	*group = g->gr_gid;
-	return true;
-}
 
 int
 cmd_init(struct cli *c)
@@ -39,7 +24,7 @@ cmd_init(struct cli *c)
 		fprintf(stderr, "lakegate: which folder? lakegate init DIR\n");
 		return CLI_USAGE;
 	}
-	if ((group != NULL && !group_of(group, &gid)) || !cli_become_owner(c))
+	if ((group != NULL && !cli_group(group, &gid)) || !cli_become_owner(c))
 		return CLI_FAILED;
 	if (app_create(c->cx, &c->conf, group != NULL ? &gid : NULL,
 	    &first) != OK)

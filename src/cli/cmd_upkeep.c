@@ -38,22 +38,17 @@ cmd_gc(struct cli *c)
 	    (unsigned long long)r.blocks, (unsigned long long)r.bytes,
 	    (unsigned long long)r.files, (unsigned long long)r.rows,
 	    (unsigned long long)r.uploads);
+	if (r.waiting > 0)
+		printf("a backup is under way: %llu blocks wait for the next "
+		    "gc\n", (unsigned long long)r.waiting);
 	return CLI_OK;
-}
-
-static void
-found(void *arg, const char *invariant, const char *what)
-{
-	(void)arg;
-	cli_progress_end();
-	printf("%s: %s\n", invariant, what);
 }
 
 int
 cmd_fsck(struct cli *c)
 {
 	struct fsck_opts	 opt = { .progress = cli_progress,
-	    .found = found };
+	    .found = cli_found };
 	struct fsck_report	 r;
 	struct app		*app;
 	enum err		 e;

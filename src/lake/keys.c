@@ -213,6 +213,12 @@ key_gc(void)
 }
 
 struct str
+key_lake(void)
+{
+	return STR("L");
+}
+
+struct str
 key_grey(struct cx *cx, char kind, struct str id)
 {
 	struct buf	b = key(cx, 'g');

@@ -70,6 +70,8 @@ struct str	key_small(struct cx *cx, const struct uid *block);
 struct str	key_manifest(struct cx *cx, const struct uid *id);
 /* G: the gc record. */
 struct str	key_gc(void);
+/* L: the lake's own id, of which its backups know it. */
+struct str	key_lake(void);
 /* g: a grey note; kind is an enum grey of tree/claim.h. */
 struct str	key_grey(struct cx *cx, char kind, struct str id);
 /* D: the epoch in which a commit was condemned. */

@@ -44,6 +44,18 @@ fsck_count_dead(struct cx *cx, struct str key, struct str value, void *arg)
 	return OK;
 }
 
+/* Damage takes any file.  What takes the newest alone is a copy by hand. */
+static void
+fsck_hint(const struct fsck *f)
+{
+	if (f->lacking > 0 && f->newest_lacking > f->newest_whole &&
+	    f->opt->found != NULL)
+		f->opt->found(f->opt->arg, "I8", "the newest files are "
+		    "missing: this looks like a copy that was made by hand, "
+		    "blocks/ before meta.db, while the lake was used; take "
+		    "what is missing from there, or use `lakegate backup`");
+}
+
 enum err
 fsck_run(struct cx *cx, struct engine *eng, const struct fsck_opts *opt,
     struct fsck_report *out)
@@ -57,6 +69,7 @@ fsck_run(struct cx *cx, struct engine *eng, const struct fsck_opts *opt,
 	if (f.gs.floor > f.gs.epoch)
 		fsck_found(&f, "I12", "gc: the floor is above the epoch");
 	e = fsck_walk(cx, &f);
+	fsck_hint(&f);
 	if (opt->progress != NULL)
 		opt->progress(opt->arg, "checking records", f.m.n, 0);
 	if (e == OK)

@@ -10,6 +10,10 @@ struct fsck {
 	struct fsck_report	*r;
 	struct gc_state		 gs;	/* as it was when fsck began */
 	struct mark		 m;
+	/* files that are named and missing; the newest entry that names one,
+	 * and the newest that is whole */
+	uint64_t		 lacking;
+	int64_t			 newest_lacking, newest_whole;
 };
 
 /* Count a violated invariant ("I8"), and tell whoever runs fsck. */

@@ -39,9 +39,11 @@ fsck_check_extent(struct cx *cx, struct fsck *f, struct str path,
 			return e;
 		size = there ? bytes.n : 0;
 	}
-	if (!there)
+	if (!there) {
 		fsck_found(f, "I8", "\"%.*s\": block %s is missing", STRF(path),
 		    hex);
+		f->lacking += block_id_is_file(&x->block);
+	}
 	else if (x->off > size || x->len > size - x->off)
 		fsck_found(f, "I17", "\"%.*s\": block %s has %llu bytes, "
 		    "%llu at %llu are named", STRF(path), hex,
@@ -81,13 +83,24 @@ fsck_check_bytes(struct cx *cx, struct fsck *f, struct str path,
 	return OK;
 }
 
+/* What is the newest that is there, and that is not? */
+static void
+fsck_date(struct fsck *f, const struct entry *en, bool lacks)
+{
+	int64_t	*newest = lacks ? &f->newest_lacking : &f->newest_whole;
+
+	if (en->n_extents > 0 && block_id_is_file(&en->extents[0].block) &&
+	    en->mtime > *newest)
+		*newest = en->mtime;
+}
+
 static enum err
 fsck_check_entry(struct cx *cx, struct mark *m, struct str path,
     const struct entry *en)
 {
 	struct arena_mark	back = arena_mark(cx->mem);
 	struct fsck		*f = m->arg;
-	uint64_t		 sum = 0;
+	uint64_t		 sum = 0, lacking = f->lacking;
 	size_t			 i;
 	enum err		 e = OK;
 
@@ -95,6 +108,7 @@ fsck_check_entry(struct cx *cx, struct mark *m, struct str path,
 		sum += en->extents[i].len;
 		e = fsck_check_extent(cx, f, path, &en->extents[i]);
 	}
+	fsck_date(f, en, f->lacking > lacking);
 	/* A manifest comes alone, without the entry's size. */
 	if (path.n > 0 && !en->has_manifest && sum != en->size)
 		fsck_found(f, "I11", "\"%.*s\": extents have %llu bytes, the "

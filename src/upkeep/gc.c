@@ -5,9 +5,11 @@
 
 #include "base/buf.h"
 #include "base/fault.h"
+#include "base/fileio.h"
 #include "base/vec.h"
 #include "lake/keys.h"
 #include "upkeep/gc_inside.h"
+#include "upkeep/lease.h"
 #include "upkeep/reap.h"
 
 enum { ROUNDS = 1000 };
@@ -228,7 +230,7 @@ enum err
 gc_run(struct cx *cx, struct engine *eng, const struct gc_opts *opt,
     struct gc_report *out)
 {
-	struct gc	gc = { .eng = eng, .opt = opt, .r = out };
+	struct gc	gc = { .eng = eng, .opt = opt, .r = out, .lease = -1 };
 	uint64_t	blocks;
 	enum err	e;
 
@@ -247,7 +249,9 @@ gc_run(struct cx *cx, struct engine *eng, const struct gc_opts *opt,
 	gc.m.progress_arg = opt->arg;
 	bloom_open(&gc.bloom, blocks);
 	e = gc_mark_all(cx, &gc);
-	if (e == OK && gc.condemned && (e = gc_sweep(cx, &gc)) == OK)
+	if (e == OK && gc.condemned &&
+	    (e = lease_open(cx, eng, &gc.lease)) == OK &&
+	    (e = gc_sweep(cx, &gc)) == OK)
 		e = kv_trim(cx, eng->kv);
 	if (e == E_CONDEMNED && gc.overtaken) {
 		cx_forget(cx);
@@ -256,5 +260,6 @@ gc_run(struct cx *cx, struct engine *eng, const struct gc_opts *opt,
 	mark_release(&gc.m);
 	arena_free(gc.batch_mem);
 	bloom_close(&gc.bloom);
+	file_close(gc.lease);
 	return e;
 }

@@ -17,6 +17,7 @@ struct gc {
 	bool			 condemned;	/* marking has ended */
 	struct mark		 m;		/* commits, nodes, manifests */
 	struct bloom		 bloom;		/* blocks */
+	int			 lease;	/* see lease.h */
 	/* a batch of records, for one transaction of batch_fn */
 	kv_fn			*batch_fn;
 	struct arena		*batch_mem;	/* of the keys */

@@ -10,6 +10,7 @@
 #include "base/fault.h"
 #include "lake/block_id.h"
 #include "lake/keys.h"
+#include "upkeep/lease.h"
 
 static enum err
 sweep_commit_fn(struct cx *cx, struct kv_tx *tx, void *arg)
@@ -179,8 +180,14 @@ unlink_dead(struct cx *cx, struct str key, struct str value, void *arg)
 	if (!take_be64(&value, &since) ||
 	    (int64_t)since + gc->opt->grace > cx->now)
 		return OK;
-	if ((e = block_size(cx, gc->eng->block, &id, &size, &there)) != OK ||
-	    (e = block_delete(cx, gc->eng->block, &id)) != OK)
+	if (!lease_enter(gc->lease)) {
+		gc->r->waiting++;
+		return OK;
+	}
+	if ((e = block_size(cx, gc->eng->block, &id, &size, &there)) == OK)
+		e = block_delete(cx, gc->eng->block, &id);
+	lease_leave(gc->lease);
+	if (e != OK)
 		return e;
 	gc->r->blocks++;
 	gc->r->bytes += size;

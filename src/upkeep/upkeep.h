@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 
+struct block;
 struct cx;
 struct engine;
 
@@ -22,9 +23,11 @@ struct gc_opts {
 	void		*arg;		/* of progress */
 };
 
-/* What was removed.  files: temporary files that no writer had any more. */
+/* What was removed.  files: temporary files that no writer had any more;
+ * waiting: blocks that a backup under way keeps for now. */
 struct gc_report {
 	uint64_t	commits, nodes, blocks, bytes, files, rows, uploads;
+	uint64_t	waiting;
 };
 
 /*
@@ -58,5 +61,67 @@ struct fsck_report {
  */
 enum err	fsck_run(struct cx *cx, struct engine *eng,
 		    const struct fsck_opts *opt, struct fsck_report *out);
+
+/* ---- backup and restore (DESIGN) --------------------------------------- */
+
+struct backup_opts {
+	const char	*lake;		/* its folder */
+	const char	*to;		/* the backup's: absent, empty, or a
+					 * backup of the same lake */
+	const char	*master;	/* file of the master key */
+	const char	*rekey;		/* lock that keeps a rekey out */
+	bool		 with_key;	/* the master key comes along */
+	uint64_t	 reserve;	/* bytes left free on the lake's disk */
+	progress_fn	*progress;	/* or NULL */
+	void		*arg;		/* of progress */
+};
+
+/* What is in it: bytes of the database, blocks, their bytes; and what was done:
+ * fresh blocks came now, in three ways. */
+struct backup_report {
+	uint64_t	database, blocks, bytes;
+	uint64_t	fresh, cloned, linked, copied, dropped;
+	uint64_t	damaged;	/* things missing in the lake */
+	bool		two_keys;	/* a rekey was not run to its end */
+	bool		old_key;	/* its key is of another backup */
+};
+
+/*
+ * Back the lake up, beside everything else.  What fails or is killed leaves the
+ * backup that was there.  OK with damaged > 0 only where there was none: then
+ * it is as damaged as the lake.  E_CONF when the folder cannot be a backup of
+ * this lake, with what to do; E_BUSY beside another backup or a rekey;
+ * E_DISK_FULL before anything is written when it would not fit; E_CORRUPT when
+ * the lake is damaged.
+ */
+enum err	backup_run(struct cx *cx, struct engine *eng,
+		    const struct backup_opts *opt, struct backup_report *out);
+
+struct restore_opts {
+	const char	*from;		/* a backup's folder */
+	const char	*lake;		/* the folder that becomes a lake */
+	const char	*draft;		/* a folder in it, for the database */
+	const unsigned	*group;		/* that reads its blocks; or NULL */
+	bool		 damaged;	/* is restored as well */
+	struct fsck_opts fsck;
+};
+
+struct restore_report {
+	uint64_t	database, blocks, bytes; /* as of a backup */
+	struct fsck_report fsck;
+};
+
+/* Is this a backup, and apart from the folder of the lake?  E_CONF. */
+enum err	restore_check(struct cx *cx, const char *from,
+		    const char *lake);
+/*
+ * The blocks of a backup into block, and its database, settled and closed, into
+ * the draft folder: the caller gives it its name.  E_CONF as restore_check,
+ * E_BUSY while a backup is written there, E_DISK_FULL, and E_CORRUPT when fsck
+ * finds damage, of which fsck.found is told.
+ */
+enum err	restore_run(struct cx *cx, struct block *block,
+		    const struct restore_opts *opt,
+		    struct restore_report *out);
 
 #endif
