@@ -11,6 +11,7 @@ UNIT_TESTS = \
 	test_claim \
 	test_client \
 	test_conf \
+	test_costs \
 	test_cx \
 	test_digest \
 	test_enc \
@@ -109,6 +110,12 @@ test_node_LDADD = $(UNIT_LDADD)
 test_conf_SOURCES = tests/unit/test_conf.c
 test_conf_CPPFLAGS = $(UNIT_CPPFLAGS)
 test_conf_LDADD = $(UNIT_LDADD)
+test_costs_SOURCES = tests/unit/test_costs.c
+test_costs_CPPFLAGS = $(UNIT_CPPFLAGS)
+test_costs_LDADD = $(UNIT_LDADD)
+test_costs_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=kv_find -Wl,--wrap=kv_put \
+	-Wl,--wrap=kv_put_bytes -Wl,--wrap=kv_delete -Wl,--wrap=kv_clear \
+	-Wl,--wrap=kv_write
 test_cx_SOURCES = tests/unit/test_cx.c
 test_cx_CPPFLAGS = $(UNIT_CPPFLAGS)
 test_cx_LDADD = $(UNIT_LDADD)

@@ -124,7 +124,6 @@ api_log_commits(struct cx *cx, struct api_call *c)
 	struct commit_page	page;
 	struct commit_log_query	q;
 	struct json_out		j;
-	struct oid_hex		last = { "" };
 	size_t			i;
 	enum err		e;
 
@@ -134,8 +133,6 @@ api_log_commits(struct cx *cx, struct api_call *c)
 	j = api_begin_list(cx);
 	for (i = 0; i < page.n; i++)
 		api_put_commit(&j, NULL, &page.at[i]);
-	if (page.n > 0)
-		last = oid_hex(&page.at[page.n - 1].id);
-	api_answer_list(c, &j, str_of(last.z), page.more, page.n);
+	api_answer_list(c, &j, page.next, page.more, page.n);
 	return OK;
 }

@@ -145,27 +145,46 @@ commit_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 	return branch_put(cx, tx, &s->r.ruid, &s->br);
 }
 
-/* Seal; wait for a commit under way, and take it over when it stands still. */
+/*
+ * Wait while another's cut is live, and take it over when it stands still.
+ * It is watched in snapshots: a wait takes nothing from those who write.
+ */
 static enum err
-commit_seal(struct cx *cx, struct sealing *s)
+commit_wait(struct cx *cx, struct sealing *s)
 {
 	const struct timespec	nap = { 0, POLL_US * 1000 };
+	struct arena_mark	mark = arena_mark(cx->mem);
 	int64_t			since = when_monotonic();
-	uint64_t		low = 0;
+	uint64_t		low = s->br.low;
 	enum err		e;
 
-	for (;;) {
-		ident_random(s->ticket.b, sizeof s->ticket);
-		if ((e = kv_write(cx, s->eng->kv, commit_seal_fn, s)) != OK ||
-		    !s->waits)
+	s->other = s->br.cut.ticket;
+	s->take_over = false;
+	do {
+		nanosleep(&nap, NULL);
+		arena_back(cx->mem, mark);
+		if ((e = kv_read(cx, s->eng->kv, commit_look_fn, s)) != OK ||
+		    !s->br.cut.live || !uid_is(&s->other, &s->br.cut.ticket))
 			return e;
-		if (!uid_is(&s->other, &s->br.cut.ticket) || low != s->br.low) {
-			s->other = s->br.cut.ticket;
+		if (low != s->br.low) {
 			low = s->br.low;
 			since = when_monotonic();
 		}
 		s->take_over = when_monotonic() - since > TAKE_OVER_US;
-		nanosleep(&nap, NULL);
+	} while (!s->take_over);
+	return OK;
+}
+
+static enum err
+commit_seal(struct cx *cx, struct sealing *s)
+{
+	enum err	e;
+
+	for (;;) {
+		ident_random(s->ticket.b, sizeof s->ticket);
+		if ((e = kv_write(cx, s->eng->kv, commit_seal_fn, s)) != OK ||
+		    !s->waits || (e = commit_wait(cx, s)) != OK)
+			return e;
 	}
 }
 

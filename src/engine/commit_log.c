@@ -1,10 +1,12 @@
 /* The log of a ref. */
 #include "engine/engine.h"
 
+#include "base/fault.h"
 #include "base/vec.h"
 #include "engine/listing.h"
 #include "engine/refs.h"
 #include "engine/walk.h"
+#include "lake/names.h"
 
 struct log {
 	struct engine		*eng;
@@ -14,9 +16,37 @@ struct log {
 	bool			 stopping;
 	struct oid		 after;
 	bool			 skipping;	/* up to `after` */
+	bool			 merged;	/* a merge came before */
+	bool			 alone;		/* none before the last found */
 	struct list_fill	 fill;
 	VEC(struct commit)	 found;
 };
+
+/*
+ * Where a page goes on.  Before the first merge the walk has one commit at a
+ * time, so it may begin again at any of them: "~0" behind an id says so, and
+ * names the same commit as a ref.  Behind a merge what waits is known only by
+ * walking from the ref.
+ */
+static const struct str	alone = STR_INIT("~0");
+
+static bool
+log_is_alone(struct str after)
+{
+	return after.n > alone.n && name_is_commit_id(str_to(after,
+	    after.n - alone.n)) && str_is(str_from(after,
+	    after.n - alone.n), alone);
+}
+
+static struct str
+log_next(struct cx *cx, const struct log *l)
+{
+	if (l->found.n == 0)
+		return STR("");
+	return str_printf(cx->mem, "%s%.*s",
+	    oid_hex(&l->found.at[l->found.n - 1].id).z,
+	    l->alone ? (int)alone.n : 0, alone.p);
+}
 
 static enum err
 log_start_fn(struct cx *cx, struct kv_tx *tx, void *arg)
@@ -38,6 +68,8 @@ log_start_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 	if ((e = ref_find(cx, tx, &l->r, l->q->after, &after)) != OK)
 		return e;
 	l->after = after.id;
+	if (log_is_alone(l->q->after))
+		l->from = after;
 	return OK;
 }
 
@@ -136,8 +168,10 @@ log_visit(struct cx *cx, struct log *l, const struct oid *id)
 		return OK;
 	if ((e = log_touches(cx, l, &c, &yes)) != OK || !yes)
 		return e;
-	if (list_takes(&l->fill, log_cost(&c)))
+	if (list_takes(&l->fill, log_cost(&c))) {
 		*VEC_PUSH(cx->mem, &l->found) = c;
+		l->alone = !l->merged;
+	}
 	return OK;
 }
 
@@ -167,10 +201,13 @@ commit_log(struct cx *cx, struct engine *eng, struct str repo,
 		if (q->since != 0 && (int64_t)wc->rank < q->since)
 			continue;
 		n = q->first_parent && wc->n_parents > 1 ? 1 : wc->n_parents;
+		if (n > 1 && !fault_skip("LOG_MERGE"))
+			l.merged = true;
 		for (i = 0; i < n; i++)
 			if ((e = log_see(cx, &l, &w, &wc->parents[i])) != OK)
 				return e;
 	}
-	*out = (struct commit_page){ l.found.at, l.found.n, l.fill.more };
+	*out = (struct commit_page){ l.found.at, l.found.n, l.fill.more,
+	    log_next(cx, &l) };
 	return OK;
 }

@@ -356,6 +356,7 @@ struct commit_page {
 	struct commit	*at;
 	size_t		 n;
 	bool		 more;
+	struct str	 next;		/* `after` of the next page */
 };
 
 struct merge_base {
@@ -407,8 +408,10 @@ enum err	commit_create(struct cx *cx, struct engine *eng,
 		    const struct commit_opts *opt, struct commit *out);
 /*
  * A page of commits that the ref reaches, newest first, without those that
- * touch none of the paths and prefixes, where there are any.  E_TOO_LARGE
- * after a million commits.
+ * touch none of the paths and prefixes, where there are any.  The next page is
+ * asked for with `next`, which costs that page alone until a merge is met; any
+ * other `after` costs a walk from the ref to it.  E_TOO_LARGE after a million
+ * commits.
  */
 enum err	commit_log(struct cx *cx, struct engine *eng, struct str repo,
 		    const struct commit_log_query *q, struct commit_page *out);
