@@ -254,6 +254,6 @@ endif
 EXTRA_PROGRAMS += powercut
 powercut_SOURCES = tests/crash/powercut.c
 powercut_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=fsync,--wrap=fdatasync \
-	-Wl,--wrap=write,--wrap=rename
+	-Wl,--wrap=write,--wrap=pwrite64,--wrap=ftruncate64,--wrap=rename
 EXTRA_DIST += tests/crash/cuts tests/crash/errno.c tests/crash/test_errno.py \
 	tests/fcgi.py

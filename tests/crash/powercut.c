@@ -1,12 +1,18 @@
 /*
- * Power cuts: what was not synced is dropped, at any system call, and the lake
- * that is left must be whole and have everything that was acknowledged.
+ * Power cuts, at any system call: the lake that is left must be whole and have
+ * everything that was acknowledged.
  *
  * Calls of the program and of SQLite (linked statically) come here through the
- * linker's --wrap.  Stable storage is modelled strictly: a file has what it had
- * at its last fsync, a folder the names it had at its own.
+ * linker's --wrap.  Stable storage is modelled in two ways:
  *
- *	powercut FOLDER SEED [CLASS]
+ *	strict	a file has what it had at its last fsync, a folder the names it
+ *		had at its own
+ *	torn	of what a file was written since its last fsync some writes are
+ *		there, made in any order, and the last of them may be torn at a
+ *		boundary of 512 bytes; of the names that came to a folder and
+ *		went since its fsync, some came and some went
+ *
+ *	powercut FOLDER SEED strict|torn [CLASS]
  *
  * CLASS leaves one class of fsync out (wal, db, block, folder: of a lake in use;
  * lake: of one being made): then the run must fail, or it would prove nothing.
@@ -18,6 +24,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -32,10 +39,19 @@ enum { KEYS = 40, FILES = 20000, STEPS = 260 };
 
 /* ---- stable storage ---------------------------------------------------- */
 
-static struct stable_file {	/* by inode */
-	ino_t	ino;
-	char	*p;
+struct pending {		/* a write, or a cut, that no fsync followed */
+	size_t	 at;
+	char	*p;		/* NULL: the file was cut off there */
 	size_t	 n;
+};
+
+static struct stable_file {	/* by inode */
+	ino_t		 ino;
+	int		 fd;	/* held, so that no other file gets the inode */
+	char		*p;
+	size_t		 n;
+	struct pending	*since;	/* the last fsync, oldest first */
+	size_t		 n_since;
 } files[FILES];
 static size_t	n_files;
 
@@ -43,12 +59,12 @@ static struct stable_name {	/* folder, name -> inode */
 	char	path[200];
 	ino_t	ino;
 	bool	is_dir;
-} names[FILES];
+} names[FILES], names_before[FILES];
 static size_t	n_names;
 
 static char		 root[100], image[120];
 static const char	*left_out;
-static bool		 watching, taken;
+static bool		 watching, taken, torn;
 static unsigned		 until_cut;
 
 int	__real_fsync(int fd);
@@ -57,6 +73,10 @@ int	__wrap_fsync(int fd);
 int	__wrap_fdatasync(int fd);
 ssize_t	__real_write(int fd, const void *p, size_t n);
 ssize_t	__wrap_write(int fd, const void *p, size_t n);
+ssize_t	__real_pwrite64(int fd, const void *p, size_t n, off_t at);
+ssize_t	__wrap_pwrite64(int fd, const void *p, size_t n, off_t at);
+int	__real_ftruncate64(int fd, off_t n);
+int	__wrap_ftruncate64(int fd, off_t n);
 int	__real_rename(const char *a, const char *b);
 int	__wrap_rename(const char *a, const char *b);
 
@@ -71,22 +91,46 @@ file_of(ino_t ino)
 	return NULL;
 }
 
-static void
-sync_file(const char *path, const struct stat *st)
+/* The file that is open there, known from now on. */
+static struct stable_file *
+file_known(int fd, ino_t ino)
 {
-	struct stable_file	*f = file_of(st->st_ino);
-	int			 fd = open(path, O_RDONLY);
+	struct stable_file	*f = file_of(ino);
+	char			 link[64];
 
-	if (f == NULL) {
-		assert(n_files < FILES);
-		f = &files[n_files++];
-		f->ino = st->st_ino;
-	}
+	if (f != NULL)
+		return f;
+	assert(n_files < FILES);
+	f = &files[n_files++];
+	f->ino = ino;
+	/* Opened anew, and never closed: neither flock nor fcntl notices. */
+	snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+	f->fd = open(link, O_RDONLY | O_CLOEXEC);
+	assert(f->fd >= 0);
+	return f;
+}
+
+static void
+sync_file(struct stable_file *f, size_t size)
+{
 	free(f->p);
-	f->p = malloc((size_t)st->st_size + 1);
-	f->n = (size_t)st->st_size;
-	assert(pread(fd, f->p, f->n, 0) == (ssize_t)f->n);
-	close(fd);
+	f->p = malloc(size + 1);
+	f->n = size;
+	assert(pread(f->fd, f->p, f->n, 0) == (ssize_t)f->n);
+	while (f->n_since > 0)
+		free(f->since[--f->n_since].p);
+}
+
+static void
+pending_add(struct stable_file *f, size_t at, const void *p, size_t n)
+{
+	struct pending	*w;
+
+	f->since = realloc(f->since, (f->n_since + 1) * sizeof *f->since);
+	w = &f->since[f->n_since++];
+	*w = (struct pending){ at, p != NULL ? malloc(n + 1) : NULL, n };
+	if (p != NULL)
+		memcpy(w->p, p, n);
 }
 
 static void
@@ -120,34 +164,142 @@ sync_folder(const char *path)
 	closedir(dir);
 }
 
+static struct stable_name *
+name_at(struct stable_name *list, size_t n, const char *path)
+{
+	size_t	i;
+
+	for (i = 0; i < n; i++)
+		if (strcmp(list[i].path, path) == 0)
+			return &list[i];
+	return NULL;
+}
+
+/* The names that would be found where folders were not synced. */
+static void
+shake_names(void)
+{
+	struct stable_name	*old;
+	size_t			 i, k, now, before = n_names;
+
+	memcpy(names_before, names, before * sizeof *names);
+	for (i = 0; i < before; i++)
+		if (names_before[i].is_dir)
+			sync_folder(names_before[i].path);
+	sync_folder(root);
+	now = n_names;
+	for (i = 0; i < before; i++)
+		if (name_at(names, now, names_before[i].path) == NULL &&
+		    rand() % 2) {
+			assert(n_names < FILES);
+			names[n_names++] = names_before[i];
+		}
+	for (i = k = 0; i < n_names; i++) {
+		old = name_at(names_before, before, names[i].path);
+		if ((old != NULL && old->ino == names[i].ino) || rand() % 2)
+			names[k++] = names[i];
+		else if (old != NULL)
+			names[k++] = *old;
+	}
+	n_names = k;
+}
+
+/* One write reaches the file f, or the first bytes of it. */
+static void
+pending_apply(struct stable_file *f, const struct pending *w, size_t n)
+{
+	size_t	end = w->at + n;
+
+	if (w->p == NULL || end > f->n) {
+		f->p = realloc(f->p, end + 1);
+		if (end > f->n)
+			memset(f->p + f->n, 0, end - f->n);
+		f->n = end;
+	}
+	if (w->p != NULL)
+		memcpy(f->p + w->at, w->p, n);
+}
+
+/* Where a write is torn: at a sector's boundary in the file. */
+static size_t
+torn_at(const struct pending *w)
+{
+	size_t	first = 512 - w->at % 512, sectors;
+
+	if (w->p == NULL || w->n <= first)
+		return w->n;
+	sectors = (w->n - first + 511) / 512;
+	return first + (size_t)rand() % sectors * 512;
+}
+
+/* The bytes of f, and some of what it was written since its fsync. */
+static struct stable_file
+shake_file(const struct stable_file *f)
+{
+	struct stable_file	 out = { .p = malloc(f->n + 1), .n = f->n };
+	struct pending		*w = calloc(f->n_since + 1, sizeof *w), swap;
+	size_t			 i, j, n = 0;
+	int			 share = rand() % 5;	/* none to all */
+
+	if (f->n > 0)
+		memcpy(out.p, f->p, f->n);
+	for (i = 0; i < f->n_since; i++)
+		if (rand() % 4 < share)
+			w[n++] = f->since[i];
+	for (i = n; i > 1; i--) {
+		j = (size_t)rand() % i;
+		swap = w[i - 1];
+		w[i - 1] = w[j];
+		w[j] = swap;
+	}
+	for (i = 0; i < n; i++)
+		pending_apply(&out, &w[i], i + 1 == n && rand() % 2 ?
+		    torn_at(&w[i]) : w[i].n);
+	free(w);
+	return out;
+}
+
+static void
+image_file(const char *at, const struct stable_file *f)
+{
+	struct stable_file	some = { .p = NULL };
+	int			fd;
+
+	if ((fd = open(at, O_CREAT | O_WRONLY | O_TRUNC, 0600)) < 0)
+		return;
+	if (f != NULL && torn) {
+		some = shake_file(f);
+		f = &some;
+	}
+	if (f != NULL)
+		assert(__real_write(fd, f->p, f->n) == (ssize_t)f->n);
+	free(some.p);
+	close(fd);
+}
+
 /* What would be found after the power is back. */
 static void
 take_image(void)
 {
-	struct stable_file	*f;
-	char			 at[400];
-	size_t			 i, len = strlen(root);
-	int			 pass, fd;
+	char	at[400];
+	size_t	i, len = strlen(root), before = n_names;
+	int	pass;
 
+	if (torn)
+		shake_names();
 	mkdir(image, 0700);
 	for (pass = 0; pass < 3; pass++)
 		for (i = 0; i < n_names; i++) {
 			snprintf(at, sizeof at, "%s%s", image,
 			    names[i].path + len);
-			if (names[i].is_dir) {
+			if (names[i].is_dir)
 				mkdir(at, 0700);
-				continue;
-			}
-			if (pass < 2)
-				continue;
-			fd = open(at, O_CREAT | O_WRONLY | O_TRUNC, 0600);
-			f = file_of(names[i].ino);
-			if (fd >= 0 && f != NULL)
-				assert(__real_write(fd, f->p, f->n) ==
-				    (ssize_t)f->n);
-			if (fd >= 0)
-				close(fd);
+			else if (pass == 2)
+				image_file(at, file_of(names[i].ino));
 		}
+	if (torn)
+		memcpy(names, names_before, before * sizeof *names);
+	n_names = before;
 	taken = true;
 }
 
@@ -169,25 +321,48 @@ class_of(const char *path, bool is_dir)
 	return strstr(path, "meta.db") != NULL ? "db" : "block";
 }
 
+/* Is this descriptor of the lake, while it is watched?  Then what and where. */
+static bool
+ours(int fd, struct stat *st, char *path, size_t size)
+{
+	char	link[64];
+	ssize_t	n;
+
+	if (!watching || fstat(fd, st) != 0)
+		return false;
+	snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+	if ((n = readlink(link, path, size - 1)) <= 0)
+		return false;
+	path[n] = '\0';
+	return strncmp(path, root, strlen(root)) == 0;
+}
+
 static void
 stable(int fd)
 {
 	struct stat	st;
-	char		link[64], path[200];
-	ssize_t		n;
+	char		path[200];
 
-	snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-	n = readlink(link, path, sizeof path - 1);
-	if (!watching || n <= 0 || fstat(fd, &st) != 0)
-		return;
-	path[n] = '\0';
-	if (strncmp(path, root, strlen(root)) != 0 || (left_out != NULL &&
+	if (!ours(fd, &st, path, sizeof path) || (left_out != NULL &&
 	    strcmp(left_out, class_of(path, S_ISDIR(st.st_mode))) == 0))
 		return;
 	if (S_ISDIR(st.st_mode))
 		sync_folder(path);
 	else
-		sync_file(path, &st);
+		sync_file(file_known(fd, st.st_ino), (size_t)st.st_size);
+}
+
+/* Written, or cut off where p is NULL, and not yet synced. */
+static void
+unstable(int fd, off_t at, const void *p, ssize_t n)
+{
+	struct stat	st;
+	char		path[200];
+
+	if (n >= 0 && torn && ours(fd, &st, path, sizeof path) &&
+	    S_ISREG(st.st_mode))
+		pending_add(file_known(fd, st.st_ino), (size_t)at, p,
+		    (size_t)n);
 }
 
 int
@@ -208,8 +383,36 @@ __wrap_fdatasync(int fd)
 ssize_t
 __wrap_write(int fd, const void *p, size_t n)
 {
+	ssize_t	done;
+	off_t	at;
+
 	tick();
-	return __real_write(fd, p, n);
+	at = lseek(fd, 0, SEEK_CUR);
+	done = __real_write(fd, p, n);
+	unstable(fd, at, p, done);
+	return done;
+}
+
+ssize_t
+__wrap_pwrite64(int fd, const void *p, size_t n, off_t at)
+{
+	ssize_t	done;
+
+	tick();
+	done = __real_pwrite64(fd, p, n, at);
+	unstable(fd, at, p, done);
+	return done;
+}
+
+int
+__wrap_ftruncate64(int fd, off_t n)
+{
+	int	bad;
+
+	tick();
+	if ((bad = __real_ftruncate64(fd, n)) == 0)
+		unstable(fd, n, NULL, 0);
+	return bad;
 }
 
 int
@@ -341,7 +544,7 @@ value_at(struct lake *l, size_t k)
 static void
 check_image(size_t k, unsigned v, size_t made)
 {
-	const struct fsck_opts	opt = { .found = found };
+	const struct fsck_opts	opt = { .deep = true, .found = found };
 	struct fsck_report	r;
 	struct commit		c;
 	struct lake		l;
@@ -417,6 +620,17 @@ remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
 	return remove(path);
 }
 
+/* Each file that was written has a descriptor held. */
+static void
+limit_raise(void)
+{
+	struct rlimit	r;
+
+	getrlimit(RLIMIT_NOFILE, &r);
+	r.rlim_cur = r.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &r);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -427,13 +641,15 @@ main(int argc, char **argv)
 	unsigned	 step, v = 0, cuts = 0;
 	size_t		 k, made;
 
-	if (argc < 3)
+	if (argc < 4)
 		return 2;
+	limit_raise();
 	snprintf(root, sizeof root, "%s/lake", argv[1]);
 	snprintf(image, sizeof image, "%s/image", argv[1]);
 	srand((unsigned)atoi(argv[2]));
+	torn = strcmp(argv[3], "torn") == 0;
 	/* The lake's own folder matters while it is made, the rest after. */
-	class = argc > 3 ? argv[3] : "";
+	class = argc > 4 ? argv[4] : "";
 	left_out = strcmp(class, "lake") == 0 ? class : NULL;
 	mkdir(root, 0700);
 	watching = true;
