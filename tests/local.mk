@@ -14,6 +14,7 @@ UNIT_TESTS = \
 	test_costs \
 	test_cx \
 	test_digest \
+	test_disk \
 	test_enc \
 	test_engine \
 	test_failure \
@@ -125,6 +126,10 @@ test_digest_LDADD = $(UNIT_LDADD)
 test_enc_SOURCES = tests/unit/test_enc.c
 test_enc_CPPFLAGS = $(UNIT_CPPFLAGS)
 test_enc_LDADD = $(UNIT_LDADD)
+test_disk_SOURCES = tests/unit/test_disk.c
+test_disk_CPPFLAGS = $(UNIT_CPPFLAGS)
+test_disk_LDADD = $(UNIT_LDADD)
+test_disk_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=file_free_space
 test_pairs_SOURCES = tests/unit/test_pairs.c
 test_pairs_CPPFLAGS = $(UNIT_CPPFLAGS)
 test_pairs_LDADD = $(UNIT_LDADD)
@@ -219,7 +224,8 @@ EXTRA_DIST += tests/clients/conftest.py tests/clients/go/go.mod \
 EXTRA_PROGRAMS = bench_memory bench_versions
 bench_memory_SOURCES = tests/bench/memory.c
 bench_versions_SOURCES = tests/bench/versions.c
-EXTRA_DIST += tests/limits/edges tests/limits/test_memory.py tests/bench/run tests/conftest.py tests/lake.py tests/servers.py \
+EXTRA_DIST += tests/limits/edges tests/limits/test_full.py tests/limits/test_memory.py \
+	tests/bench/run tests/conftest.py tests/lake.py tests/servers.py \
 	tests/routes.py tests/sign.py tests/pytest.ini tests/worker.py
 CLEANFILES += $(EXTRA_PROGRAMS)
 bench: all bench_memory bench_versions

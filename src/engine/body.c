@@ -62,6 +62,9 @@ body_add(struct cx *cx, struct body *b, struct buf *small, const void *p,
 	if (!b->is_file && b->size > b->eng->opt.inline_max &&
 	    (e = body_to_file(cx, b, buf_as_str(small))) != OK)
 		return e;
+	if (b->is_file && (e = disk_check_body(cx, b->eng, b->size - n,
+	    b->size)) != OK)
+		return e;
 	if (b->is_file)
 		return block_write(cx, b->writer, p, n);
 	buf_add(small, p, n);

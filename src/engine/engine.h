@@ -19,7 +19,7 @@
  *	a staging write	E_PROTECTED, forced or not: the branch is changed by
  *			merging alone
  *	that brings
- *	bytes		E_DISK_FULL, E_CONDEMNED (send it again)
+ *	bytes		E_NO_ROOM, E_DISK_FULL, E_CONDEMNED (send it again)
  *
  * A staging write is one that changes what a branch shows and has not
  * committed.  `force` passes a repository that is read-only, and no more but
@@ -55,9 +55,9 @@ struct engine_opts {
 	size_t		 area_rows;	/* least rows that fill an area */
 	size_t		 area_tombs;	/* tombstones that fill one */
 	size_t		 part_least;	/* bytes of parts but the last */
-	/* Below so many free bytes in dir or spool only deletes, resets and gc
-	 * write, so that a full disk can be cleaned up.  dir NULL: not looked
-	 * at. */
+	/* Below so many free bytes in dir or spool only deletes, resets,
+	 * commits and gc write, so that a full disk can be cleaned up.  dir
+	 * NULL: not looked at. */
 	const char	*dir;
 	uint64_t	 reserve;
 	/* The web server's spool; NULL: none, or none of ours to look at. */
@@ -78,7 +78,7 @@ enum err	engine_init(struct cx *cx, struct engine *eng);
  * dropping folded rows.  *more: call again.
  */
 enum err	engine_maintain(struct cx *cx, struct engine *eng, bool *more);
-/* Can it serve?  The store is read, and a write would find room: E_DISK_FULL,
+/* Can it serve?  The store is read, and a write would find room: E_NO_ROOM,
  * E_STORE.  Changes nothing, and waits for no writer. */
 enum err	engine_ready(struct cx *cx, struct engine *eng);
 
@@ -229,10 +229,10 @@ struct version_page {
 };
 
 /*
- * Store what a source gives, at most max bytes (E_TOO_LARGE, E_DISK_FULL, and
- * what the source gives).  Afterwards body_size and body_md5 are known.  feed
- * (may be NULL) sees every window.  What gets no name by object_put or
- * upload_part goes with cx->mem.
+ * Store what a source gives, at most max bytes (E_TOO_LARGE, E_NO_ROOM,
+ * E_DISK_FULL, and what the source gives).  Afterwards body_size and body_md5
+ * are known.  feed (may be NULL) sees every window.  What gets no name by
+ * object_put or upload_part goes with cx->mem.
  */
 enum err	body_take(struct cx *cx, struct engine *eng,
 		    const struct source *src, uint64_t max,
@@ -297,7 +297,7 @@ enum err	objects_delete(struct cx *cx, struct engine *eng,
 /*
  * A staging write at dst of what src shows, without moving bytes.  *out is the
  * copy's entry.  For the source as object_stat; E_METADATA_TOO_LARGE,
- * E_DISK_FULL; as cond_check for a write, of either condition.
+ * E_NO_ROOM, E_DISK_FULL; as cond_check for a write, of either condition.
  */
 enum err	object_copy(struct cx *cx, struct engine *eng,
 		    const struct target *src, const struct target *dst,
