@@ -6,7 +6,8 @@
  * lakefs-spec compares the version as three numbers.  [lakeFS getConfig]
  */
 static void
-put_version(struct json_out *j, const char *name, const struct api_call *c)
+config_put_version(struct json_out *j, const char *name,
+    const struct api_call *c)
 {
 	json_open(j, name, '{');
 	json_put_str(j, "version", c->opt->version);
@@ -47,7 +48,7 @@ api_get_config(struct cx *cx, struct api_call *c)
 
 	j = api_begin(cx);
 	json_open(&j, NULL, '{');
-	put_version(&j, "version_config", c);
+	config_put_version(&j, "version_config", c);
 	put_storage(&j, "storage_config");
 	json_open(&j, "storage_config_list", '[');
 	json_close(&j, ']');
@@ -68,7 +69,7 @@ api_get_lakefs_version(struct cx *cx, struct api_call *c)
 	struct json_out	j;
 
 	j = api_begin(cx);
-	put_version(&j, NULL, c);
+	config_put_version(&j, NULL, c);
 	api_answer(c, 200, &j);
 	return OK;
 }

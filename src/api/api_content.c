@@ -150,7 +150,8 @@ object_headers(struct cx *cx, struct api_call *c, const struct entry *en)
 /* One range, or 416: a range that cannot be used is an error here, and readers
  * learn the object's size from it.  [lakeFS getObject] */
 static enum err
-take_span(struct cx *cx, struct api_call *c, uint64_t size, struct span *out)
+content_take_span(struct cx *cx, struct api_call *c, uint64_t size,
+    struct span *out)
 {
 	struct str	range = request_header(c->req, "range");
 	enum err	e;
@@ -181,7 +182,7 @@ api_get_object(struct cx *cx, struct api_call *c)
 	if ((e = api_take_object(cx, c, &at)) != OK ||
 	    (e = object_open(cx, c->eng, &at, &en)) != OK ||
 	    (e = cond_check(cx, &cond, COND_READ, &en)) != OK ||
-	    (e = take_span(cx, c, en.size, &part)) != OK)
+	    (e = content_take_span(cx, c, en.size, &part)) != OK)
 		return e;
 	if (c->req->method == M_GET && ((e = object_source(cx, c->eng,
 	    &en, part.off, part.len, &bytes)) != OK ||

@@ -16,7 +16,7 @@ name(struct api_call *c)
 
 /* They pass the gate: names of a whole request are looked at before any. */
 static enum err
-names_check(struct cx *cx, const struct api_call *c)
+handle_names_check(struct cx *cx, const struct api_call *c)
 {
 	struct target	at;
 	enum err	e;
@@ -28,7 +28,7 @@ names_check(struct cx *cx, const struct api_call *c)
 }
 
 static enum err
-handle(struct cx *cx, struct api_call *c, struct request_note *note)
+api_run(struct cx *cx, struct api_call *c, struct request_note *note)
 {
 	enum err	e;
 
@@ -47,7 +47,7 @@ handle(struct cx *cx, struct api_call *c, struct request_note *note)
 	if (c->row->run == NULL)
 		return fail(cx, E_NOT_IMPLEMENTED, "%s is not implemented",
 		    c->row->called);
-	if ((e = names_check(cx, c)) != OK)
+	if ((e = handle_names_check(cx, c)) != OK)
 		return e;
 	return c->row->run(cx, c);
 }
@@ -87,7 +87,7 @@ api_handle(struct cx *cx, struct engine *eng, struct auth *auth,
 	    .req = req, .res = res };
 
 	note->operation = "-";
-	if (handle(cx, &c, note) != OK)
+	if (api_run(cx, &c, note) != OK)
 		render_error(cx, &c);
 	note->key_id = c.who.key_id;
 	note->deleted = c.deleted;

@@ -176,7 +176,7 @@ draft_clear(struct cx *cx, const char *name, void *draft)
 }
 
 static enum err
-restore_database(struct cx *cx, const struct making *m, struct block *block)
+create_restored(struct cx *cx, const struct making *m, struct block *block)
 {
 	struct restore_opts	*opt = m->restore;
 	enum err		 e;
@@ -217,7 +217,7 @@ make_database(struct cx *cx, const struct making *m, struct block *block,
 {
 	enum err	e;
 
-	e = m->restore != NULL ? restore_database(cx, m, block) :
+	e = m->restore != NULL ? create_restored(cx, m, block) :
 	    new_database(cx, m, block, key);
 	/* SQLite says nothing when it cannot move its log into the file. */
 	if (e == OK && file_exists(str_printf(cx->mem, "%s/meta.db-wal",
@@ -279,7 +279,7 @@ make_parts(struct cx *cx, const struct making *m, const unsigned *group,
 }
 
 static enum err
-make(struct cx *cx, const struct making *m, const unsigned *group)
+create_make(struct cx *cx, const struct making *m, const unsigned *group)
 {
 	struct cred_key	key = { .created = 0 };
 	enum err	e;
@@ -308,7 +308,7 @@ make_or_undo(struct cx *cx, struct making *m, const unsigned *group)
 	if ((e = begin(cx, m)) == OK && ((m->restore != NULL &&
 	    (e = file_make_dir(cx, m->draft)) != OK) ||
 	    (e = app_audit_open(cx, m->conf)) != OK ||
-	    (e = make(cx, m, group)) != OK) && !fault_skip("INIT_UNDO"))
+	    (e = create_make(cx, m, group)) != OK) && !fault_skip("INIT_UNDO"))
 		undo(cx, m);
 	file_close(m->lock);
 	return e;

@@ -14,7 +14,7 @@
 #include "base/fileio.h"
 
 static enum err
-refuse(struct cx *cx, const char *path, const char *mode)
+modes_refuse(struct cx *cx, const char *path, const char *mode)
 {
 	return fail(cx, E_CONF, "%s may be used by others than its owner: type "
 	    "chmod %s %s", path, mode, path);
@@ -32,7 +32,7 @@ name_check(struct cx *cx, const char *name, void *dir)
 	if ((e = file_owner(cx, path, &own, &there)) != OK || !there)
 		return e;
 	return (own.mode & (blocks ? 027 : 077)) == 0 ? OK :
-	    refuse(cx, path, blocks ? "g-w,o=" : "go=");
+	    modes_refuse(cx, path, blocks ? "g-w,o=" : "go=");
 }
 
 enum err
@@ -50,7 +50,7 @@ modes_check(struct cx *cx, const char *dir)
 		if ((e = file_owner(cx, str_printf(cx->mem, "%s/blocks",
 		    dir).p, &blocks, &there)) != OK)
 			return e;
-		return refuse(cx, dir, (blocks.mode & 02050) == 02050 ?
+		return modes_refuse(cx, dir, (blocks.mode & 02050) == 02050 ?
 		    "2710" : "700");
 	}
 	return (own.mode & 010) == 0 ? OK :
@@ -82,5 +82,5 @@ modes_check_key(struct cx *cx, const char *path)
 	if ((e = file_owner(cx, path, &own, &there)) != OK || !there ||
 	    (own.mode & 027) == 0 || fault_skip("KEY_MODES"))
 		return e;
-	return refuse(cx, path, "g-w,o=");
+	return modes_refuse(cx, path, "g-w,o=");
 }

@@ -41,7 +41,8 @@ claim_read(struct cx *cx, const struct request *req, struct v2_claim *c)
 }
 
 static enum err
-time_check(struct cx *cx, const struct request *req, const struct v2_claim *c)
+v2_time_check(struct cx *cx, const struct request *req,
+    const struct v2_claim *c)
 {
 	struct str	date = request_header(req, "x-amz-date");
 	uint64_t	until;
@@ -145,7 +146,7 @@ take_amz(struct cx *cx, const struct request *req, bool presigned,
 }
 
 static enum err
-signature_check(struct cx *cx, struct str want, const struct cred_key *key,
+v2_signature_check(struct cx *cx, struct str want, const struct cred_key *key,
     struct auth_identity *who, const struct auth_signature *sig)
 {
 	if (want.n != sig->provided.n ||
@@ -189,7 +190,7 @@ verify_v2(struct cx *cx, struct auth *a, const struct request *req,
 		return e;
 	sig->key_id = c.key_id;
 	if ((e = signer_key(cx, a, c.key_id, &key)) != OK ||
-	    (e = time_check(cx, req, &c)) != OK ||
+	    (e = v2_time_check(cx, req, &c)) != OK ||
 	    (e = query_check(cx, req)) != OK ||
 	    (e = take_amz(cx, req, c.presigned, &r, sig)) != OK)
 		return e;
@@ -200,7 +201,7 @@ verify_v2(struct cx *cx, struct auth *a, const struct request *req,
 	sig->by_query = c.presigned ? 2 : 0;
 	sig->provided = c.signature;
 	sig->string_to_sign = sigv2_string_to_sign(cx, &r);
-	return signature_check(cx, sign(cx, &key, &r, sig), &key, who, sig);
+	return v2_signature_check(cx, sign(cx, &key, &r, sig), &key, who, sig);
 }
 
 /* The string to sign is the policy itself.  [S3 POST] */
@@ -221,6 +222,6 @@ verify_v2_form(struct cx *cx, struct auth *a, const struct request *fields,
 		    "AWSAccessKeyId" : "Signature");
 	if ((e = signer_key(cx, a, sig->key_id, &key)) != OK)
 		return e;
-	return signature_check(cx, sigv2_sign(cx, key.secret,
+	return v2_signature_check(cx, sigv2_sign(cx, key.secret,
 	    sig->string_to_sign), &key, who, sig);
 }

@@ -132,7 +132,7 @@ scope_check(struct cx *cx, const struct v4_claim *c, struct str region,
 /* Each name is looked for among the headers, before anything is known of who
  * sent them. */
 static enum err
-names_check(struct cx *cx, const struct v4_claim *c)
+v4_names_check(struct cx *cx, const struct v4_claim *c)
 {
 	struct str	rest = c->signed_headers, name;
 	size_t		n = 0;
@@ -156,8 +156,8 @@ scope_date_check(struct cx *cx, const struct v4_claim *c, struct str amz_date)
 }
 
 static enum err
-time_check(struct cx *cx, const struct request *req, const struct v4_claim *c,
-    struct str *amz_date)
+v4_time_check(struct cx *cx, const struct request *req,
+    const struct v4_claim *c, struct str *amz_date)
 {
 	int64_t		at;
 	enum err	e;
@@ -263,7 +263,7 @@ covered_check(struct cx *cx, const struct request *req, const bool *covered,
 }
 
 static int
-by_name(const void *a, const void *b)
+v4_by_name(const void *a, const void *b)
 {
 	const struct pair	*x = a, *y = b;
 
@@ -292,14 +292,14 @@ request_for_signing(struct cx *cx, struct request *req,
 		h->name = name;
 		h->value = signed_value(req, name, covered);
 	}
-	qsort(headers.at, headers.n, sizeof *headers.at, by_name);
+	qsort(headers.at, headers.n, sizeof *headers.at, v4_by_name);
 	r->headers = headers.at;
 	r->n_headers = headers.n;
 }
 
 /* Does the claim's signature fit the string to sign?  Then who signed. */
 static enum err
-signature_check(struct cx *cx, const struct v4_claim *c,
+v4_signature_check(struct cx *cx, const struct v4_claim *c,
     const struct cred_key *key, const char *hint, struct auth_identity *who,
     struct auth_signature *sig)
 {
@@ -327,16 +327,16 @@ claim_check(struct cx *cx, struct auth *a, struct request *req,
 	enum err		e;
 
 	sig->key_id = c->key_id;
-	if ((e = names_check(cx, c)) != OK ||
+	if ((e = v4_names_check(cx, c)) != OK ||
 	    (e = scope_check(cx, c, at->region, sig)) != OK ||
 	    (e = signer_key(cx, a, c->key_id, &key)) != OK ||
-	    (e = time_check(cx, req, c, &date)) != OK ||
+	    (e = v4_time_check(cx, req, c, &date)) != OK ||
 	    (e = payload_parse(cx, req, c->presigned, &payload, sig)) != OK)
 		return e;
 	request_for_signing(cx, req, c, payload, covered, &r);
 	sig->string_to_sign = sigv4_string_to_sign(cx, &r, date, c->scope,
 	    &sig->canonical);
-	if ((e = signature_check(cx, c, &key, c->presigned ||
+	if ((e = v4_signature_check(cx, c, &key, c->presigned ||
 	    request_header(req, "x-amz-content-sha256").n > 0 ? "" :
 	    " It has no x-amz-content-sha256 header; with curl add "
 	    "-H 'x-amz-content-sha256: UNSIGNED-PAYLOAD'.", who, sig)) != OK)
@@ -387,5 +387,5 @@ verify_v4_form(struct cx *cx, struct auth *a, const struct request *fields,
 	    "x-amz-date"))) != OK ||
 	    (e = signer_key(cx, a, c.key_id, &key)) != OK)
 		return e;
-	return signature_check(cx, &c, &key, "", who, sig);
+	return v4_signature_check(cx, &c, &key, "", who, sig);
 }

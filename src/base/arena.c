@@ -35,7 +35,7 @@ struct arena {
 };
 
 static void *
-must(void *p)
+arena_must(void *p)
 {
 	if (p == NULL)
 		abort();
@@ -47,7 +47,7 @@ chunk_push(struct arena *a, size_t room)
 {
 	struct chunk	*c;
 
-	c = must(malloc(sizeof *c + room));
+	c = arena_must(malloc(sizeof *c + room));
 	c->prev = a->top;
 	c->used = 0;
 	c->room = room;
@@ -60,7 +60,7 @@ arena_new(void)
 {
 	struct arena	*a;
 
-	a = must(calloc(1, sizeof *a));
+	a = arena_must(calloc(1, sizeof *a));
 	chunk_push(a, FIRST);
 	return a;
 }
@@ -111,7 +111,7 @@ arena_defer(struct arena *a, void (*fn)(void *), void *thing)
 {
 	struct defer	*d;
 
-	d = must(malloc(sizeof *d));
+	d = arena_must(malloc(sizeof *d));
 	d->prev = a->defers;
 	d->fn = fn;
 	d->thing = thing;

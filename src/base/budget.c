@@ -49,7 +49,7 @@ room(void)
 }
 
 static bool
-fits(const struct budget_share *mine, size_t n)
+budget_fits(const struct budget_share *mine, size_t n)
 {
 	return fault_skip("BUDGET") || budget.used == mine->bytes ||
 	    (budget.used <= room() && n <= room() - budget.used);
@@ -71,14 +71,14 @@ wait_for(const struct budget_share *mine, size_t n)
 	struct timespec	until;
 	int		rc = 0;
 
-	if (fits(mine, n))
+	if (budget_fits(mine, n))
 		return true;
 	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += LIMIT_MEMORY_WAIT;
-	while (!fits(mine, n) && rc == 0)
+	while (!budget_fits(mine, n) && rc == 0)
 		rc = pthread_cond_timedwait(&budget.freed, &budget.lock,
 		    &until);
-	return fits(mine, n);
+	return budget_fits(mine, n);
 }
 
 enum err

@@ -41,7 +41,7 @@ digest_sum_named(struct str name)
 }
 
 static void
-must(int ok)
+digest_must(int ok)
 {
 	if (!ok)
 		abort();	/* only memory can be short here */
@@ -58,7 +58,8 @@ mds_fetch(void)
 	OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG |
 	    OPENSSL_INIT_NO_ATEXIT, NULL);
 	for (i = 0; i < sizeof name / sizeof name[0]; i++)
-		must((mds[i] = EVP_MD_fetch(NULL, name[i], NULL)) != NULL);
+		digest_must((mds[i] = EVP_MD_fetch(NULL, name[i],
+		    NULL)) != NULL);
 }
 
 /* Reflected polynomials: Castagnoli [RFC 3720], and NVMe's 64-bit one. */
@@ -152,22 +153,22 @@ digest_begin(struct digest *d, enum digest_kind kind)
 	case DIGEST_MD5: case DIGEST_SHA1: case DIGEST_SHA256:
 	case DIGEST_SHA512:
 		pthread_once(&mds_once, mds_fetch);
-		must((d->md = EVP_MD_CTX_new()) != NULL &&
+		digest_must((d->md = EVP_MD_CTX_new()) != NULL &&
 		    EVP_DigestInit_ex2(d->md, mds[kind], NULL) == 1);
 		break;
 	case DIGEST_CRC32C: case DIGEST_CRC64NVME:
 		pthread_once(&tables_once, tables_make);
 		break;
 	case DIGEST_XXHASH64:
-		must((d->md = XXH64_createState()) != NULL &&
+		digest_must((d->md = XXH64_createState()) != NULL &&
 		    XXH64_reset(d->md, 0) == XXH_OK);
 		break;
 	case DIGEST_XXHASH3:
-		must((d->md = XXH3_createState()) != NULL &&
+		digest_must((d->md = XXH3_createState()) != NULL &&
 		    XXH3_64bits_reset(d->md) == XXH_OK);
 		break;
 	case DIGEST_XXHASH128:
-		must((d->md = XXH3_createState()) != NULL &&
+		digest_must((d->md = XXH3_createState()) != NULL &&
 		    XXH3_128bits_reset(d->md) == XXH_OK);
 		break;
 	case DIGEST_CRC32: case DIGEST_KINDS:
@@ -181,7 +182,7 @@ digest_feed(struct digest *d, const void *p, size_t n)
 	switch (d->kind) {
 	case DIGEST_MD5: case DIGEST_SHA1: case DIGEST_SHA256:
 	case DIGEST_SHA512:
-		must(EVP_DigestUpdate(d->md, p, n) == 1);
+		digest_must(EVP_DigestUpdate(d->md, p, n) == 1);
 		break;
 	case DIGEST_CRC32:
 		d->crc = crc32_z((uLong)d->crc, p, n);
@@ -193,13 +194,13 @@ digest_feed(struct digest *d, const void *p, size_t n)
 		d->crc = crc64(d->crc, p, n);
 		break;
 	case DIGEST_XXHASH64:
-		must(XXH64_update(d->md, p, n) == XXH_OK);
+		digest_must(XXH64_update(d->md, p, n) == XXH_OK);
 		break;
 	case DIGEST_XXHASH3:
-		must(XXH3_64bits_update(d->md, p, n) == XXH_OK);
+		digest_must(XXH3_64bits_update(d->md, p, n) == XXH_OK);
 		break;
 	case DIGEST_XXHASH128:
-		must(XXH3_128bits_update(d->md, p, n) == XXH_OK);
+		digest_must(XXH3_128bits_update(d->md, p, n) == XXH_OK);
 		break;
 	case DIGEST_KINDS:
 		break;
@@ -223,7 +224,7 @@ digest_end(struct digest *d, unsigned char *out)
 	switch (d->kind) {
 	case DIGEST_MD5: case DIGEST_SHA1: case DIGEST_SHA256:
 	case DIGEST_SHA512:
-		must(EVP_DigestFinal_ex(d->md, out, NULL) == 1);
+		digest_must(EVP_DigestFinal_ex(d->md, out, NULL) == 1);
 		break;
 	case DIGEST_CRC32: case DIGEST_CRC32C: case DIGEST_CRC64NVME:
 		put_big_endian(out, d->crc, digest_size(d->kind));
@@ -362,7 +363,7 @@ digest_seal(const unsigned char key[32], const void *p, size_t n,
 	int		 got;
 
 	ident_random(out, 12);
-	must((c = EVP_CIPHER_CTX_new()) != NULL &&
+	digest_must((c = EVP_CIPHER_CTX_new()) != NULL &&
 	    EVP_EncryptInit_ex(c, EVP_aes_256_gcm(), NULL, key, out) == 1 &&
 	    EVP_EncryptUpdate(c, out + 12, &got, p, (int)n) == 1 &&
 	    EVP_EncryptFinal_ex(c, out + 12 + got, &got) == 1 &&
@@ -385,7 +386,7 @@ digest_unseal(const unsigned char key[32], const void *p, size_t n,
 		return false;
 	n -= SEAL_OVERHEAD;
 	memcpy(tag, in + 12 + n, sizeof tag);
-	must((c = EVP_CIPHER_CTX_new()) != NULL);
+	digest_must((c = EVP_CIPHER_CTX_new()) != NULL);
 	ok = EVP_DecryptInit_ex(c, EVP_aes_256_gcm(), NULL, key, in) == 1 &&
 	    EVP_DecryptUpdate(c, out, &got, in + 12, (int)n) == 1 &&
 	    EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_GCM_SET_TAG, 16, tag) == 1 &&

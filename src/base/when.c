@@ -135,7 +135,7 @@ digits(struct str s, size_t at, size_t n, int *out)
 }
 
 static bool
-seconds(struct tm *tm, int64_t *ms)
+when_seconds(struct tm *tm, int64_t *ms)
 {
 	tm->tm_year -= 1900;
 	tm->tm_mon--;
@@ -160,7 +160,7 @@ when_http_parse(struct str s, int64_t *ms)
 		if (memcmp(m, s.p + 8, 3) == 0)
 			break;
 	tm.tm_mon = (int)(m - month_names) / 3 + 1;
-	return seconds(&tm, ms);
+	return when_seconds(&tm, ms);
 }
 
 bool
@@ -178,7 +178,7 @@ when_iso_parse(struct str s, int64_t *ms)
 	if (s.n > 20 && (s.p[19] != '.' || s.n < 24 ||
 	    !digits(s, 20, 3, &part)))
 		return false;
-	if (!seconds(&tm, ms))
+	if (!when_seconds(&tm, ms))
 		return false;
 	*ms += part;
 	return true;
@@ -194,5 +194,5 @@ when_amz_parse(struct str s, int64_t *ms)
 	    !digits(s, 6, 2, &tm.tm_mday) || !digits(s, 9, 2, &tm.tm_hour) ||
 	    !digits(s, 11, 2, &tm.tm_min) || !digits(s, 13, 2, &tm.tm_sec))
 		return false;
-	return seconds(&tm, ms);
+	return when_seconds(&tm, ms);
 }

@@ -83,7 +83,7 @@ struct xml {
 };
 
 static void
-refuse(struct xml *x, const char *why)
+xml_refuse(struct xml *x, const char *why)
 {
 	x->refused = why;
 	parser_stop(x->parser);
@@ -113,7 +113,7 @@ on_document(void *arg)
 	if (!fault_skip("XML_ENCODING") && ((named != NULL &&
 	    !str_is_nocase(str_of((const char *)named), STR("UTF-8"))) ||
 	    in->buf == NULL || in->buf->encoder != NULL))
-		refuse(x, "it is not in UTF-8");
+		xml_refuse(x, "it is not in UTF-8");
 }
 
 static void
@@ -124,7 +124,7 @@ on_doctype(void *arg, const xmlChar *name, const xmlChar *external,
 	(void)external;
 	(void)where;
 	if (!fault_skip("XML_DOCTYPE"))
-		refuse(arg, "document types are not accepted");
+		xml_refuse(arg, "document types are not accepted");
 }
 
 static void
@@ -144,10 +144,10 @@ on_begin(void *arg, const xmlChar *name, const xmlChar *prefix,
 	x->deep++;
 	x->n_elements++;
 	if (!fault_skip("XML_DEPTH") && x->deep > LIMIT_XML_DEPTH)
-		refuse(x, "its elements lie too deep in each other");
+		xml_refuse(x, "its elements lie too deep in each other");
 	else if (!fault_skip("XML_ELEMENTS") &&
 	    x->n_elements > LIMIT_XML_ELEMENTS)
-		refuse(x, "it has too many elements");
+		xml_refuse(x, "it has too many elements");
 	else
 		event_add(x, BEGIN, name, strlen((const char *)name));
 }
@@ -198,7 +198,7 @@ xml_release(void *thing)
 }
 
 static enum err
-bad(struct cx *cx, const struct xml *x)
+xml_bad(struct cx *cx, const struct xml *x)
 {
 	return fail(cx, E_BAD_XML, "the body cannot be read: %s",
 	    x->refused != NULL ? x->refused : "it is not well-formed XML");
@@ -206,7 +206,7 @@ bad(struct cx *cx, const struct xml *x)
 
 /* The next window of the source, into events; at its end x->ended. */
 static enum err
-fill(struct cx *cx, struct xml *x)
+xml_fill(struct cx *cx, struct xml *x)
 {
 	size_t		got;
 	enum err	e;
@@ -221,14 +221,14 @@ fill(struct cx *cx, struct xml *x)
 	/* No character of XML, and what UTF-16 and UTF-32 are full of. */
 	if (memchr(x->window, '\0', got) != NULL) {
 		x->refused = "it has a NUL byte";
-		return bad(cx, x);
+		return xml_bad(cx, x);
 	}
 	parse_chunk(x->parser, x->window, (int)got, x->ended);
 	if (x->refused != NULL || !x->parser->wellFormed)
-		return bad(cx, x);
+		return xml_bad(cx, x);
 	if (!fault_skip("XML_TAG") && x->held > LIMIT_XML_TAG) {
 		x->refused = "a tag, comment or instruction is too long";
-		return bad(cx, x);
+		return xml_bad(cx, x);
 	}
 	return OK;
 }
@@ -240,7 +240,7 @@ event_next(struct cx *cx, struct xml *x, struct event *out, bool *there)
 	enum err	e;
 
 	while (x->at == x->events.n && !x->ended)
-		if ((e = fill(cx, x)) != OK)
+		if ((e = xml_fill(cx, x)) != OK)
 			return e;
 	*there = x->at < x->events.n;
 	if (!*there)

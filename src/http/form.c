@@ -49,7 +49,7 @@ held(const struct form *f)
 }
 
 static enum err
-bad(struct cx *cx, const char *why)
+form_bad(struct cx *cx, const char *why)
 {
 	return fail(cx, E_BAD_REQUEST, "the multipart form is not well "
 	    "formed: %s", why);
@@ -66,7 +66,7 @@ boundary_of(struct cx *cx, struct str type, struct str *out)
 	if (out->n >= 2 && out->p[0] == '"')
 		*out = (struct str){ out->p + 1, out->n - 2 };
 	if (at == type.n || out->n == 0 || out->n > 200)
-		return bad(cx, "no boundary");
+		return form_bad(cx, "no boundary");
 	return OK;
 }
 
@@ -198,7 +198,7 @@ form_next(struct cx *cx, struct form *f, struct form_part *out, bool *there)
 	    UINT64_MAX)) != OK)
 		return e;
 	if (!f->at_mark)
-		return bad(cx, "too much precedes its first part");
+		return form_bad(cx, "too much precedes its first part");
 	f->at += f->mark.n;
 	f->at_mark = false;
 	while (held(f).n < 2 && grew)
@@ -208,16 +208,16 @@ form_next(struct cx *cx, struct form *f, struct form_part *out, bool *there)
 	if (!*there)
 		return OK;
 	if (f->n_parts++ == LIMIT_FORM_PARTS)
-		return bad(cx, "it has too many parts");
+		return form_bad(cx, "it has too many parts");
 	while ((at = str_find_str(held(f), blank)) == held(f).n &&
 	    at < HEAD + blank.n) {
 		if ((e = more(cx, f, &grew)) != OK)
 			return e;
 		if (!grew)
-			return bad(cx, "it ends inside a part's head");
+			return form_bad(cx, "it ends inside a part's head");
 	}
 	if (at > HEAD && !fault_skip("FORM_HEAD"))
-		return bad(cx, "a part's head is too long");
+		return form_bad(cx, "a part's head is too long");
 	head_read(cx, str_to(held(f), at), out);
 	f->at += at + blank.n;
 	return OK;

@@ -27,7 +27,7 @@ struct transfer {
 
 /* May it wait on? */
 static enum err
-look(struct cx *cx, struct transfer *t)
+front_cgi_look(struct cx *cx, struct transfer *t)
 {
 	int64_t	now = when_monotonic();
 	bool	slow = pace_is_slow(&t->pace, now);
@@ -59,7 +59,7 @@ ready(struct cx *cx, struct transfer *t, int fd, short events)
 	pace_wait(&t->pace, events == POLLIN ? PACE_BODY : PACE_ANSWER,
 	    when_monotonic());
 	while (poll(&p, 1, LOOK_MS) == 0)
-		if ((e = look(cx, t)) != OK) {
+		if ((e = front_cgi_look(cx, t)) != OK) {
 			metric_add(METRIC_transfers_ended, 1);
 			return e;
 		}
@@ -67,7 +67,7 @@ ready(struct cx *cx, struct transfer *t, int fd, short events)
 }
 
 static enum err
-cgi_read(struct cx *cx, void *self, void *p, size_t n, size_t *got)
+cgi_body_read(struct cx *cx, void *self, void *p, size_t n, size_t *got)
 {
 	struct transfer	*t = self;
 	ssize_t		 r;
@@ -120,7 +120,8 @@ enum err
 front_cgi_run(struct cx *cx, char **env, const struct front_opts *opt)
 {
 	struct transfer		t = { 0 };
-	struct front_body	body = { { cgi_read, &t }, false, cgi_hurry };
+	struct front_body	body = { { cgi_body_read, &t }, false,
+	    cgi_hurry };
 	struct sink		out = { cgi_write, &t, NULL };
 	enum err		e;
 

@@ -238,7 +238,7 @@ look_at(struct fcgi_front *f, struct transfer *t, int64_t now)
 
 /* All transfers that wait; how long the watcher may sleep then, in ms. */
 static int
-look(struct fcgi_front *f)
+front_fcgi_look(struct fcgi_front *f)
 {
 	struct transfer	*t;
 	int64_t		 now;
@@ -480,14 +480,14 @@ front_fcgi_run(struct cx *cx, int fd, const struct front_opts *opt)
 	f.crew = crew_new(opt->threads, accept_loop, &f);
 	if (!crew_start(f.crew))
 		return fail(cx, E_STORE, "cannot start a thread");
-	while (!watch(&set, look(&f)))
+	while (!watch(&set, front_fcgi_look(&f)))
 		continue;
 	atomic_store(&f.ending, true);
 	/* By the clock: under load a nap takes longer than it says. */
 	until = when_monotonic() + DRAIN_MS * INT64_C(1000);
 	while (atomic_load(&f.at_work) > 0 && when_monotonic() < until) {
 		nanosleep(&nap, NULL);
-		look(&f);
+		front_fcgi_look(&f);
 	}
 	return OK;
 }

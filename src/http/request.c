@@ -297,7 +297,8 @@ cgi_variable(struct cx *cx, struct env_vec *v, struct cgi_vars *vars,
 }
 
 static void
-cgi_read(struct cx *cx, char **env, struct env_vec *v, struct cgi_vars *vars)
+cgi_vars_read(struct cx *cx, char **env, struct env_vec *v,
+    struct cgi_vars *vars)
 {
 	struct str	var;
 	size_t		at;
@@ -336,7 +337,7 @@ request_from_env(struct cx *cx, char **env, const struct front_body *body,
 	enum err	 e;
 
 	memset(req, 0, sizeof *req);
-	cgi_read(cx, env, &v, &vars);
+	cgi_vars_read(cx, env, &v, &vars);
 	cgi_take(req, &vars);
 	req->headers = v.at;
 	req->n_headers = v.n;

@@ -26,7 +26,7 @@ struct slots {
 };
 
 static struct slots *
-make(struct slot *at, unsigned n, bool shared)
+slots_make(struct slot *at, unsigned n, bool shared)
 {
 	struct slots	*s = calloc(1, sizeof *s);
 
@@ -43,7 +43,7 @@ slots_new(unsigned n)
 
 	if (at == NULL)
 		abort();
-	return make(at, n, false);
+	return slots_make(at, n, false);
 }
 
 enum err
@@ -54,7 +54,7 @@ slots_open(struct cx *cx, const char *path, unsigned n, struct slots **out)
 
 	if ((e = file_map(cx, path, n * sizeof(struct slot), &at)) != OK)
 		return e;
-	*out = make(at, n, true);
+	*out = slots_make(at, n, true);
 	return OK;
 }
 

@@ -37,7 +37,7 @@ listed(struct str list, struct str etag)
 }
 
 static enum err
-refuse(struct cx *cx, const char *which)
+cond_refuse(struct cx *cx, const char *which)
 {
 	return fail(cx, E_PRECONDITION, "At least one of the pre-conditions "
 	    "you specified did not hold: %s", which);
@@ -45,7 +45,7 @@ refuse(struct cx *cx, const char *which)
 
 /* Dates compare in whole seconds, as they travel. */
 static int64_t
-seconds(int64_t ms)
+cond_seconds(int64_t ms)
 {
 	return ms / 1000;
 }
@@ -63,26 +63,26 @@ cond_check(struct cx *cx, const struct cond *c, enum cond_use use,
 		return OK;
 	}
 	if (c->if_match.p != NULL && !listed(c->if_match, en->etag))
-		return refuse(cx, "If-Match");
+		return cond_refuse(cx, "If-Match");
 	/* If-Match that holds overrides it.  [RFC 9110 13.2.2] */
 	if (c->if_match.p == NULL && c->unmodified_since != 0 &&
-	    seconds(en->mtime) > seconds(c->unmodified_since))
-		return refuse(cx, "If-Unmodified-Since");
-	if (c->mtime != 0 && seconds(en->mtime) != seconds(c->mtime))
-		return refuse(cx, "x-amz-if-match-last-modified-time");
+	    cond_seconds(en->mtime) > cond_seconds(c->unmodified_since))
+		return cond_refuse(cx, "If-Unmodified-Since");
+	if (c->mtime != 0 && cond_seconds(en->mtime) != cond_seconds(c->mtime))
+		return cond_refuse(cx, "x-amz-if-match-last-modified-time");
 	if (c->has_size && en->size != c->size)
-		return refuse(cx, "x-amz-if-match-size");
+		return cond_refuse(cx, "x-amz-if-match-size");
 	if (c->if_none_match.p != NULL) {
 		found = listed(c->if_none_match, en->etag);
 		if (found && use == COND_READ)
 			return fail(cx, E_NOT_MODIFIED, "not modified");
-		return found ? refuse(cx, "If-None-Match") : OK;
+		return found ? cond_refuse(cx, "If-None-Match") : OK;
 	}
 	if (c->modified_since != 0 &&
-	    seconds(en->mtime) <= seconds(c->modified_since)) {
+	    cond_seconds(en->mtime) <= cond_seconds(c->modified_since)) {
 		if (use == COND_READ)
 			return fail(cx, E_NOT_MODIFIED, "not modified");
-		return refuse(cx, "If-Modified-Since");
+		return cond_refuse(cx, "If-Modified-Since");
 	}
 	return OK;
 }

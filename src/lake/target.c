@@ -7,7 +7,7 @@
 #include "lake/names.h"
 
 static enum err
-check(struct cx *cx, const char *what, struct str s, size_t most)
+target_check(struct cx *cx, const char *what, struct str s, size_t most)
 {
 	if (!fault_skip("GATE_LONG") && s.n > most)
 		return fail(cx, E_KEY_TOO_LONG, "the %s has %zu bytes, and "
@@ -20,13 +20,13 @@ check(struct cx *cx, const char *what, struct str s, size_t most)
 enum err
 target_ref(struct cx *cx, struct str ref)
 {
-	return check(cx, "ref", ref, LIMIT_REF);
+	return target_check(cx, "ref", ref, LIMIT_REF);
 }
 
 enum err
 target_path(struct cx *cx, struct str path)
 {
-	return check(cx, "path", path, LIMIT_PATH);
+	return target_check(cx, "path", path, LIMIT_PATH);
 }
 
 enum err
@@ -58,8 +58,8 @@ target_list(struct cx *cx, const struct list_query *q)
 {
 	enum err	e;
 
-	if ((e = check(cx, "prefix", q->prefix, LIMIT_PATH)) != OK ||
-	    (e = check(cx, "delimiter", q->delimiter, LIMIT_PATH)) != OK)
+	if ((e = target_check(cx, "prefix", q->prefix, LIMIT_PATH)) != OK ||
+	    (e = target_check(cx, "delimiter", q->delimiter, LIMIT_PATH)) != OK)
 		return e;
-	return check(cx, "marker", q->after, LIMIT_PATH);
+	return target_check(cx, "marker", q->after, LIMIT_PATH);
 }

@@ -22,7 +22,7 @@ static const char *const signed_query[] = { "acl", "cors", "delete",
     "versionId", "versioning", "versions", "website" };
 
 static int
-by_name(const void *a, const void *b)
+sigv2_by_name(const void *a, const void *b)
 {
 	const struct pair	*x = a, *y = b;
 
@@ -42,7 +42,7 @@ sigv2_signs(struct str parameter)
 
 /* Decoded; a name alone stays alone. */
 static void
-put_query(struct buf *b, const struct sigv2_request *r)
+sigv2_put_query(struct buf *b, const struct sigv2_request *r)
 {
 	size_t	i, k;
 	char	sep = '?';
@@ -71,14 +71,14 @@ sigv2_string_to_sign(struct cx *cx, const struct sigv2_request *r)
 	buf_printf(&b, "%.*s\n%.*s\n%.*s\n%.*s\n", STRF(r->method),
 	    STRF(r->md5), STRF(r->type), STRF(r->date));
 	if (r->n_amz > 1)
-		qsort(r->amz, r->n_amz, sizeof *r->amz, by_name);
+		qsort(r->amz, r->n_amz, sizeof *r->amz, sigv2_by_name);
 	for (i = 0; i < r->n_amz; i++)
 		buf_printf(&b, "%.*s:%.*s\n", STRF(r->amz[i].name),
 		    STRF(str_trim(r->amz[i].value)));
 	if (r->bucket.n > 0)
 		buf_printf(&b, "/%.*s", STRF(r->bucket));
 	buf_str(&b, r->path);
-	put_query(&b, r);
+	sigv2_put_query(&b, r);
 	return buf_ok(&b) ? buf_as_str(&b) : STR("");
 }
 

@@ -30,7 +30,7 @@ encoded(struct cx *cx, struct str s)
 }
 
 static void
-put_query(struct cx *cx, struct buf *b, const struct sigv4_request *r)
+sigv4_put_query(struct cx *cx, struct buf *b, const struct sigv4_request *r)
 {
 	struct pair	*q = arena_get(cx->mem, (r->n_query + 1) * sizeof *q);
 	size_t		 i;
@@ -82,7 +82,7 @@ sigv4_string_to_sign(struct cx *cx, const struct sigv4_request *r,
 	buf_byte(&b, '\n');
 	enc_percent(&b, r->path, false);
 	buf_byte(&b, '\n');
-	put_query(cx, &b, r);
+	sigv4_put_query(cx, &b, r);
 	for (i = 0; i < r->n_headers; i++) {
 		buf_str(&b, r->headers[i].name);
 		buf_byte(&b, ':');

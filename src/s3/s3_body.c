@@ -217,7 +217,7 @@ wrong_length(struct cx *cx, const struct s3_body *b, uint64_t size)
 
 /* After the last byte: nothing is stored unless all of it holds. */
 static enum err
-check(struct cx *cx, struct s3_body *b, uint64_t size,
+body_check(struct cx *cx, struct s3_body *b, uint64_t size,
     const unsigned char md5[16])
 {
 	unsigned char	hash[SHA256_BYTES];
@@ -256,7 +256,7 @@ s3_body_take(struct cx *cx, struct s3_body *b, uint64_t max,
 	if ((e = body_take(cx, b->call->eng, &b->source, max, feed, b,
 	    out)) != OK)
 		return e;
-	return check(cx, b, body_size(*out), body_md5(*out));
+	return body_check(cx, b, body_size(*out), body_md5(*out));
 }
 
 /* The payload; its end is an error unless all vouches for it. */
@@ -283,7 +283,7 @@ vouched_read(struct cx *cx, void *self, void *p, size_t n, size_t *got)
 	}
 	if (b->has_md5)
 		digest_end(&b->md5_digest, md5);
-	return check(cx, b, b->seen, md5);
+	return body_check(cx, b, b->seen, md5);
 }
 
 /* Before a byte is read: is it too long, and is there memory for it? */

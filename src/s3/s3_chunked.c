@@ -30,14 +30,14 @@ struct chunked {
 };
 
 static enum err
-bad(struct cx *cx, const char *why)
+chunked_bad(struct cx *cx, const char *why)
 {
 	return fail(cx, E_INCOMPLETE_BODY, "The aws-chunked body is not well "
 	    "formed: %s.", why);
 }
 
 static enum err
-fill(struct cx *cx, struct chunked *k)
+chunked_fill(struct cx *cx, struct chunked *k)
 {
 	enum err	e;
 
@@ -46,7 +46,7 @@ fill(struct cx *cx, struct chunked *k)
 	k->at = 0;
 	if ((e = source_read(cx, &k->in, k->buf, INPUT, &k->n)) != OK)
 		return e;
-	return k->n > 0 ? OK : bad(cx, "it ends early");
+	return k->n > 0 ? OK : chunked_bad(cx, "it ends early");
 }
 
 /* A line without its CRLF; valid until the next one. */
@@ -58,10 +58,10 @@ line(struct cx *cx, struct chunked *k, struct str *out)
 	enum err	 e;
 
 	for (;;) {
-		if ((e = fill(cx, k)) != OK)
+		if ((e = chunked_fill(cx, k)) != OK)
 			return e;
 		if (n == LIMIT_CHUNK_LINE)
-			return bad(cx, "a line is too long");
+			return chunked_bad(cx, "a line is too long");
 		p[n++] = k->buf[k->at++];
 		if (n >= 2 && p[n - 2] == '\r' && p[n - 1] == '\n')
 			break;
@@ -130,7 +130,7 @@ chunk_begin(struct cx *cx, struct chunked *k)
 	semi = str_find(l, ';');
 	ext = str_from(l, semi + 1);
 	if (!hex_size(str_to(l, semi), &k->left))
-		return bad(cx, "a chunk size is no hex number");
+		return chunked_bad(cx, "a chunk size is no hex number");
 	if (!str_take(&ext, STR("chunk-signature=")))
 		ext = STR("");
 	snprintf(k->claimed, sizeof k->claimed, "%.*s", STRF(ext));
@@ -153,11 +153,12 @@ trailers(struct cx *cx, struct chunked *k)
 
 	while ((e = line(cx, k, &l)) == OK && l.n > 0) {
 		if (!fault_skip("TRAILERS") && n++ == LIMIT_TRAILERS)
-			return bad(cx, "it has too many trailers");
+			return chunked_bad(cx, "it has too many trailers");
 		colon = str_find(l, ':');
 		if (colon == l.n || t->value.p != NULL) {
 			if (!str_take(&l, STR("x-amz-trailer-signature:")))
-				return bad(cx, "a trailer is not expected");
+				return chunked_bad(cx,
+				    "a trailer is not expected");
 			claimed = str_dup(cx->mem, str_trim(l));
 			continue;
 		}
@@ -190,7 +191,8 @@ chunk_end(struct cx *cx, struct chunked *k, bool last)
 	}
 	if ((e = line(cx, k, &l)) != OK)
 		return e;
-	return l.n == 0 ? OK : bad(cx, "a chunk is longer than its size");
+	return l.n == 0 ? OK :
+	    chunked_bad(cx, "a chunk is longer than its size");
 }
 
 /* Some bytes of the chunk at hand. */
@@ -199,7 +201,7 @@ chunk_bytes(struct cx *cx, struct chunked *k, void *p, size_t n, size_t *got)
 {
 	enum err	e;
 
-	if ((e = fill(cx, k)) != OK)
+	if ((e = chunked_fill(cx, k)) != OK)
 		return e;
 	n = k->left < n ? (size_t)k->left : n;
 	n = k->n - k->at < n ? k->n - k->at : n;

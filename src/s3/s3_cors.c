@@ -113,7 +113,7 @@ struct rules {
 };
 
 static enum err
-wrong_number(struct cx *cx)
+cors_wrong_number(struct cx *cx)
 {
 	return fail(cx, E_BAD_XML, "1 to %d <CORSRule>", LIMIT_CORS_RULES);
 }
@@ -129,14 +129,14 @@ rules_read(struct cx *cx, struct xml *x, struct rules *out)
 		if (!xml_is(x, "CORSRule"))
 			continue;
 		if (out->v.n == LIMIT_CORS_RULES)
-			return wrong_number(cx);
+			return cors_wrong_number(cx);
 		if ((e = rule_read(cx, x, VEC_PUSH(cx->mem,
 		    &out->v))) != OK)
 			return e;
 	}
 	if (e != OK || (e = xml_close(cx, x)) != OK)
 		return e;
-	return out->v.n > 0 ? OK : wrong_number(cx);
+	return out->v.n > 0 ? OK : cors_wrong_number(cx);
 }
 
 static void
@@ -254,7 +254,7 @@ joined(struct cx *cx, const struct texts *list)
 }
 
 static void
-answer(struct cx *cx, struct s3_call *c, const struct rule *r,
+cors_answer(struct cx *cx, struct s3_call *c, const struct rule *r,
     struct str origin, struct str which)
 {
 	bool	anyone = str_is(which, STR("*"));
@@ -274,7 +274,7 @@ answer(struct cx *cx, struct s3_call *c, const struct rule *r,
 }
 
 static bool
-fits(struct cx *cx, const struct rule *r, struct str origin,
+cors_fits(struct cx *cx, const struct rule *r, struct str origin,
     struct str method, struct str asked, struct str *which)
 {
 	struct str	same;
@@ -309,9 +309,9 @@ cors(struct cx *cx, struct s3_call *c, struct str method, struct str asked,
 	    (e = rules_read(cx, x, &all)) != OK)
 		return e;
 	for (r = all.v.at; r < all.v.at + all.v.n && !*found; r++) {
-		*found = fits(cx, r, origin, method, asked, &which);
+		*found = cors_fits(cx, r, origin, method, asked, &which);
 		if (*found)
-			answer(cx, c, r, origin, which);
+			cors_answer(cx, c, r, origin, which);
 	}
 	return OK;
 }

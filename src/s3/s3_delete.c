@@ -125,7 +125,7 @@ struct items {
 };
 
 static enum err
-wrong_number(struct cx *cx)
+delete_wrong_number(struct cx *cx)
 {
 	return fail(cx, E_BAD_XML, "1 to %d objects can be deleted at once",
 	    LIMIT_PAGE);
@@ -148,14 +148,14 @@ take_items(struct cx *cx, struct s3_call *c, struct items *all)
 			e = xml_text(cx, x, &quiet);
 		else if (xml_is(x, "Object"))
 			e = all->n < LIMIT_PAGE ? take_item(cx, c, x,
-			    VEC_PUSH(cx->mem, all)) : wrong_number(cx);
+			    VEC_PUSH(cx->mem, all)) : delete_wrong_number(cx);
 		if (e != OK)
 			return e;
 	}
 	if (e != OK || (e = xml_close(cx, x)) != OK)
 		return e;
 	all->quiet = str_is(quiet, STR("true"));
-	return all->n > 0 ? OK : wrong_number(cx);
+	return all->n > 0 ? OK : delete_wrong_number(cx);
 }
 
 /* One key with a version, which has a transaction of its own. */

@@ -38,7 +38,7 @@ part_span(struct cx *cx, struct s3_call *c, const struct entry *en,
 
 /* How much of the object the client wants. */
 static enum err
-take_span(struct cx *cx, struct s3_call *c, const struct entry *en,
+get_take_span(struct cx *cx, struct s3_call *c, const struct entry *en,
     struct span *out)
 {
 	struct str	number = request_param(c->req, "partNumber");
@@ -92,7 +92,7 @@ sum_headers(struct cx *cx, struct s3_call *c, const struct entry *en,
 }
 
 static enum err
-answer(struct cx *cx, struct s3_call *c, const struct entry *en,
+get_answer(struct cx *cx, struct s3_call *c, const struct entry *en,
     const struct span *part)
 {
 	struct file_span *files;
@@ -133,9 +133,9 @@ s3_get_object(struct cx *cx, struct s3_call *c)
 	e = cond_check(cx, &cond, COND_READ, &en);
 	if (e == E_NOT_MODIFIED)
 		s3_meta_headers(cx, c, &en);
-	if (e != OK || (e = take_span(cx, c, &en, &part)) != OK)
+	if (e != OK || (e = get_take_span(cx, c, &en, &part)) != OK)
 		return e;
-	return answer(cx, c, &en, &part);
+	return get_answer(cx, c, &en, &part);
 }
 
 /* ---- GetObjectAttributes ----------------------------------------------- */
@@ -166,7 +166,8 @@ put_checksum(struct cx *cx, struct buf *b, const struct wanted *w)
 }
 
 static void
-put_part(struct cx *cx, struct buf *b, const struct entry *en, uint64_t number)
+attributes_put_part(struct cx *cx, struct buf *b, const struct entry *en,
+    uint64_t number)
 {
 	buf_z(b, "<Part>");
 	xml_put_u64(b, "PartNumber", number);
@@ -190,7 +191,7 @@ put_parts(struct cx *cx, struct buf *b, const struct wanted *w)
 	xml_put_u64(b, "PartNumberMarker", after);
 	xml_put_u64(b, "MaxParts", w->most);
 	for (n = after; n < all && n - after < w->most; n++)
-		put_part(cx, b, &w->en, n + 1);
+		attributes_put_part(cx, b, &w->en, n + 1);
 	xml_put_u64(b, "NextPartNumberMarker", n);
 	xml_put_bool(b, "IsTruncated", n < all);
 	buf_z(b, "</ObjectParts>");

@@ -109,7 +109,7 @@ take_operation(struct cx *cx, struct s3_call *c, enum s3_scope scope,
 }
 
 static enum err
-handle(struct cx *cx, struct s3_call *c, struct request_note *note)
+s3_run(struct cx *cx, struct s3_call *c, struct request_note *note)
 {
 	enum s3_scope	scope = take_names(c);
 	enum err	e;
@@ -220,7 +220,7 @@ s3_handle(struct cx *cx, struct engine *eng, struct auth *auth,
 	    .req = req, .res = res };
 
 	note->operation = "-";
-	if (handle(cx, &c, note) != OK) {
+	if (s3_run(cx, &c, note) != OK) {
 		advise(cx, &c);
 		render(cx, &c);
 	}

@@ -318,7 +318,7 @@ version_id(struct cx *cx, const struct version *v)
 }
 
 static void
-put_version(struct cx *cx, struct buf *b, const struct s3_call *c,
+list_put_version(struct cx *cx, struct buf *b, const struct s3_call *c,
     const struct listing *l, const struct version *v)
 {
 	const char	*element = v->is_deleted ? "DeleteMarker" : "Version";
@@ -336,7 +336,7 @@ put_version(struct cx *cx, struct buf *b, const struct s3_call *c,
 }
 
 static void
-versions_answer(struct cx *cx, struct s3_call *c, const struct listing *l,
+list_versions_answer(struct cx *cx, struct s3_call *c, const struct listing *l,
     struct str marker)
 {
 	const struct version	*v = l->versions;
@@ -364,7 +364,7 @@ versions_answer(struct cx *cx, struct s3_call *c, const struct listing *l,
 		if (v[i].is_prefix)
 			put_prefix(cx, &b, l, key_of(cx, l, v[i].path));
 		else
-			put_version(cx, &b, c, l, &v[i]);
+			list_put_version(cx, &b, c, l, &v[i]);
 	s3_xml_end(c, &b, "ListVersionsResult");
 }
 
@@ -389,6 +389,6 @@ s3_list_object_versions(struct cx *cx, struct s3_call *c)
 	    (e = list_versions(cx, c, &l, marker)) != OK)
 		return e;
 	l.more = l.more && l.limit > 0;
-	versions_answer(cx, c, &l, marker);
+	list_versions_answer(cx, c, &l, marker);
 	return OK;
 }

@@ -333,7 +333,7 @@ redirect(struct cx *cx, struct s3_call *c, struct str to, struct str etag)
 }
 
 static void
-answer(struct cx *cx, struct s3_call *c, const struct request *fields,
+post_answer(struct cx *cx, struct s3_call *c, const struct request *fields,
     const struct entry *en)
 {
 	struct str	to = request_header(fields, "success_action_redirect");
@@ -454,6 +454,6 @@ s3_post_object(struct cx *cx, struct s3_call *c)
 	e = store_file(cx, &p, &en);
 	c->req = outer;
 	if (e == OK)
-		answer(cx, c, &p.fields, &en);
+		post_answer(cx, c, &p.fields, &en);
 	return e;
 }

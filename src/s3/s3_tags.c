@@ -17,7 +17,7 @@ characters(struct str s)
 
 /* So many at most, each key once.  [S3] */
 static enum err
-check(struct cx *cx, struct pair *tags, size_t n, size_t most)
+tags_check(struct cx *cx, struct pair *tags, size_t n, size_t most)
 {
 	size_t	i;
 
@@ -68,7 +68,7 @@ s3_tags_header(struct cx *cx, const struct s3_call *c, struct entry *en)
 	}
 	en->tags = tags.at;
 	en->n_tags = tags.n;
-	return check(cx, tags.at, tags.n, LIMIT_TAGS_OBJECT);
+	return tags_check(cx, tags.at, tags.n, LIMIT_TAGS_OBJECT);
 }
 
 enum err
@@ -101,5 +101,5 @@ s3_tags_read(struct cx *cx, struct xml *x, size_t most, struct pair **tags,
 		return e;
 	*tags = all.at;
 	*n = all.n;
-	return check(cx, all.at, all.n, most);
+	return tags_check(cx, all.at, all.n, most);
 }

@@ -24,7 +24,7 @@ put_sum_kind(struct buf *b, const struct upload *u)
 }
 
 static void
-put_part(struct cx *cx, struct buf *b, const struct upload_part *p)
+upload_list_put_part(struct cx *cx, struct buf *b, const struct upload_part *p)
 {
 	buf_z(b, "<Part>");
 	xml_put_u64(b, "PartNumber", p->number);
@@ -78,7 +78,7 @@ s3_list_parts(struct cx *cx, struct s3_call *c)
 	xml_put_u64(&b, "MaxParts", limit);
 	xml_put_bool(&b, "IsTruncated", page.more);
 	for (i = 0; i < page.n; i++)
-		put_part(cx, &b, &page.at[i]);
+		upload_list_put_part(cx, &b, &page.at[i]);
 	s3_xml_end(c, &b, "ListPartsResult");
 	return OK;
 }

@@ -232,6 +232,8 @@ function body_begins() {
 		function_name = name_in(statement)
 		if (statement !~ /(^|[ \t])static[ \t]/)
 			function_defined()
+		else if (!is_header)
+			static_defined()
 	} else if (is_header &&
 	    match(statement, /(^|[ \t])struct +[a-z_0-9]+[ \t]*$/)) {
 		gsub(/.*struct +|[ \t]/, "", statement)
@@ -255,6 +257,14 @@ function function_defined() {
 	if (function_name != "main" && !is_of(function_name, stem))
 		complain("prefix", function_name, file ":" FNR, function_name \
 		    " does not begin with " stem ", nor an alias of it")
+}
+
+# In a stack trace a static function has its name alone.
+function static_defined() {
+	if ((function_name in static_in) && static_in[function_name] != file)
+		wrong(file ":" FNR, function_name " is a function of " \
+		    static_in[function_name] " too")
+	static_in[function_name] = file
 }
 
 # Is it a name of this file: its stem, one of it or several, its folder where the
