@@ -114,11 +114,23 @@ take_paths(struct cx *cx, struct api_call *c, struct paths *all)
 	return e;
 }
 
-/* All of them or none, so that no path has an error of its own; lakectl also
- * sends a list without any.  [lakeFS deleteObjects] */
+static void
+put_delete_error(struct json_out *j, const struct object_delete_item *it)
+{
+	json_open(j, NULL, '{');
+	json_put_int(j, "status_code", api_error_status(it->result));
+	json_put_str(j, "message", it->words);
+	json_put_str(j, "path", it->path);
+	json_close(j, '}');
+}
+
+/* An error before anything is deleted is the request's, a later one that of the
+ * paths that it left.  lakectl also sends a list without any.
+ * [lakeFS deleteObjects] */
 enum err
 api_delete_objects(struct cx *cx, struct api_call *c)
 {
+	struct object_delete_item	*it;
 	struct paths	paths = { .n = 0 };
 	struct json_out	j;
 	enum err	e;
@@ -126,17 +138,20 @@ api_delete_objects(struct cx *cx, struct api_call *c)
 
 	if ((e = take_paths(cx, c, &paths)) != OK ||
 	    (e = api_take_bool(cx, c, "force", &force)) != OK ||
-	    (e = objects_delete(cx, c->eng, c->repo, c->ref,
-	    paths.at, paths.n, force)) != OK)
+	    ((e = objects_delete(cx, c->eng, c->repo, c->ref, paths.at,
+	    paths.n, force)) != OK && (paths.n == 0 ||
+	    paths.at[0].result != OK)))
 		return e;
+	cx_forget(cx);
 	c->deleted = arena_get(cx->mem, paths.n * sizeof *c->deleted);
-	while (c->n_deleted < paths.n) {
-		c->deleted[c->n_deleted] = paths.at[c->n_deleted].path;
-		c->n_deleted++;
-	}
 	j = api_begin(cx);
 	json_open(&j, NULL, '{');
 	json_open(&j, "errors", '[');
+	for (it = paths.at; it < paths.at + paths.n; it++)
+		if (it->result == OK)
+			c->deleted[c->n_deleted++] = it->path;
+		else
+			put_delete_error(&j, it);
 	json_close(&j, ']');
 	json_close(&j, '}');
 	api_answer(c, 200, &j);

@@ -16,6 +16,7 @@ struct kv_tx;
 enum {
 	SEALED_HELP = 8,	/* so many sealed areas: writers fold, too */
 	SEALED_MAX = 16,	/* so many: writes are refused */
+	OPS_DELETES = 256,	/* paths that one transaction deletes */
 	OPS_PATHS = 1000	/* that one transaction resets */
 };
 

@@ -287,9 +287,10 @@ enum err	object_delete(struct cx *cx, struct engine *eng,
 		    const struct target *at, const struct cond *cond,
 		    bool force, bool *marker);
 /*
- * Up to 1000 paths of one branch in one transaction, each with a result of its
- * own where its condition does not hold; any other error is the call's, and
- * nothing is deleted.
+ * Paths of one branch, in turn, in transactions of 256, each with a result of
+ * its own.  An error that is not a condition's is the call's, too: then it is
+ * the result of its transaction's paths and of those behind, which are as they
+ * were, and those before are deleted.
  */
 enum err	objects_delete(struct cx *cx, struct engine *eng,
 		    struct str repo, struct str branch,

@@ -41,6 +41,23 @@ object_copy_replace(struct cx *cx, struct entry *en,
 	en->n_headers = by->n_headers;
 }
 
+/* The nodes are read before the writer lock is held; what is refused here is
+ * what the transaction would refuse. */
+static enum err
+object_copy_look_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+{
+	struct object_copy	*c = arg;
+	enum err		 e;
+
+	if ((e = version_get(cx, c->w.eng, tx, c->src, c->en)) != OK ||
+	    (e = cond_check(cx, &c->opt->src_cond, COND_WRITE, c->en)) != OK ||
+	    (e = write_look(cx, tx, &c->w)) != OK ||
+	    (e = write_look_path(cx, tx, &c->w, c->dst->path)) != OK ||
+	    !c->opt->move)
+		return e;
+	return write_look_path(cx, tx, &c->w, c->src->path);
+}
+
 static enum err
 object_copy_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 {
@@ -80,7 +97,8 @@ object_copy(struct cx *cx, struct engine *eng, const struct target *src,
 
 	assert(!opt->move || (str_is(src->repo, dst->repo) &&
 	    str_is(src->ref, dst->ref)));
-	if ((e = disk_check(cx, eng)) != OK)
+	if ((e = disk_check(cx, eng)) != OK ||
+	    (e = kv_read(cx, eng->kv, object_copy_look_fn, &c)) != OK)
 		return e;
 	return write_run(cx, &c.w, object_copy_fn, &c);
 }

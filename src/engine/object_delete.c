@@ -26,6 +26,19 @@ object_delete_item(struct cx *cx, struct kv_tx *tx, struct write *w,
 }
 
 static enum err
+object_delete_look_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+{
+	struct object_delete	*d = arg;
+	size_t			 i;
+	enum err		 e;
+
+	e = write_look(cx, tx, &d->w);
+	for (i = 0; e == OK && i < d->n; i++)
+		e = write_look_path(cx, tx, &d->w, d->items[i].path);
+	return e;
+}
+
+static enum err
 object_delete_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 {
 	struct object_delete	*d = arg;
@@ -37,11 +50,37 @@ object_delete_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 	for (i = 0; i < d->n; i++)
 		if ((e = object_delete_item(cx, tx, &d->w,
 		    &d->items[i])) != OK ||
-		    /* 1000 tombstones may seal areas on the way. */
+		    /* Tombstones may seal areas on the way. */
 		    (d->w.sealed &&
 		    (e = area_check_backlog(cx, &d->w.br)) != OK))
 			return e;
 	return write_close(cx, tx, &d->w);
+}
+
+/* What one transaction deletes. */
+static enum err
+object_delete_some(struct cx *cx, struct object_delete *d)
+{
+	enum err	e;
+
+	if ((e = kv_read(cx, d->w.eng->kv, object_delete_look_fn, d)) != OK)
+		return e;
+	return write_run(cx, &d->w, object_delete_fn, d);
+}
+
+/* Those that an error left. */
+static void
+object_delete_failed(struct cx *cx, struct object_delete_item *items,
+    size_t n, enum err e)
+{
+	struct str	words = str_dup(cx->mem, str_of(cx_public(cx)));
+	size_t		i;
+
+	for (i = 0; i < n; i++) {
+		items[i].marker = false;
+		items[i].result = e;
+		items[i].words = words;
+	}
 }
 
 enum err
@@ -50,9 +89,18 @@ objects_delete(struct cx *cx, struct engine *eng, struct str repo,
     bool force)
 {
 	struct object_delete	d = { .w = { .eng = eng, .repo = repo,
-	    .branch = branch, .force = force }, .items = items, .n = n };
+	    .branch = branch, .force = force } };
+	size_t			i = 0;
+	enum err		e;
 
-	return write_run(cx, &d.w, object_delete_fn, &d);
+	do {
+		d.items = items + i;
+		d.n = n - i < OPS_DELETES ? n - i : OPS_DELETES;
+		if ((e = object_delete_some(cx, &d)) != OK)
+			object_delete_failed(cx, d.items, n - i, e);
+		i += d.n;
+	} while (e == OK && i < n);
+	return e;
 }
 
 enum err

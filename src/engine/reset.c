@@ -107,6 +107,24 @@ reset_one(struct cx *cx, struct kv_tx *tx, struct reset_paths *p,
 	return e;
 }
 
+/* The nodes of both trees that lead to a path are in the cache then. */
+static enum err
+reset_read(struct cx *cx, struct kv_tx *tx, const struct reset_paths *p,
+    const struct oid *head, struct str path)
+{
+	struct trees		*ts = &p->to.eng->trees;
+	struct arena_mark	 mark = arena_mark(cx->mem);
+	struct str		 bytes;
+	enum err		 e;
+	bool			 there;
+
+	if ((e = tree_find(cx, ts, tx, &p->to.br.working, path, &bytes,
+	    &there)) == OK &&
+	    (e = tree_find(cx, ts, tx, head, path, &bytes, &there)) == OK)
+		arena_back(cx->mem, mark);
+	return e;
+}
+
 /* Up to OPS_PATHS paths, in order, whose entry is not the head's. */
 static enum err
 reset_collect(struct cx *cx, struct kv_tx *tx, struct reset_paths *p,
@@ -137,18 +155,25 @@ reset_collect(struct cx *cx, struct kv_tx *tx, struct reset_paths *p,
 	return e;
 }
 
-/* The same, and nothing else: the nodes are read before the write lock. */
+/* The same, and nothing else: the nodes are read before the writer lock is
+ * held. */
 static enum err
 reset_look_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 {
 	struct reset_paths	*p = arg;
 	struct gc_state		 gs;
 	struct commit		 head;
+	size_t			 i;
 	enum err		 e;
 
 	if ((e = reset_look(cx, tx, &p->to, &gs, &head)) != OK)
 		return e;
-	return reset_collect(cx, tx, p, &head.tree);
+	if (!p->prefix)
+		return reset_read(cx, tx, p, &head.tree, p->path);
+	e = reset_collect(cx, tx, p, &head.tree);
+	for (i = 0; e == OK && i < p->paths.n; i++)
+		e = reset_read(cx, tx, p, &head.tree, p->paths.at[i]);
+	return e;
 }
 
 static enum err
@@ -185,8 +210,7 @@ reset_some(struct cx *cx, struct reset_paths *p)
 	struct reset	*s = &p->to;
 	enum err	 e;
 
-	if ((p->prefix &&
-	    (e = kv_read(cx, s->eng->kv, reset_look_fn, p)) != OK) ||
+	if ((e = kv_read(cx, s->eng->kv, reset_look_fn, p)) != OK ||
 	    (e = kv_write(cx, s->eng->kv, reset_paths_fn, p)) != OK)
 		return e;
 	if (p->sealed)

@@ -2,10 +2,12 @@
 #include "engine/upload.h"
 
 #include "base/buf.h"
+#include "base/fault.h"
 #include "base/ident.h"
-#include "base/limit.h"
 #include "engine/branches.h"
 #include "lake/keys.h"
+
+enum { CLEARED = 1000 };	/* parts' records, by one transaction */
 
 struct upload_tx
 upload_tx(struct engine *eng, const struct target *at, const struct uid *id,
@@ -62,12 +64,42 @@ upload_put(struct cx *cx, struct kv_tx *tx, const struct upload *u)
 }
 
 enum err
-upload_clear_parts(struct cx *cx, struct kv_tx *tx, const struct uid *id)
+upload_clear_parts(struct cx *cx, struct kv_tx *tx, const struct uid *id,
+    bool *more)
 {
 	struct keys_range	parts = key_range(cx, key_parts(cx, id));
+	struct str		note = key_reap(cx, 'U', id);
 	size_t			n;
+	enum err		e;
 
-	return kv_clear(cx, tx, parts.lo, parts.hi, LIMIT_PARTS + 1, &n);
+	if ((e = kv_clear(cx, tx, parts.lo, parts.hi, CLEARED, &n)) != OK)
+		return e;
+	*more = n == CLEARED;
+	return *more && !fault_skip("PARTS_NOTE") ?
+	    kv_put_bytes(cx, tx, note, STR("")) : kv_delete(cx, tx, note);
+}
+
+struct upload_rest {
+	const struct uid	*id;
+	bool			 more;
+};
+
+static enum err
+upload_rest_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+{
+	struct upload_rest	*r = arg;
+
+	return upload_clear_parts(cx, tx, r->id, &r->more);
+}
+
+void
+upload_clear_rest(struct cx *cx, struct engine *eng, const struct uid *id)
+{
+	struct upload_rest	r = { .id = id };
+	struct cx		aside = cx_aside(cx);
+
+	while (kv_write(&aside, eng->kv, upload_rest_fn, &r) == OK && r.more)
+		continue;
 }
 
 static enum err
@@ -119,7 +151,7 @@ upload_abort_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 	    (e = kv_delete(cx, tx, key_upload(cx, &t->u->uid, t->u->path,
 	    t->id))) != OK)
 		return e;
-	return upload_clear_parts(cx, tx, t->id);
+	return upload_clear_parts(cx, tx, t->id, &t->parts_left);
 }
 
 enum err
@@ -128,6 +160,10 @@ upload_abort(struct cx *cx, struct engine *eng, const struct target *at,
 {
 	struct upload		u;
 	struct upload_tx	t = upload_tx(eng, at, id, &u);
+	enum err		e;
 
-	return kv_write(cx, eng->kv, upload_abort_fn, &t);
+	if ((e = kv_write(cx, eng->kv, upload_abort_fn, &t)) == OK &&
+	    t.parts_left)
+		upload_clear_rest(cx, eng, id);
+	return e;
 }

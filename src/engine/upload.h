@@ -14,7 +14,9 @@ struct upload_tx {
 	struct write	 w;		/* of the branch: repo, branch, eng */
 	struct str	 path;
 	const struct uid *id;
-	struct upload	*u;		/* set anew by each run */
+	/* set anew by each run of the transaction */
+	struct upload	*u;
+	bool		 parts_left;
 };
 
 /* One for the upload `id` of a path.  *u is the caller's, to be filled. */
@@ -31,8 +33,15 @@ enum err	upload_missing(struct cx *cx);
 /* Writes its record.  E_METADATA_TOO_LARGE. */
 enum err	upload_put(struct cx *cx, struct kv_tx *tx,
 		    const struct upload *u);
-/* Deletes the records of its parts. */
+/*
+ * In the transaction that ends an upload: deletes the records of its parts, as
+ * far as one transaction goes.  *more: others are left to upload_clear_rest,
+ * and a note leaves them to gc if that does not come to its end.
+ */
 enum err	upload_clear_parts(struct cx *cx, struct kv_tx *tx,
+		    const struct uid *id, bool *more);
+/* After it.  The upload has ended, so nothing here can make the call fail. */
+void		upload_clear_rest(struct cx *cx, struct engine *eng,
 		    const struct uid *id);
 
 #endif

@@ -161,7 +161,7 @@ complete_close(struct cx *cx, struct kv_tx *tx, struct completion *c)
 	u->meta.sums_composite = c->out->sums_composite;
 	if ((e = upload_put(cx, tx, u)) != OK)
 		return e;
-	return upload_clear_parts(cx, tx, c->t.id);
+	return upload_clear_parts(cx, tx, c->t.id, &c->t.parts_left);
 }
 
 static enum err
@@ -238,6 +238,8 @@ upload_complete(struct cx *cx, struct engine *eng, const struct target *at,
 		    (e = kv_write(cx, eng->kv, complete_fn, &c)) != OK)
 			return e;
 	} while (c.again);
+	if (c.t.parts_left)
+		upload_clear_rest(cx, eng, id);
 	if (c.t.w.sealed)
 		todo_add(&eng->todo, &c.t.w.r.ruid, at->ref, &c.t.w.br.uid);
 	return OK;

@@ -9,6 +9,27 @@
 #include "lake/keys.h"
 
 enum err
+write_look(struct cx *cx, struct kv_tx *tx, struct write *w)
+{
+	return branch_open(cx, tx, w->repo, w->branch, w->force, &w->r, &w->br);
+}
+
+enum err
+write_look_path(struct cx *cx, struct kv_tx *tx, const struct write *w,
+    struct str path)
+{
+	struct arena_mark	mark = arena_mark(cx->mem);
+	struct str		bytes;
+	enum err		e;
+	bool			there;
+
+	if ((e = tree_find(cx, &w->eng->trees, tx, &w->br.working, path,
+	    &bytes, &there)) == OK)
+		arena_back(cx->mem, mark);
+	return e;
+}
+
+enum err
 write_open(struct cx *cx, struct kv_tx *tx, struct write *w)
 {
 	enum err	e;

@@ -21,6 +21,15 @@ struct write {
 						 * is to be written */
 };
 
+/*
+ * In a snapshot before it: what branch_open refuses.  Then, for each path, the
+ * nodes that the transaction looks at are read.  They are cached by content, so
+ * what was read stays true whatever happens between, and the writer lock is
+ * not held for it.
+ */
+enum err	write_look(struct cx *cx, struct kv_tx *tx, struct write *w);
+enum err	write_look_path(struct cx *cx, struct kv_tx *tx,
+		    const struct write *w, struct str path);
 /* First in the transaction: what branch_open refuses, and E_BUSY. */
 enum err	write_open(struct cx *cx, struct kv_tx *tx, struct write *w);
 /* The condition, judged on the whole view in this tx: as cond_check. */

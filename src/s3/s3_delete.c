@@ -171,7 +171,7 @@ delete_version_of(struct cx *cx, struct s3_call *c, struct item *it)
 	item_result(cx, it, e);
 }
 
-/* All keys of one branch, in one transaction. */
+/* All keys of one branch. */
 static void
 delete_of_ref(struct cx *cx, struct s3_call *c, struct items *all,
     struct str ref)
@@ -180,8 +180,6 @@ delete_of_ref(struct cx *cx, struct s3_call *c, struct items *all,
 	struct object_delete_item	*d;
 	struct item			*it;
 	size_t				 i;
-	enum err			 e = OK;
-	struct str			 words;
 
 	for (it = all->at; it < all->at + all->n; it++) {
 		if (it->done || !str_is(it->at.ref, ref))
@@ -193,18 +191,17 @@ delete_of_ref(struct cx *cx, struct s3_call *c, struct items *all,
 		d->path = it->at.path;
 		d->cond = it->cond;
 	}
-	if (batch.n > 0)
-		e = objects_delete(cx, c->eng, c->bucket, ref,
-		    batch.at, batch.n, false);
-	words = str_dup(cx->mem, str_of(cx_public(cx)));
+	if (batch.n > 0)		/* an error is its items', too */
+		objects_delete(cx, c->eng, c->bucket, ref, batch.at, batch.n,
+		    false);
 	for (it = all->at, i = 0; it < all->at + all->n; it++) {
 		if (!str_is(it->at.ref, ref) || it->result != OK ||
 		    it->at.path.n == 0 || it->version.n > 0)
 			continue;
 		d = &batch.at[i++];
-		it->result = e != OK ? e : d->result;
+		it->result = d->result;
 		it->marker = it->result == OK && d->marker;
-		it->words = e != OK ? words : d->words;
+		it->words = d->words;
 	}
 	cx_forget(cx);
 }

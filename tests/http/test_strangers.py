@@ -1,5 +1,7 @@
 """What who has no key learns: the same of a repository that is there as of one
 that is not, and nothing of the host."""
+import base64
+import hashlib
 import itertools
 import json
 import re
@@ -206,6 +208,28 @@ def test_a_full_disk_names_no_files(tmp_path, request):
         status, _, text = cgi.ask("POST", "/api/v1/repositories/there/branches/main/objects?path=o",
                                   {"Authorization": basic(), "Host": "h"}, big, **more)
         assert status in (500, 503) and str(tmp_path).encode() not in text, text
+
+
+def test_what_a_lost_commit_leaves_is_said_of_each_path(tmp_path, request):
+    """300 paths are two transactions, of which the second one's commit fails."""
+    cgi = Cgi(request.config.getoption("--build"), tmp_path / "lake")
+    api = {"Authorization": basic(), "Content-Type": "application/json", "Host": "h"}
+    assert cgi.ask("POST", "/api/v1/repositories", api, json.dumps(
+        {"name": "there", "storage_namespace": "local://there"}).encode())[0] == 201
+    paths = [f"p{i:03}" for i in range(300)]
+    ask = lambda n: cgi.ask("POST", "/api/v1/repositories/there/branches/main/objects/delete", api,
+                            json.dumps({"paths": paths}).encode(), LAKEGATE_FAULT=f"kv.commit:{n}")
+    status, _, text = ask(1)
+    assert status in (500, 503) and str(tmp_path).encode() not in text, text
+    status, _, text = ask(2)
+    errors = json.loads(text)["errors"]
+    assert status == 200 and [e["path"] for e in errors] == paths[256:], text
+    assert {e["status_code"] for e in errors} <= {500, 503} and str(tmp_path).encode() not in text
+    body = ("<Delete>" + "".join(f"<Object><Key>main/{p}</Key></Object>" for p in paths) + "</Delete>").encode()
+    md5 = base64.b64encode(hashlib.md5(body).digest()).decode()
+    s = Signed("http://h", "POST", "/there", "delete=", {"content-md5": md5})
+    status, _, text = cgi.ask("POST", "/there?delete", s.headers, body, LAKEGATE_FAULT="kv.commit:2")
+    assert status == 200 and text.count(b"<Deleted>") == 256 and text.count(b"<Error>") == 44, text
 
 
 def test_ready_says_so_without_words(lake, tmp_path, request):

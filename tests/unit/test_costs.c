@@ -10,9 +10,9 @@
 #include "block/block.h"
 #include "engine/engine.h"
 #include "kv/kv.h"
-#include "upkeep/upkeep.h"
+#include "lake/keys.h"
 
-enum { CHAIN = 2000, PAGE = 100 };
+enum { CHAIN = 2000, PAGE = 100, OBJECTS = 3000, DELETED = 1000, PARTS = 2500 };
 
 /* ---- counts ------------------------------------------------------------ */
 
@@ -42,6 +42,7 @@ static struct {
 	size_t	writes;			/* transactions */
 	size_t	nodes;			/* read within them */
 	size_t	rows, most;		/* changed: in this one, in one */
+	size_t	last;			/* that there is a store for; 0: all */
 } count;
 
 enum err
@@ -100,6 +101,8 @@ __wrap_kv_write(struct cx *cx, struct kv *kv, kv_fn *fn, void *arg)
 {
 	count.writes++;
 	count.rows = 0;
+	if (count.last > 0 && count.writes > count.last)
+		return fail(cx, E_STORE, "there is no store any more");
 	return __real_kv_write(cx, kv, fn, arg);
 }
 
@@ -122,6 +125,7 @@ setup(void **state)
 	    .storage_namespace = STR("x") };
 	struct engine_opts	 o;
 
+	memset(&count, 0, sizeof count);
 	cx_init(&f->cx, arena_new());
 	f->cx.now = 1700000000000;
 	f->kv = kv_mem_open();
@@ -247,6 +251,258 @@ the_log_in_pages_is_the_log(void **state)
 	}
 }
 
+/* ---- the writer lock --------------------------------------------------- */
+
+static struct target
+at(struct fixture *f, const char *ref, size_t k)
+{
+	return (struct target){ .repo = repo, .ref = str_of(ref),
+	    .path = str_printf(f->cx.mem, "%08zu/%080d", k, 0) };
+}
+
+static void
+put_all(struct fixture *f)
+{
+	static const struct cond	none;
+	struct source	src;
+	struct target	where;
+	struct entry	en;
+	struct body	*body;
+	size_t		 k;
+
+	for (k = 0; k < OBJECTS; k++) {
+		where = at(f, "main", k);
+		src = source_of_str(&f->cx, STR("bytes"));
+		en = (struct entry){ .content_type = STR("t"),
+		    .etag = STR("etag") };
+		assert_ok(&f->cx, body_take(&f->cx, f->eng, &src, 100, NULL,
+		    NULL, &body));
+		assert_ok(&f->cx, object_put(&f->cx, f->eng, &where, body, &en,
+		    &none, false));
+	}
+	commit(f, trunk, 1);
+}
+
+/* Begin to count, as a process that has read nothing yet. */
+static void
+begin(struct fixture *f)
+{
+	struct engine_opts	o;
+
+	engine_close(f->eng);
+	engine_defaults(&o);
+	o.part_least = 1;
+	f->eng = engine_open(f->kv, f->block, &o);
+	memset(&count, 0, sizeof count);
+}
+
+static struct object_delete_item *
+some(struct fixture *f, size_t n)
+{
+	struct object_delete_item	*all;
+	size_t				 i;
+
+	all = arena_get(f->cx.mem, n * sizeof *all);
+	memset(all, 0, n * sizeof *all);
+	for (i = 0; i < n; i++)
+		all[i].path = at(f, "main", i * OBJECTS / n).path;
+	return all;
+}
+
+static bool
+is_there(struct fixture *f, struct str path)
+{
+	const struct target	where = { .repo = repo, .ref = trunk,
+	    .path = path };
+	struct entry		en;
+	enum err		e;
+
+	e = object_stat(&f->cx, f->eng, &where, &en);
+	cx_forget(&f->cx);
+	return e == OK;
+}
+
+static void
+deletions_go_in_slices(void **state)
+{
+	struct fixture			*f = *state;
+	struct object_delete_item	*all = some(f, DELETED);
+	size_t				 i;
+
+	put_all(f);
+	begin(f);
+	assert_ok(&f->cx, objects_delete(&f->cx, f->eng, repo, trunk, all,
+	    DELETED, false));
+	assert_int_equal((DELETED + 255) / 256, count.writes);
+	assert_int_equal(0, count.nodes);
+	/* A tombstone each, and a count. */
+	assert_in_range(count.most, 256, 2 * 256 + 8);
+	for (i = 0; i < DELETED; i++)
+		assert_false(is_there(f, all[i].path));
+}
+
+static void
+what_an_error_leaves_says_so(void **state)
+{
+	struct fixture			*f = *state;
+	struct object_delete_item	*all = some(f, DELETED);
+	size_t				 i;
+
+	put_all(f);
+	all[7].cond.if_match = STR("another");
+	all[900].cond.if_match = STR("another");
+	begin(f);
+	count.last = 2;
+	assert_err(E_STORE, objects_delete(&f->cx, f->eng, repo, trunk, all,
+	    DELETED, false));
+	cx_forget(&f->cx);
+	count.last = 0;
+	for (i = 0; i < DELETED; i++) {
+		assert_err(i == 7 ? E_PRECONDITION : i < 512 ? OK : E_STORE,
+		    all[i].result);
+		assert_int_equal(all[i].result != OK,
+		    is_there(f, all[i].path));
+		assert_int_equal(all[i].result != OK, all[i].words.n > 0);
+	}
+}
+
+static enum err
+copy_one(struct fixture *f, bool move)
+{
+	struct object_copy_opts	opt = { .move = move };
+	struct target		src = at(f, "main", OBJECTS / 2), dst = src;
+	struct entry		en;
+
+	opt.dst_cond.if_none_match = STR("*");
+	dst.path = at(f, "main", OBJECTS + 1 + move).path;
+	return object_copy(&f->cx, f->eng, &src, &dst, &opt, &en);
+}
+
+static void
+trees_are_read_before_the_writer_lock_is_held(void **state)
+{
+	static const struct cond	none;
+	struct fixture	*f = *state;
+	struct target	where = at(f, "main", 5);
+	bool		marker;
+
+	put_all(f);
+	begin(f);
+	assert_ok(&f->cx, object_delete(&f->cx, f->eng, &where, &none, false,
+	    &marker));
+	assert_int_equal(0, count.nodes);
+	begin(f);
+	assert_ok(&f->cx, branch_reset_path(&f->cx, f->eng, repo, trunk,
+	    where.path, false, false));
+	assert_int_equal(0, count.nodes);
+	assert_true(is_there(f, where.path));
+	assert_ok(&f->cx, objects_delete(&f->cx, f->eng, repo, trunk,
+	    some(f, DELETED), DELETED, false));
+	begin(f);
+	assert_ok(&f->cx, branch_reset_path(&f->cx, f->eng, repo, trunk,
+	    STR("0"), true, false));
+	assert_int_equal(0, count.nodes);
+	begin(f);
+	assert_ok(&f->cx, copy_one(f, false));
+	assert_int_equal(0, count.nodes);
+	begin(f);
+	assert_ok(&f->cx, copy_one(f, true));
+	assert_int_equal(0, count.nodes);
+}
+
+/* ---- parts ------------------------------------------------------------- */
+
+static struct uid
+upload(struct fixture *f, const struct target *where,
+    struct upload_complete_item *items)
+{
+	struct upload		 u = { .meta = { .content_type = STR("t") } };
+	struct upload_part	 part;
+	struct source		 src;
+	struct body		*body;
+	size_t			 i;
+
+	assert_ok(&f->cx, upload_create(&f->cx, f->eng, where, &u));
+	for (i = 0; i < PARTS; i++) {
+		src = source_of_str(&f->cx, STR("bytes"));
+		assert_ok(&f->cx, body_take(&f->cx, f->eng, &src, 100, NULL,
+		    NULL, &body));
+		part = (struct upload_part){ .number = (uint32_t)i + 1,
+		    .en = { .etag = body_etag(&f->cx, body) } };
+		items[i] = (struct upload_complete_item){
+		    .number = part.number, .etag = part.en.etag };
+		assert_ok(&f->cx, upload_part(&f->cx, f->eng, where, &u.id,
+		    &part, body));
+	}
+	return u.id;
+}
+
+struct rows {
+	struct str	prefix;
+	size_t		n;
+};
+
+static enum err
+rows_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+{
+	struct rows		*r = arg;
+	struct keys_range	 in = key_range(cx, r->prefix);
+	struct kv_cursor	*cur;
+	struct str		 k, v;
+	enum err		 e;
+	bool			 there;
+
+	r->n = 0;
+	e = kv_scan_keys(cx, tx, in.lo, in.hi, &cur);
+	while (e == OK && (e = kv_next(cx, tx, cur, &k, &v, &there)) == OK &&
+	    there)
+		r->n++;
+	return e;
+}
+
+static size_t
+rows(struct fixture *f, const char *prefix)
+{
+	struct rows	r = { .prefix = str_of(prefix) };
+
+	assert_ok(&f->cx, kv_read(&f->cx, f->kv, rows_fn, &r));
+	return r.n;
+}
+
+static void
+parts_go_in_slices(void **state)
+{
+	static struct upload_complete_item	items[PARTS];
+	const struct upload_complete_opts	opt = { .items = items,
+	    .n = PARTS };
+	struct fixture	*f = *state;
+	struct target	 where = at(f, "main", 1);
+	struct entry	 en;
+	struct uid	 id;
+	int		 i, abort;
+
+	for (i = 0; i < 4; i++) {
+		abort = i % 2;
+		id = upload(f, &where, items);
+		begin(f);
+		count.last = i < 2 ? 0 : 1;
+		assert_ok(&f->cx, abort ?
+		    upload_abort(&f->cx, f->eng, &where, &id) :
+		    upload_complete(&f->cx, f->eng, &where, &id, &opt, &en));
+		assert_in_range(count.most, 1000, 1010);
+		if (i < 2) {
+			assert_int_equal(3, count.writes);
+			assert_int_equal(0, rows(f, "P") + rows(f, "ZU"));
+			continue;
+		}
+		/* The process died after it, or the store: gc finds the note. */
+		assert_int_equal(i == 2 ? 1 : 2, rows(f, "ZU"));
+		assert_int_equal((i == 2 ? 1 : 2) * (PARTS - 1000),
+		    rows(f, "P"));
+		count.last = 0;
+	}
+}
+
 int
 main(void)
 {
@@ -255,6 +511,15 @@ main(void)
 		    a_page_of_a_chain_reads_that_page, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_log_in_pages_is_the_log,
 		    setup, teardown),
+		cmocka_unit_test_setup_teardown(deletions_go_in_slices, setup,
+		    teardown),
+		cmocka_unit_test_setup_teardown(what_an_error_leaves_says_so,
+		    setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    trees_are_read_before_the_writer_lock_is_held, setup,
+		    teardown),
+		cmocka_unit_test_setup_teardown(parts_go_in_slices, setup,
+		    teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
