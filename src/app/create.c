@@ -198,8 +198,7 @@ new_database(struct cx *cx, const struct making *m, struct block *block,
 	struct kv		*kv;
 	enum err		 e;
 
-	if ((e = file_make_dir(cx, m->draft)) != OK ||
-	    (e = kv_sqlite_open(cx, m->draft, &opt, &kv)) != OK)
+	if ((e = kv_sqlite_open(cx, m->draft, &opt, &kv)) != OK)
 		return e;
 	engine_defaults(&o);
 	eng = engine_open(kv, block, &o);
@@ -263,7 +262,11 @@ make_parts(struct cx *cx, const struct making *m, const unsigned *group,
 	enum err	 e;
 	int		 queue;
 
-	if ((e = make_master(cx, m)) != OK ||
+	/* The audit log may lie in the folder; one that is restored into stays
+	 * empty of what is not of the restore. */
+	if ((e = file_make_dir(cx, m->draft)) != OK || (m->restore == NULL &&
+	    (e = app_audit_open(cx, m->conf)) != OK) ||
+	    (e = make_master(cx, m)) != OK ||
 	    (e = modes_check_key(cx, m->master)) != OK ||
 	    (e = metric_open(cx, in(cx, m, "metrics"))) != OK ||
 	    (e = file_lock_open(cx, in(cx, m, "queue.lock"),
@@ -304,11 +307,8 @@ make_or_undo(struct cx *cx, struct making *m, const unsigned *group)
 
 	m->dir = str_z(cx->mem, m->conf->lake);
 	m->master = str_z(cx->mem, app_master_path(cx, m->conf));
-	/* The audit log may lie in the folder, which is there now. */
-	if ((e = begin(cx, m)) == OK && ((m->restore != NULL &&
-	    (e = file_make_dir(cx, m->draft)) != OK) ||
-	    (e = app_audit_open(cx, m->conf)) != OK ||
-	    (e = create_make(cx, m, group)) != OK) && !fault_skip("INIT_UNDO"))
+	if ((e = begin(cx, m)) == OK && (e = create_make(cx, m, group)) != OK &&
+	    !fault_skip("INIT_UNDO"))
 		undo(cx, m);
 	file_close(m->lock);
 	return e;
@@ -342,5 +342,7 @@ app_restore(struct cx *cx, const struct conf *c, struct restore_opts *opt,
 		    "NEW restore DIR");
 	if ((e = restore_check(cx, opt->from, str_z(cx->mem, c->lake))) != OK)
 		return e;
-	return make_or_undo(cx, &m, opt->group);
+	if ((e = make_or_undo(cx, &m, opt->group)) != OK)
+		return e;
+	return app_audit_open(cx, c);
 }

@@ -1,11 +1,16 @@
 /* A copy of the database while it is in use. */
 #include "kv/kv_sqlite_copy.h"
 
+#include <time.h>
+
 #include "base/cx.h"
 #include "base/fault.h"
 #include "base/fileio.h"
 
-enum { STEP = 1000 };		/* pages, then it is told */
+enum {
+	STEP = 250,		/* pages of 8 KiB, then it is told */
+	REST_MOST = 100000000	/* ns */
+};
 
 static const char *
 kv_sqlite_copy_lock(struct cx *cx, const char *path)
@@ -58,13 +63,29 @@ kv_sqlite_copy_bad(struct cx *cx, sqlite3 *db, const char *to)
 	    "copy of the database to %s: %s", to, sqlite3_errmsg(db));
 }
 
+/* As long as the step took: writers have half of the disk and of a core. */
+static void
+kv_sqlite_copy_rest(const struct timespec *since)
+{
+	struct timespec	now, nap = { .tv_sec = 0 };
+	int64_t		took;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	took = (now.tv_sec - since->tv_sec) * INT64_C(1000000000) +
+	    now.tv_nsec - since->tv_nsec;
+	nap.tv_nsec = (long)(took < REST_MOST ? took : REST_MOST);
+	nanosleep(&nap, NULL);
+}
+
 static enum err
 kv_sqlite_copy_steps(struct cx *cx, sqlite3_backup *b, sqlite3 *db,
     const struct kv_sqlite_copying *as)
 {
-	int	rc, total;
+	struct timespec	since;
+	int		rc, total;
 
 	do {
+		clock_gettime(CLOCK_MONOTONIC, &since);
 		if (fault("kv.copy"))
 			return fail(cx, E_DISK_FULL, "copy of the database to "
 			    "%s: stopped by a test", as->to);
@@ -73,6 +94,8 @@ kv_sqlite_copy_steps(struct cx *cx, sqlite3_backup *b, sqlite3 *db,
 		if (as->told != NULL)
 			as->told(as->arg, (uint64_t)(total -
 			    sqlite3_backup_remaining(b)), (uint64_t)total);
+		if (rc == SQLITE_OK)
+			kv_sqlite_copy_rest(&since);
 	} while (rc == SQLITE_OK);
 	return rc == SQLITE_DONE ? OK : kv_sqlite_copy_bad(cx, db, as->to);
 }
