@@ -93,9 +93,9 @@ enum err	verify_v2_form(struct cx *cx, struct auth *a,
 /* signer: the key that a signature names.  E_NO_SUCH_KEY_ID. */
 enum err	signer_key(struct cx *cx, struct auth *a, struct str id,
 		    struct cred_key *key);
-/* Was it signed at a time (ms since 1970) that our clock agrees with?  With
- * old_too one long past is refused as well.  E_TIME_SKEW. */
-enum err	signer_check_clock(struct cx *cx, int64_t at, bool old_too);
+/* Was it signed at a time (ms since 1970) that our clock agrees with?  A
+ * presigned address may be old.  E_TIME_SKEW, of such an address E_EXPIRED. */
+enum err	signer_check_clock(struct cx *cx, int64_t at, bool presigned);
 /* E_SIGNATURE: it is not the one that was calculated; a hint, or "". */
 enum err	signer_mismatch(struct cx *cx, const char *hint);
 /* An x-amz-* header that a signature must cover? */

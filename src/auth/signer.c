@@ -19,10 +19,12 @@ signer_key(struct cx *cx, struct auth *a, struct str id, struct cred_key *key)
 }
 
 enum err
-signer_check_clock(struct cx *cx, int64_t at, bool old_too)
+signer_check_clock(struct cx *cx, int64_t at, bool presigned)
 {
-	if (at <= cx->now + SKEW_MS && (!old_too || at >= cx->now - SKEW_MS))
+	if (at <= cx->now + SKEW_MS && (presigned || at >= cx->now - SKEW_MS))
 		return OK;
+	if (presigned)
+		return fail(cx, E_EXPIRED, "Request is not yet valid");
 	return fail(cx, E_TIME_SKEW, "The difference between the request "
 	    "time and the server's time is too large: the server's clock "
 	    "says %.*s. Set the clock that is wrong.",

@@ -64,7 +64,7 @@ v2_time_check(struct cx *cx, const struct request *req,
 	if (!when_http_parse(date, &at) && !when_amz_parse(date, &at))
 		return fail(cx, E_NO_AUTH, "a signed request needs a valid "
 		    "Date or x-amz-date");
-	return signer_check_clock(cx, at, true);
+	return signer_check_clock(cx, at, false);
 }
 
 /* Version 2 signs lines of text: what could be read as two is refused. */

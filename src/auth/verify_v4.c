@@ -172,7 +172,7 @@ v4_time_check(struct cx *cx, const struct request *req,
 		    "a signed request needs a valid Date or x-amz-date");
 	/* A presigned address lives as long as it says, not 15 minutes. */
 	if ((e = scope_date_check(cx, c, *amz_date)) != OK ||
-	    (e = signer_check_clock(cx, at, !c->presigned)) != OK)
+	    (e = signer_check_clock(cx, at, c->presigned)) != OK)
 		return e;
 	if (c->presigned && cx->now > at + (int64_t)c->expires * 1000)
 		return fail(cx, E_EXPIRED, "Request has expired");

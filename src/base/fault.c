@@ -10,7 +10,7 @@
 
 static char		point_name[64];
 static atomic_int	left;
-static bool		deadly;
+static bool		deadly, stops;
 
 void
 fault_init(void)
@@ -24,6 +24,7 @@ fault_init(void)
 	point_name[colon - z] = '\0';
 	atomic_store(&left, atoi(colon + 1));
 	deadly = strstr(colon + 1, ":kill") != NULL;
+	stops = strstr(colon + 1, ":stop") != NULL;
 }
 
 bool
@@ -34,6 +35,10 @@ fault(const char *point)
 		return false;
 	if (deadly)
 		kill(getpid(), SIGKILL);
+	if (stops) {
+		kill(getpid(), SIGSTOP);
+		return false;
+	}
 	errno = ENOSPC;
 	return true;
 }

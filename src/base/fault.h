@@ -3,7 +3,8 @@
  *
  * Named points where a step fails or the process dies:
  * LAKEGATE_FAULT=block.rename:3 fails the third pass of that point (errno
- * ENOSPC), LAKEGATE_FAULT=block.rename:3:kill ends the process there.
+ * ENOSPC), LAKEGATE_FAULT=block.rename:3:kill ends the process there, and
+ * LAKEGATE_FAULT=block.rename:3:stop stops it until a SIGCONT.
  * Without the variable a point costs one load.
  *
  * Named guards that are left out: in a build with --enable-faults,

@@ -11,11 +11,15 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/cx.h"
 #include "base/fault.h"
 #include "base/ident.h"
+#include "base/when.h"
+
+enum { LOCK_NAP_US = 10000 };	/* between two looks at a lock, at most */
 
 static bool	relaxed_sync;
 
@@ -354,6 +358,28 @@ file_lock(struct cx *cx, int fd)
 	while (flock(fd, LOCK_EX) != 0)
 		if (errno != EINTR)
 			return broken(cx, "lock", "lock file");
+	return OK;
+}
+
+/* flock knows no time limit.  It is asked again after an eighth of the time
+ * that it has taken so far, so that little is lost when it is free. */
+enum err
+file_lock_until(struct cx *cx, int fd, int64_t until)
+{
+	int64_t		begin = when_monotonic(), now = begin, us;
+	struct timespec	nap = { .tv_sec = 0 };
+
+	while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+		if (errno != EINTR && errno != EWOULDBLOCK)
+			return broken(cx, "lock", "lock file");
+		if ((now = when_monotonic()) >= until &&
+		    !fault_skip("TURN_WAIT"))
+			return fail(cx, E_BUSY, "another process holds the "
+			    "lock that writers of this lake take in turn");
+		us = 20 + (now - begin) / 8;
+		nap.tv_nsec = (us < LOCK_NAP_US ? us : LOCK_NAP_US) * 1000;
+		nanosleep(&nap, NULL);
+	}
 	return OK;
 }
 

@@ -100,6 +100,8 @@ enum err	file_each(struct cx *cx, const char *dir,
 enum err	file_lock_open(struct cx *cx, const char *path, int *fd);
 /* Wait for the lock; between processes, and between descriptors in one. */
 enum err	file_lock(struct cx *cx, int fd);
+/* The same until when_monotonic() says so; E_BUSY. */
+enum err	file_lock_until(struct cx *cx, int fd, int64_t until);
 /* Take it if nobody has it. */
 bool		file_try_lock(int fd);
 /* Give it up. */

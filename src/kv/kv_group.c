@@ -7,10 +7,11 @@
 
 #include "base/cx.h"
 #include "base/metric.h"
+#include "base/when.h"
 
 enum {
 	BATCH = 64,		/* members of one group */
-	WAIT_SECONDS = 30	/* in the queue, then E_BUSY */
+	WAIT_SECONDS = 30	/* seconds for a turn to write, then E_BUSY */
 };
 
 void
@@ -19,6 +20,12 @@ kv_group_init(struct kv_group *g, kv_group_run_fn *run, void *self)
 	*g = (struct kv_group){ .run = run, .self = self };
 	g->last = &g->first;
 	pthread_mutex_init(&g->lock, NULL);
+}
+
+int64_t
+kv_group_patience(void)
+{
+	return when_monotonic() + (int64_t)WAIT_SECONDS * 1000000;
 }
 
 void

@@ -43,6 +43,9 @@ void		kv_group_release(struct kv_group *g);
  * not run, after 30 s in the queue. */
 enum err	kv_group_write(struct cx *cx, struct kv_group *g, kv_fn *fn,
 		    void *arg);
+/* Until when a leader waits for the locks between processes, one of which may
+ * have been stopped: 30 s from now, as when_monotonic says it. */
+int64_t		kv_group_patience(void);
 /* Up to 64 members, off the queue. */
 struct kv_group_member	*kv_group_take(struct kv_group *g);
 /* One reason for all of them. */

@@ -173,11 +173,11 @@ kv_sqlite_members_each(struct kv_sqlite *s, struct kv_sqlite_conn *c,
 static enum err
 kv_sqlite_turnstile_enter(struct cx *cx, struct kv_sqlite *s)
 {
+	int64_t		until = kv_group_patience();
 	enum err	e;
 
-	if ((e = file_lock(cx, s->queue_fd)) != OK)
-		return e;
-	e = file_lock(cx, s->writer_fd);
+	if ((e = file_lock_until(cx, s->queue_fd, until)) == OK)
+		e = file_lock_until(cx, s->writer_fd, until);
 	file_unlock(s->queue_fd);
 	return e;
 }

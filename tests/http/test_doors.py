@@ -376,7 +376,7 @@ class Holders:
                 "AccessDenied" if "url" in form else "RequestTimeTooSkewed"
             if form != "v2 url":        # it says nothing but when it ends
                 yield form + ", early", Aws(form, KEY, SECRET, -3600), \
-                    "AccessDenied RequestTimeTooSkewed"
+                    "AccessDenied" if "url" in form else "RequestTimeTooSkewed"
 
     def api_refused(self):
         yield "none", nobody

@@ -2,11 +2,13 @@
 #include "unit/unit.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -24,7 +26,8 @@ struct fixture {
 int		__real_clock_gettime(clockid_t id, struct timespec *out);
 int		__wrap_clock_gettime(clockid_t id, struct timespec *out);
 
-static bool	time_is_past, disk_is_full, disk_is_broken;
+static bool	time_is_past, time_flies, disk_is_full, disk_is_broken;
+static time_t	flown;
 
 /* The time of day, which somebody sets back, or not. */
 int
@@ -34,6 +37,8 @@ __wrap_clock_gettime(clockid_t id, struct timespec *out)
 
 	if (id == CLOCK_REALTIME && time_is_past)
 		out->tv_sec -= 3600;
+	if (id == CLOCK_MONOTONIC && time_flies)
+		out->tv_sec += flown += 5;
 	return rc;
 }
 
@@ -81,7 +86,7 @@ setup(void **state)
 	snprintf(f->wal, sizeof f->wal, "%s/meta.db-wal", f->dir);
 	assert_ok(&f->cx, kv_sqlite_open(&f->cx, f->dir, &o, &f->kv));
 	take_over_calls();
-	time_is_past = disk_is_full = disk_is_broken = false;
+	time_is_past = time_flies = disk_is_full = disk_is_broken = false;
 	*state = f;
 	return 0;
 }
@@ -95,7 +100,7 @@ teardown(void **state)
 	char				 path[100];
 	size_t				 i;
 
-	time_is_past = disk_is_full = disk_is_broken = false;
+	time_is_past = time_flies = disk_is_full = disk_is_broken = false;
 	kv_close(f->kv);
 	for (i = 0; i < 5; i++) {
 		snprintf(path, sizeof path, "%s/%s", f->dir, names[i]);
@@ -327,6 +332,33 @@ the_time_may_be_set_back(void **state)
 	}
 }
 
+/* Who has the lock was stopped: writes have an answer, and go on after it. */
+static void
+a_lock_that_is_held_for_ever_is_not_waited_for(void **state)
+{
+	static const char *const	names[] = { "queue.lock",
+	    "writer.lock" };
+	struct fixture			*f = *state;
+	char				 path[100];
+	size_t				 i;
+	int				 fd;
+
+	alarm(20);
+	for (i = 0; i < 2; i++) {
+		snprintf(path, sizeof path, "%s/%s", f->dir, names[i]);
+		fd = open(path, O_RDWR);
+		assert_int_equal(0, flock(fd, LOCK_EX));
+		time_flies = true;
+		assert_err(E_BUSY, kv_write(&f->cx, f->kv, put_one_fn, NULL));
+		assert_non_null(strstr(cx_public(&f->cx), "another process"));
+		time_flies = false;
+		cx_forget(&f->cx);
+		close(fd);
+		assert_ok(&f->cx, kv_write(&f->cx, f->kv, put_one_fn, NULL));
+	}
+	alarm(0);
+}
+
 #define CASE(t)	cmocka_unit_test_setup_teardown(t, setup, teardown)
 
 int
@@ -339,6 +371,7 @@ main(void)
 		CASE(a_full_disk_is_said),
 		CASE(a_broken_disk_is_no_lock_that_is_held),
 		CASE(the_time_may_be_set_back),
+		CASE(a_lock_that_is_held_for_ever_is_not_waited_for),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
