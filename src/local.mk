@@ -267,6 +267,7 @@ liblakegate_a_SOURCES = \
 	src/upkeep/bloom.c \
 	src/upkeep/bloom.h \
 	src/upkeep/fsck.c \
+	src/upkeep/fsck_bytes.c \
 	src/upkeep/fsck_found.c \
 	src/upkeep/fsck_inside.h \
 	src/upkeep/fsck_records.c \
@@ -280,6 +281,8 @@ liblakegate_a_SOURCES = \
 	src/upkeep/lease.h \
 	src/upkeep/mark.c \
 	src/upkeep/mark.h \
+	src/upkeep/orphans.c \
+	src/upkeep/orphans.h \
 	src/upkeep/reap.c \
 	src/upkeep/reap.h \
 	src/upkeep/restore.c \

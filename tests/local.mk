@@ -18,6 +18,8 @@ UNIT_TESTS = \
 	test_enc \
 	test_engine \
 	test_failure \
+	test_fsck \
+	test_gc \
 	test_http \
 	test_json \
 	test_kv_sqlite \
@@ -141,6 +143,12 @@ test_engine_LDADD = $(UNIT_LDADD)
 test_failure_SOURCES = tests/unit/test_failure.c
 test_failure_CPPFLAGS = $(UNIT_CPPFLAGS)
 test_failure_LDADD = $(UNIT_LDADD)
+test_fsck_SOURCES = tests/unit/test_fsck.c tests/unit/unit_lake.h
+test_fsck_CPPFLAGS = $(UNIT_CPPFLAGS)
+test_fsck_LDADD = $(UNIT_LDADD)
+test_gc_SOURCES = tests/unit/test_gc.c tests/unit/unit_lake.h
+test_gc_CPPFLAGS = $(UNIT_CPPFLAGS)
+test_gc_LDADD = $(UNIT_LDADD)
 test_http_SOURCES = tests/unit/test_http.c
 test_http_CPPFLAGS = $(UNIT_CPPFLAGS)
 test_http_LDADD = $(UNIT_LDADD)

@@ -79,7 +79,8 @@ struct str	key_doom(struct cx *cx, const struct uid *ruid,
 		    const struct oid *commit);
 /* X: since when a block is dead. */
 struct str	key_dead(struct cx *cx, const struct uid *block);
-/* Z: what is to be reaped, 'R' a repository's ruid, 'B' a branch's uid. */
+/* Z: what is to be reaped, 'R' a repository's ruid, 'B' a branch's uid, 'U' an
+ * upload whose parts are left. */
 struct str	key_reap(struct cx *cx, char kind, const struct uid *id);
 
 /* A U: a user; "": what all of them begin with.  At most LIMIT_USER_NAME. */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/cx.h"
+#include "base/fault.h"
 #include "base/metric.h"
 #include "kv/kv.h"
 #include "lake/keys.h"
@@ -137,20 +138,15 @@ cache_add(struct node_cache *c, struct node *n)
 	pthread_mutex_unlock(&s->lock);
 }
 
-enum err
-node_get(struct cx *cx, struct trees *ts, struct kv_tx *tx,
+/* From the kv; the copy that a kv gives is the caller's to take back. */
+static enum err
+node_load(struct cx *cx, struct trees *ts, struct kv_tx *tx,
     const struct oid *id, struct node **out)
 {
-	struct str	key, bytes;
+	struct str	key = key_node(cx, id), bytes;
 	enum err	e;
 	bool		there;
 
-	if ((*out = cache_find(ts->cache, id)) != NULL) {
-		metric_add(METRIC_node_hits, 1);
-		return OK;
-	}
-	metric_add(METRIC_node_misses, 1);
-	key = key_node(cx, id);
 	e = tx != NULL ? kv_find(cx, tx, key, &bytes, &there) :
 	    kv_get(cx, ts->kv, key, &bytes, &there);
 	if (e != OK)
@@ -159,11 +155,30 @@ node_get(struct cx *cx, struct trees *ts, struct kv_tx *tx,
 		return fail(cx, E_CORRUPT, "tree node %s is missing",
 		    oid_hex(id).z);
 	*out = node_wrap(bytes.p, bytes.n);
-	if (!oid_is(&(*out)->id, id)) {
-		node_release(*out);
-		return fail(cx, E_CORRUPT, "tree node %s is damaged",
-		    oid_hex(id).z);
+	if (oid_is(&(*out)->id, id))
+		return OK;
+	node_release(*out);
+	return fail(cx, E_CORRUPT, "tree node %s is damaged", oid_hex(id).z);
+}
+
+enum err
+node_get(struct cx *cx, struct trees *ts, struct kv_tx *tx,
+    const struct oid *id, struct node **out)
+{
+	struct arena_mark	back;
+	enum err		e;
+
+	if ((*out = cache_find(ts->cache, id)) != NULL) {
+		metric_add(METRIC_node_hits, 1);
+		return OK;
 	}
-	cache_add(ts->cache, *out);
-	return OK;
+	metric_add(METRIC_node_misses, 1);
+	/* A commit or a diff reads more nodes than memory holds. */
+	back = arena_mark(cx->mem);
+	e = node_load(cx, ts, tx, id, out);
+	if (!fault_skip("NODE_MEMORY"))
+		arena_back(cx->mem, back);
+	if (e == OK)
+		cache_add(ts->cache, *out);
+	return e;
 }

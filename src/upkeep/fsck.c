@@ -15,13 +15,15 @@ static enum err
 fsck_count_file(struct cx *cx, const struct uid *id, uint64_t size, void *arg)
 {
 	struct fsck	*f = arg;
+	enum err	 e;
+	bool		 later;
 
-	(void)cx;
 	(void)size;
 	f->r->blocks++;
-	if (block_id_epoch(id) > f->gs.epoch)
+	if ((e = fsck_found_later(cx, f, block_id_epoch(id), &later)) == OK &&
+	    later)
 		fsck_found(f, "I12", "a block file is of a later epoch");
-	return OK;
+	return e;
 }
 
 static enum err
@@ -66,6 +68,7 @@ fsck_run(struct cx *cx, struct engine *eng, const struct fsck_opts *opt,
 	memset(out, 0, sizeof *out);
 	if ((e = gc_state_read(cx, eng->kv, &f.gs)) != OK)
 		return e;
+	mark_init(&f.said, eng);
 	if (f.gs.floor > f.gs.epoch)
 		fsck_found(&f, "I12", "gc: the floor is above the epoch");
 	e = fsck_walk(cx, &f);
@@ -82,5 +85,6 @@ fsck_run(struct cx *cx, struct engine *eng, const struct fsck_opts *opt,
 	if (e == OK)
 		e = rows_each(cx, eng->kv, key_letter(cx, 'X'), true,
 		    fsck_count_dead, &f);
+	mark_release(&f.said);
 	return e;
 }

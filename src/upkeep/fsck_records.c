@@ -1,165 +1,326 @@
-/* What fsck checks in the records: I2, I5, I7, I14, I15. */
+/*
+ * What fsck checks in the records: I2, I5, I7, I14, I15.  What belongs together
+ * is read in one snapshot, as a writer changes it in one transaction.
+ */
 #include "upkeep/fsck_inside.h"
 
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/fault.h"
 #include "lake/keys.h"
 #include "lake/names.h"
+#include "upkeep/orphans.h"
 #include "upkeep/rows.h"
 
 struct branch_check {
 	struct fsck	*f;
-	struct branch	 br;
 	struct uid	 ruid;
-	uint64_t	 seq;
-	int64_t		 time;
-	struct oid	 new;
-	size_t		 rows;
+	struct str	 name, key;
+	/* of the snapshot */
+	struct branch	 br;
+	bool		 there, readable;
+	bool		 late_row;	/* in an area over open */
+	bool		 head_logged;
+	bool		 is_tag, is_commit;
 };
 
-static enum err
-fsck_row_area(struct cx *cx, struct str key, struct str value, void *arg)
-{
-	struct branch_check	*b = arg;
-	uint64_t		 area;
+/* ---- one branch, in one snapshot --------------------------------------- */
 
-	(void)cx;
-	(void)value;
-	key = str_from(key, 1 + sizeof(struct uid));
-	if (take_be64(&key, &area) && area > b->br.open)
-		fsck_found(b->f, "I2", "branch \"%.*s\": a row in area %llu, "
-		    "open is %llu", STRF(b->br.name),
-		    (unsigned long long)area, (unsigned long long)b->br.open);
+static enum err
+fsck_branch_head(struct cx *cx, struct kv_tx *tx, struct branch_check *b)
+{
+	struct keys_range	in = key_range(cx, key_heads(cx, &b->ruid,
+	    b->name));
+	struct headmove		mv;
+	struct str		k, v;
+	enum err		e;
+	bool			there;
+
+	if ((e = kv_last(cx, tx, in.lo, in.hi, &k, &v, &there)) != OK)
+		return e;
+	b->head_logged = there && headmove_parse(cx, v, &mv) == OK &&
+	    oid_is(&mv.new, &b->br.head);
+	cx_forget(cx);
 	return OK;
 }
 
 static enum err
-fsck_row_head(struct cx *cx, struct str key, struct str value, void *arg)
+fsck_branch_rows(struct cx *cx, struct kv_tx *tx, struct branch_check *b)
 {
-	struct branch_check	*b = arg;
-	struct headmove		 mv;
-	uint64_t		 seq;
+	struct keys_range	 in = key_range(cx, key_rows(cx, &b->br.uid));
+	struct kv_cursor	*cur;
+	struct str		 k, v;
+	enum err		 e;
 
-	key = str_from(key, key.n - 8);
-	if (!take_be64(&key, &seq) || headmove_parse(cx, value, &mv) != OK) {
-		fsck_found(b->f, "I7", "head log of \"%.*s\": a row cannot be "
-		    "read", STRF(b->br.name));
-		cx_forget(cx);
+	if (b->br.open == UINT64_MAX)
 		return OK;
-	}
-	if (b->rows > 0 && (seq != b->seq + 1 || mv.time < b->time))
-		fsck_found(b->f, "I7", "head log of \"%.*s\": row %llu is out "
-		    "of order", STRF(b->br.name), (unsigned long long)seq);
-	b->rows++;
-	b->seq = seq;
-	b->time = mv.time;
-	b->new = mv.new;
-	return OK;
+	in.lo = key_area(cx, &b->br.uid, b->br.open + 1);
+	if ((e = kv_scan_keys(cx, tx, in.lo, in.hi, &cur)) == OK &&
+	    (e = kv_next(cx, tx, cur, &k, &v, &b->late_row)) == OK)
+		kv_cursor_close(tx, cur);
+	return e;
 }
 
 static enum err
-fsck_check_names(struct cx *cx, struct branch_check *b)
+fsck_branch_names(struct cx *cx, struct kv_tx *tx, struct branch_check *b)
 {
 	struct str	v;
 	struct oid	id;
 	enum err	e;
-	bool		there;
 
-	if ((e = kv_get(cx, b->f->eng->kv, key_tag(cx, &b->ruid, b->br.name),
-	    &v, &there)) != OK)
+	b->is_commit = false;
+	if ((e = kv_find(cx, tx, key_tag(cx, &b->ruid, b->name), &v,
+	    &b->is_tag)) != OK || !name_is_commit_id(b->name) ||
+	    !oid_parse(b->name, &id))
 		return e;
-	if (there)
-		fsck_found(b->f, "I14", "\"%.*s\" is a branch and a tag",
-		    STRF(b->br.name));
-	if (!name_is_commit_id(b->br.name) || !oid_parse(b->br.name, &id))
-		return OK;
-	if ((e = kv_get(cx, b->f->eng->kv, key_commit(cx, &b->ruid,
-	    oid_str(&id)), &v, &there)) != OK)
-		return e;
-	if (there)
-		fsck_found(b->f, "I14", "\"%.*s\" is a branch and a commit id",
-		    STRF(b->br.name));
-	return OK;
+	return kv_find(cx, tx, key_commit(cx, &b->ruid, oid_str(&id)), &v,
+	    &b->is_commit);
 }
 
 static enum err
-fsck_check_branch(struct cx *cx, struct str key, struct str value, void *arg)
+fsck_branch_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 {
-	struct branch_check	 b = { .f = arg };
-	const struct branch_cut	*cut = &b.br.cut;
+	struct branch_check	*b = arg;
+	struct str		 v;
 	enum err		 e;
 
-	if (branch_parse(cx, value, &b.br) != OK) {
-		fsck_found(arg, "I8", "a branch record cannot be read");
+	if ((e = kv_find(cx, tx, b->key, &v, &b->there)) != OK || !b->there)
+		return e;
+	b->readable = branch_parse(cx, v, &b->br) == OK;
+	if (!b->readable) {
 		cx_forget(cx);
 		return OK;
 	}
-	memcpy(b.ruid.b, key.p + 1, sizeof b.ruid);
-	b.br.name = str_from(key, 1 + sizeof b.ruid);
-	if (b.br.low < 1 || b.br.low > b.br.open)
-		fsck_found(arg, "I2", "branch \"%.*s\": low %llu, open %llu",
-		    STRF(b.br.name), (unsigned long long)b.br.low,
-		    (unsigned long long)b.br.open);
-	if (cut->live && (cut->upto >= b.br.open ||
-	    cut->known != (b.br.low > cut->upto)))
-		fsck_found(arg, "I5", "branch \"%.*s\": its cut does not fit",
-		    STRF(b.br.name));
-	if ((e = rows_each(cx, b.f->eng->kv, key_rows(cx, &b.br.uid), true,
-	    fsck_row_area, &b)) != OK ||
-	    (e = rows_each(cx, b.f->eng->kv, key_heads(cx, &b.ruid, b.br.name),
-	    false, fsck_row_head, &b)) != OK)
+	if ((e = fsck_branch_head(cx, tx, b)) != OK ||
+	    (e = fsck_branch_rows(cx, tx, b)) != OK)
 		return e;
-	if (b.rows == 0 || !oid_is(&b.new, &b.br.head))
-		fsck_found(arg, "I7", "branch \"%.*s\": the head log does not "
-		    "end at the head", STRF(b.br.name));
-	return fsck_check_names(cx, &b);
+	return fsck_branch_names(cx, tx, b);
 }
 
-struct uid_search {
-	struct uid	uid;
-	bool		found;
+static void
+fsck_branch_tell(const struct branch_check *b)
+{
+	const struct branch	*br = &b->br;
+	const struct branch_cut	*cut = &br->cut;
+
+	if (br->low < 1 || br->low > br->open)
+		fsck_found(b->f, "I2", "branch \"%.*s\": low %llu, open %llu",
+		    STRF(b->name), (unsigned long long)br->low,
+		    (unsigned long long)br->open);
+	if (b->late_row)
+		fsck_found(b->f, "I2", "branch \"%.*s\": a row in an area "
+		    "over %llu, which is open", STRF(b->name),
+		    (unsigned long long)br->open);
+	if (cut->live && (cut->upto >= br->open ||
+	    cut->known != (br->low > cut->upto)))
+		fsck_found(b->f, "I5", "branch \"%.*s\": its cut does not fit",
+		    STRF(b->name));
+	if (!b->head_logged)
+		fsck_found(b->f, "I7", "branch \"%.*s\": the head log does not "
+		    "end at the head", STRF(b->name));
+	if (b->is_tag)
+		fsck_found(b->f, "I14", "\"%.*s\" is a branch and a tag",
+		    STRF(b->name));
+	if (b->is_commit)
+		fsck_found(b->f, "I14", "\"%.*s\" is a branch and a commit id",
+		    STRF(b->name));
+}
+
+static enum err
+fsck_branch(struct cx *cx, struct str key, struct str value, void *arg)
+{
+	struct branch_check	b = { .f = arg, .key = key };
+	enum err		e;
+
+	(void)value;
+	memcpy(b.ruid.b, key.p + 1, sizeof b.ruid);
+	b.name = str_from(key, 1 + sizeof b.ruid);
+	if ((e = kv_read(cx, b.f->eng->kv, fsck_branch_fn, &b)) != OK ||
+	    !b.there)
+		return e;
+	if (b.readable)
+		fsck_branch_tell(&b);
+	else
+		fsck_found(arg, "I8", "the record of branch \"%.*s\" cannot be "
+		    "read", STRF(b.name));
+	return OK;
+}
+
+/* ---- head log ---------------------------------------------------------- */
+
+/* What comes before a row, in one snapshot: rows go from the front. */
+struct head_look {
+	struct str	log, key;	/* the branch's rows, and this one */
+	bool		there, ordered;
 };
 
 static enum err
-fsck_same_uid(struct cx *cx, struct str key, struct str value, void *arg)
+fsck_head_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 {
-	struct uid_search	*s = arg;
-	struct branch		 br;
+	struct head_look	*l = arg;
+	struct headmove		 mv, last;
+	struct str		 k, v, now;
+	uint64_t		 seq, before;
+	enum err		 e;
+	bool			 there;
 
-	(void)key;
-	if (branch_parse(cx, value, &br) == OK && uid_is(&br.uid, &s->uid))
-		s->found = true;
+	l->ordered = true;
+	if ((e = kv_find(cx, tx, l->key, &now, &l->there)) != OK ||
+	    !l->there ||
+	    (e = kv_last(cx, tx, l->log, l->key, &k, &v, &there)) != OK ||
+	    !there)
+		return e;
+	k = str_from(k, l->log.n);
+	now = str_dup(cx->mem, now);
+	if (headmove_parse(cx, now, &mv) != OK ||
+	    headmove_parse(cx, v, &last) != OK) {
+		cx_forget(cx);
+		return OK;	/* that is said of the row itself */
+	}
+	now = str_from(l->key, l->log.n);
+	l->ordered = take_be64(&k, &before) && take_be64(&now, &seq) &&
+	    seq == before + 1 && mv.time >= last.time;
+	return OK;
+}
+
+struct head_log {			/* the row before, of the same log */
+	struct fsck	*f;
+	unsigned char	 log[KEYS_LONGEST];
+	size_t		 n;
+	uint64_t	 seq;
+	int64_t		 time;
+};
+
+static enum err
+fsck_head_again(struct cx *cx, struct fsck *f, struct str key)
+{
+	struct head_look	l = { .log = str_to(key, key.n - 8),
+	    .key = key };
+	struct str		name = str_from(l.log, 1 + sizeof(struct uid));
+	struct str		seq = str_from(key, key.n - 8);
+	uint64_t		n = 0;
+	enum err		e;
+
+	if ((e = kv_read(cx, f->eng->kv, fsck_head_fn, &l)) != OK)
+		return e;
+	take_be64(&seq, &n);
+	if (l.there && !l.ordered)
+		fsck_found(f, "I7", "head log of \"%.*s\": row %llu is out "
+		    "of order", STRF(str_to(name, name.n - 1)),
+		    (unsigned long long)n);
 	return OK;
 }
 
 static enum err
-fsck_check_upload(struct cx *cx, struct str key, struct str value, void *arg)
+fsck_head(struct cx *cx, struct str key, struct str value, void *arg)
 {
-	struct fsck		*f = arg;
-	struct uid_search	 s = { .found = false };
-	enum err		 e;
-	bool			 there;
+	struct head_log	*h = arg;
+	struct str	 log = str_to(key, key.n - 8), rest;
+	struct headmove	 mv;
+	uint64_t	 seq = 0;
+	enum err	 e = OK;
+	bool		 same;
 
-	memcpy(s.uid.b, key.p + 1, sizeof s.uid);
-	if ((e = rows_each(cx, f->eng->kv, key_letter(cx, 'B'), false,
-	    fsck_same_uid, &s)) != OK ||
-	    (e = kv_get(cx, f->eng->kv, key_reap(cx, 'B', &s.uid), &value,
-	    &there)) != OK)
+	rest = str_from(key, log.n);
+	if (headmove_parse(cx, value, &mv) != OK) {
+		cx_forget(cx);
+		return OK;	/* the walk says so */
+	}
+	take_be64(&rest, &seq);
+	same = str_is(log, (struct str){ (char *)h->log, h->n });
+	if (same && (seq != h->seq + 1 || mv.time < h->time))
+		e = fsck_head_again(cx, h->f, key);
+	memcpy(h->log, log.p, log.n);
+	h->n = log.n;
+	h->seq = seq;
+	h->time = mv.time;
+	return e;
+}
+
+/* ---- whose uploads and parts are --------------------------------------- */
+
+struct owner_look {
+	struct str	first, last;	/* of the children's keys */
+	struct str	note;		/* the reaper's */
+	bool		has_child, noted;
+};
+
+static enum err
+fsck_owner_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+{
+	struct owner_look	*l = arg;
+	struct str		 k, v;
+	enum err		 e;
+
+	if ((e = kv_last(cx, tx, l->first, l->last, &k, &v,
+	    &l->has_child)) != OK)
 		return e;
-	if (!s.found && !there)
-		fsck_found(f, "I15", "an upload belongs to no branch");
+	return kv_find(cx, tx, l->note, &v, &l->noted);
+}
+
+/* The owner never comes back; what it left is the reaper's, or damage. */
+static enum err
+fsck_orphan(struct cx *cx, struct fsck *f, struct str children,
+    struct str note, const char *what)
+{
+	struct keys_range	in = key_range(cx, children);
+	struct owner_look	l = { .first = in.lo, .last = in.hi,
+	    .note = note };
+	enum err		e;
+
+	if ((e = kv_read(cx, f->eng->kv, fsck_owner_fn, &l)) != OK)
+		return e;
+	if (l.has_child && !l.noted)
+		fsck_found(f, "I15", "%s", what);
 	return OK;
+}
+
+static enum err
+fsck_orphaned_upload(struct cx *cx, const struct uid *id, void *arg)
+{
+	return fsck_orphan(cx, arg, key_uploads(cx, id),
+	    key_reap(cx, 'B', id), "an upload belongs to no branch");
+}
+
+static enum err
+fsck_orphaned_part(struct cx *cx, const struct uid *id, void *arg)
+{
+	return fault_skip("FSCK_PARTS") ? OK : fsck_orphan(cx, arg,
+	    key_parts(cx, id), key_reap(cx, 'U', id),
+	    "parts belong to no upload: the next gc removes them");
+}
+
+static bool
+fsck_branch_id(struct cx *cx, struct str key, struct str value,
+    struct uid *out)
+{
+	struct branch	br;
+
+	(void)key;
+	if (branch_parse(cx, value, &br) != OK) {
+		cx_forget(cx);
+		return false;
+	}
+	*out = br.uid;
+	return true;
 }
 
 enum err
 fsck_records(struct cx *cx, struct fsck *f)
 {
-	enum err	e;
+	const struct orphans	uploads = { .child = 'U', .owner = 'B',
+	    .id = fsck_branch_id, .gone = fsck_orphaned_upload, .arg = f };
+	const struct orphans	parts = { .child = 'P', .owner = 'U',
+	    .id = orphans_upload_id, .gone = fsck_orphaned_part, .arg = f };
+	struct head_log		log = { .f = f };
+	enum err		e;
 
-	if ((e = rows_each(cx, f->eng->kv, key_letter(cx, 'B'), false,
-	    fsck_check_branch, f)) != OK)
+	if ((e = rows_each(cx, f->eng->kv, key_letter(cx, 'B'), true,
+	    fsck_branch, f)) != OK ||
+	    (e = rows_each(cx, f->eng->kv, key_letter(cx, 'H'), false,
+	    fsck_head, &log)) != OK ||
+	    (e = orphans_each(cx, f->eng->kv, &uploads)) != OK)
 		return e;
-	return rows_each(cx, f->eng->kv, key_letter(cx, 'U'), true,
-	    fsck_check_upload, f);
+	return orphans_each(cx, f->eng->kv, &parts);
 }

@@ -4,83 +4,91 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "base/digest.h"
 #include "base/enc.h"
+#include "base/fault.h"
 #include "base/limit.h"
 #include "lake/block_id.h"
 #include "lake/keys.h"
+#include "upkeep/rows.h"
+
+enum { TRIES = 20 };		/* of one root, beside one gc after another */
 
 static enum err
 fsck_on_missing(struct cx *cx, struct mark *m)
 {
-	fsck_found(m->arg, "I8", "%s", cx->words);
-	cx_forget(cx);
-	return OK;
+	struct str	words = str_dup(cx->mem, str_of(cx->words));
+
+	return fsck_found_gone(cx, m->arg, "I8", "%.*s", STRF(words));
+}
+
+static enum err
+fsck_block(struct cx *cx, struct fsck *f, const struct uid *id,
+    uint64_t *size, bool *there)
+{
+	struct str	bytes;
+	enum err	e;
+
+	if (block_id_is_file(id))
+		return block_size(cx, f->eng->block, id, size, there);
+	e = kv_get(cx, f->eng->kv, key_small(cx, id), &bytes, there);
+	*size = e == OK && *there ? bytes.n : 0;
+	return e;
 }
 
 static enum err
 fsck_check_extent(struct cx *cx, struct fsck *f, struct str path,
-    const struct entry_extent *x)
+    const struct entry_extent *x, bool *there)
 {
-	struct str	bytes;
 	uint64_t	size = 0;
 	char		hex[33];
 	enum err	e;
-	bool		there;
+	bool		later;
 
 	enc_hex(hex, x->block.b, sizeof x->block.b);
-	if (block_id_is_file(&x->block)) {
-		if ((e = block_size(cx, f->eng->block, &x->block, &size,
-		    &there)) != OK)
-			return e;
-	} else {
-		if ((e = kv_get(cx, f->eng->kv, key_small(cx, &x->block),
-		    &bytes, &there)) != OK)
-			return e;
-		size = there ? bytes.n : 0;
+	if ((e = fsck_block(cx, f, &x->block, &size, there)) != OK ||
+	    (e = fsck_found_later(cx, f, block_id_epoch(&x->block),
+	    &later)) != OK)
+		return e;
+	if (later)
+		fsck_found(f, "I12", "block %s is of a later epoch", hex);
+	if (!*there) {
+		e = fsck_found_gone(cx, f, "I8", "\"%.*s\": block %s is "
+		    "missing", STRF(path), hex);
+		f->lacking += e == OK && !f->overtaken &&
+		    block_id_is_file(&x->block);
+		return e;
 	}
-	if (!there) {
-		fsck_found(f, "I8", "\"%.*s\": block %s is missing", STRF(path),
-		    hex);
-		f->lacking += block_id_is_file(&x->block);
-	}
-	else if (x->off > size || x->len > size - x->off)
+	if (x->off > size || x->len > size - x->off)
 		fsck_found(f, "I17", "\"%.*s\": block %s has %llu bytes, "
 		    "%llu at %llu are named", STRF(path), hex,
 		    (unsigned long long)size, (unsigned long long)x->len,
 		    (unsigned long long)x->off);
-	if (block_id_epoch(&x->block) > f->gs.epoch)
-		fsck_found(f, "I12", "block %s is of a later epoch", hex);
 	return OK;
 }
 
-/* The bytes still have the MD5 that is their ETag. */
+/* The extents sum to the size; and with --deep, the bytes are right. */
 static enum err
-fsck_check_bytes(struct cx *cx, struct fsck *f, struct str path,
+fsck_check_whole(struct cx *cx, struct fsck *f, struct str path,
     const struct entry *en)
 {
-	unsigned char	md5[16];
-	struct source	src;
-	struct digest	d;
-	char		*window = arena_get(cx->mem, STREAM_WINDOW), hex[33];
-	size_t		got = 1;
+	struct str	words;
+	uint64_t	sum = 0;
+	size_t		i;
 	enum err	e;
 
-	if (en->etag.n != 32)
-		return OK;	/* of a multipart object: no plain MD5 */
-	e = object_source(cx, f->eng, en, 0, en->size, &src);
-	digest_begin(&d, DIGEST_MD5);
-	while (e == OK && got > 0 && (e = source_read(cx, &src, window,
-	    STREAM_WINDOW, &got)) == OK)
-		digest_feed(&d, window, got);
-	digest_end(&d, md5);
-	enc_hex(hex, md5, sizeof md5);
-	if (e != OK || !str_is(en->etag, str_of(hex)))
-		fsck_found(f, "I11", "\"%.*s\": the bytes are not those of "
-		    "ETag %.*s", STRF(path), STRF(en->etag));
-	if (e != OK)
-		cx_forget(cx);
-	return OK;
+	for (i = 0; i < en->n_extents; i++)
+		sum += en->extents[i].len;
+	if (sum != en->size) {
+		fsck_found(f, "I11", "\"%.*s\": extents have %llu bytes, the "
+		    "entry %llu", STRF(path), (unsigned long long)sum,
+		    (unsigned long long)en->size);
+		return OK;
+	}
+	if (!f->opt->deep || (e = fsck_bytes(cx, f, path, en)) == OK)
+		return OK;
+	words = str_dup(cx->mem, str_of(cx->words));
+	return fsck_found_gone(cx, f, "I11", "\"%.*s\": the bytes cannot be "
+	    "read: %.*s", STRF(path), STRF(words));
 }
 
 /* What is the newest that is there, and that is not? */
@@ -94,30 +102,82 @@ fsck_date(struct fsck *f, const struct entry *en, bool lacks)
 		*newest = en->mtime;
 }
 
+/* A manifest comes alone, with path "": its blocks are looked for once. */
+static enum err
+fsck_entry(struct cx *cx, struct fsck *f, struct str path, struct entry *en)
+{
+	struct str	v;
+	uint64_t	lacking = f->lacking;
+	size_t		i;
+	enum err	e = OK;
+	bool		there, whole = true;
+
+	for (i = 0; e == OK && i < en->n_extents; i++) {
+		e = fsck_check_extent(cx, f, path, &en->extents[i], &there);
+		whole = whole && there;
+	}
+	if (whole || f->lacking > lacking)
+		fsck_date(f, en, !whole);
+	if (e != OK || path.n == 0 || !whole)
+		return e;
+	if (en->has_manifest && !fault_skip("DEEP_MANIFEST")) {
+		if ((e = kv_get(cx, f->eng->kv, key_manifest(cx,
+		    &en->manifest), &v, &there)) != OK)
+			return e;
+		if (!there || entry_manifest_parse(cx, v, en) != OK) {
+			cx_forget(cx);
+			return OK;	/* I8 says so */
+		}
+	} else if (en->has_manifest)
+		return OK;
+	return fsck_check_whole(cx, f, path, en);
+}
+
 static enum err
 fsck_check_entry(struct cx *cx, struct mark *m, struct str path,
     const struct entry *en)
 {
 	struct arena_mark	back = arena_mark(cx->mem);
-	struct fsck		*f = m->arg;
-	uint64_t		 sum = 0, lacking = f->lacking;
-	size_t			 i;
-	enum err		 e = OK;
+	struct entry		whole = *en;
+	enum err		e;
 
-	for (i = 0; e == OK && i < en->n_extents; i++) {
-		sum += en->extents[i].len;
-		e = fsck_check_extent(cx, f, path, &en->extents[i]);
-	}
-	fsck_date(f, en, f->lacking > lacking);
-	/* A manifest comes alone, without the entry's size. */
-	if (path.n > 0 && !en->has_manifest && sum != en->size)
-		fsck_found(f, "I11", "\"%.*s\": extents have %llu bytes, the "
-		    "entry %llu", STRF(path), (unsigned long long)sum,
-		    (unsigned long long)en->size);
-	if (e == OK && f->opt->deep && path.n > 0 && !en->has_manifest)
-		e = fsck_check_bytes(cx, f, path, en);
+	e = fsck_entry(cx, m->arg, path, &whole);
 	arena_back(cx->mem, back);
 	return e;
+}
+
+struct stamp_look {
+	struct str	key;
+	struct gc_state	gs;
+	bool		good;
+};
+
+static enum err
+fsck_stamp_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+{
+	struct stamp_look	*l = arg;
+	struct str		 v;
+	uint64_t		 stamp;
+	enum err		 e;
+	bool			 there;
+
+	if ((e = gc_state_find(cx, tx, &l->gs)) != OK ||
+	    (e = kv_find(cx, tx, l->key, &v, &there)) != OK)
+		return e;
+	l->good = there && take_be64(&v, &stamp) && stamp <= l->gs.epoch;
+	return OK;
+}
+
+static enum err
+fsck_check_stamp(struct cx *cx, struct fsck *f, const struct oid *id)
+{
+	struct stamp_look	l = { .key = key_stamp(cx, id) };
+	enum err		e;
+
+	if ((e = kv_read(cx, f->eng->kv, fsck_stamp_fn, &l)) != OK || l.good)
+		return e;
+	return fsck_found_gone(cx, f, "I12", "tree node %s has no valid stamp",
+	    oid_hex(id).z);
 }
 
 static enum err
@@ -128,12 +188,10 @@ fsck_check_node(struct cx *cx, struct mark *m, const struct node *n,
 	struct node_builder b = { .p = NULL };
 	struct node	*shared = (struct node *)(uintptr_t)n;
 	struct node_it	it;
-	struct str	v;
 	unsigned char	last[LIMIT_PATH];
 	size_t		nlast = 0;
-	uint64_t	stamp, below = 0;
-	enum err	e;
-	bool		cut = false, fits = true, early = false, there;
+	uint64_t	below = 0;
+	bool		cut = false, fits = true, early = false;
 
 	node_begin(&it, shared);
 	node_build(&b, cx->mem, it.level);
@@ -156,60 +214,143 @@ fsck_check_node(struct cx *cx, struct mark *m, const struct node *n,
 		    !fits ? "keys do not rise, or an item has a size that no "
 		    "item has" : below != node_entries(n) ?
 		    "its count is wrong" : "it is not cut where the keys say");
-	if ((e = kv_get(cx, f->eng->kv, key_stamp(cx, &n->id), &v,
-	    &there)) != OK)
-		return e;
-	if (!there || !take_be64(&v, &stamp) || stamp > f->gs.epoch)
-		fsck_found(f, "I12", "tree node %s has no valid stamp",
-		    oid_hex(&n->id).z);
+	return fsck_check_stamp(cx, f, &n->id);
+}
+
+struct commit_look {
+	const struct uid	*ruid;
+	const struct commit	*c;
+	bool			 there, condemned;
+	bool			 whole;		/* its parents are there */
+	uint64_t		 most;		/* of their generations */
+};
+
+static enum err
+fsck_parents(struct cx *cx, struct kv_tx *tx, struct commit_look *l)
+{
+	struct commit	p;
+	struct str	v;
+	size_t		i;
+	enum err	e;
+	bool		there;
+
+	l->most = 0;
+	l->whole = true;
+	for (i = 0; i < l->c->n_parents; i++) {
+		if ((e = kv_find(cx, tx, key_commit(cx, l->ruid,
+		    oid_str(&l->c->parents[i])), &v, &there)) != OK)
+			return e;
+		if (!there || commit_parse(cx, v, &p) != OK) {
+			cx_forget(cx);
+			l->whole = false;	/* I8 says so */
+		} else if (p.generation > l->most)
+			l->most = p.generation;
+	}
 	return OK;
+}
+
+static enum err
+fsck_commit_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+{
+	struct commit_look	*l = arg;
+	struct gc_state		 gs;
+	struct str		 v;
+	uint64_t		 doom;
+	enum err		 e;
+
+	if ((e = gc_state_find(cx, tx, &gs)) != OK ||
+	    (e = kv_find(cx, tx, key_doom(cx, l->ruid, &l->c->id), &v,
+	    &l->condemned)) != OK)
+		return e;
+	l->condemned = l->condemned && take_be64(&v, &doom) &&
+	    doom <= gs.floor;
+	if ((e = kv_find(cx, tx, key_commit(cx, l->ruid,
+	    oid_str(&l->c->id)), &v, &l->there)) != OK)
+		return e;
+	return fsck_parents(cx, tx, l);
 }
 
 static enum err
 fsck_check_commit(struct cx *cx, struct mark *m, const struct uid *ruid,
     const struct commit *c)
 {
-	struct fsck	*f = m->arg;
-	struct commit	 p;
-	struct str	 v;
-	uint64_t	 most = 0, doom;
-	size_t		 i;
-	enum err	 e;
-	bool		 there;
+	struct commit_look	 l = { .ruid = ruid, .c = c };
+	struct fsck		*f = m->arg;
+	enum err		 e;
 
-	if ((e = kv_get(cx, f->eng->kv, key_commit(cx, ruid, oid_str(&c->id)),
-	    &v, &there)) != OK)
+	if ((e = kv_read(cx, f->eng->kv, fsck_commit_fn, &l)) != OK)
 		return e;
-	if (!there)
-		fsck_found(f, "I13", "commit %s does not have the hash that "
-		    "names it", oid_hex(&c->id).z);
-	for (i = 0; i < c->n_parents; i++) {
-		if ((e = kv_get(cx, f->eng->kv, key_commit(cx, ruid,
-		    oid_str(&c->parents[i])), &v, &there)) != OK)
-			return e;
-		if (!there || commit_parse(cx, v, &p) != OK)
-			continue;	/* I8 says so */
-		if (p.generation > most)
-			most = p.generation;
-	}
-	if (c->generation != most + 1)
+	if (!l.there && (e = fsck_found_gone(cx, f, "I13", "commit %s does not "
+	    "have the hash that names it", oid_hex(&c->id).z)) != OK)
+		return e;
+	if (l.whole && c->generation != l.most + 1)
 		fsck_found(f, "I13", "commit %s has generation %llu, its "
 		    "parents at most %llu", oid_hex(&c->id).z,
 		    (unsigned long long)c->generation,
-		    (unsigned long long)most);
-	if ((e = kv_get(cx, f->eng->kv, key_doom(cx, ruid, &c->id), &v,
-	    &there)) != OK)
-		return e;
-	if (there && take_be64(&v, &doom) && doom <= f->gs.floor)
-		fsck_found(f, "I19", "commit %s is condemned and named",
-		    oid_hex(&c->id).z);
-	return OK;
+		    (unsigned long long)l.most);
+	return l.condemned ? fsck_found_gone(cx, f, "I19", "commit %s is "
+	    "condemned and named", oid_hex(&c->id).z) : OK;
 }
 
+struct root_look {
+	struct str	key, value;
+	struct gc_state	gs;
+	bool		there;
+};
+
+static enum err
+fsck_root_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+{
+	struct root_look	*l = arg;
+	enum err		 e;
+
+	if ((e = gc_state_find(cx, tx, &l->gs)) != OK)
+		return e;
+	return kv_find(cx, tx, l->key, &l->value, &l->there);
+}
+
+/*
+ * Walk from a root as it is now.  When gc was faster than the walk, once more,
+ * and whatever else had been seen is looked at anew: what is missing below this
+ * root may be below the next one, too.
+ */
+static enum err
+fsck_root(struct cx *cx, struct str key, struct str value, void *arg)
+{
+	struct fsck		*f = arg;
+	struct arena_mark	 back = arena_mark(cx->mem);
+	struct root_look	 l = { .key = key };
+	enum err		 e;
+	int			 i;
+
+	(void)value;
+	for (i = 0; i < TRIES; i++) {
+		if ((e = kv_read(cx, f->eng->kv, fsck_root_fn, &l)) != OK ||
+		    !l.there)
+			return e;
+		f->gs = l.gs;
+		f->root = key;
+		f->overtaken = false;
+		e = mark_root(cx, &f->m, key, l.value);
+		arena_back(cx->mem, back);
+		if (e != OK || !f->overtaken)
+			return e;
+		mark_forget(&f->m);
+	}
+	return fail(cx, E_BUSY, "garbage collection ran %d times while fsck "
+	    "looked at one record: run fsck again when none runs", TRIES);
+}
+
+/*
+ * Names move from parts to rows, from rows to trees, and every head is in the
+ * head log: in this order none is missed.
+ */
 enum err
 fsck_walk(struct cx *cx, struct fsck *f)
 {
-	enum err	e;
+	static const char	order[] = "PrBTH";
+	size_t			i;
+	enum err		e = OK;
 
 	mark_init(&f->m, f->eng);
 	f->m.arg = f;
@@ -219,10 +360,15 @@ fsck_walk(struct cx *cx, struct fsck *f)
 	f->m.node = fsck_check_node;
 	f->m.progress = f->opt->progress;
 	f->m.progress_arg = f->opt->arg;
-	e = mark_roots(cx, &f->m);
+	/* What is kept, and not what a process remembers of it. */
+	f->m.trees.cache = node_cache_open(0);
+	for (i = 0; e == OK && order[i] != '\0'; i++)
+		e = rows_each(cx, f->eng->kv, key_letter(cx, order[i]), true,
+		    fsck_root, f);
 	f->r->commits = f->m.commits;
 	f->r->nodes = f->m.nodes;
 	f->r->entries = f->m.entries;
+	node_cache_close(f->m.trees.cache);
 	mark_release(&f->m);
 	return e;
 }

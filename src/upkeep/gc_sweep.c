@@ -89,9 +89,9 @@ sweep_node(struct cx *cx, struct str key, struct str value, void *arg)
 	return gc_cycle_add(cx, gc, key);
 }
 
-/* Manifests and small blocks: their ids are never used twice.  [I12] */
+/* Their ids are never used twice.  [I12] */
 static enum err
-sweep_keys_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+sweep_manifest_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 {
 	struct gc	*gc = arg;
 	size_t		 i;
@@ -102,37 +102,9 @@ sweep_keys_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 	return e;
 }
 
+/* A block, in a file or not, is dead from now on: readers may have it open. */
 static enum err
-sweep_small(struct cx *cx, struct str key, struct str value, void *arg)
-{
-	struct gc	*gc = arg;
-	struct uid	 id;
-
-	(void)value;
-	memcpy(id.b, key.p + 1, sizeof id);
-	if ((block_id_epoch(&id) >= gc->epoch && !fault_skip("SWEEP_EPOCH")) ||
-	    bloom_has(&gc->bloom, &id))
-		return OK;
-	gc->r->blocks++;
-	return gc_cycle_add(cx, gc, key);
-}
-
-static enum err
-sweep_manifest(struct cx *cx, struct str key, struct str value, void *arg)
-{
-	struct gc	*gc = arg;
-	struct uid	 id;
-
-	(void)value;
-	memcpy(id.b, key.p + 1, sizeof id);
-	if (block_id_epoch(&id) >= gc->epoch ||
-	    mark_has(&gc->m, GREY_MANIFEST, uid_str(&id)))
-		return OK;
-	return gc_cycle_add(cx, gc, key);
-}
-
-static enum err
-sweep_file_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+sweep_block_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 {
 	struct gc	*gc = arg;
 	struct str	 v;
@@ -155,6 +127,34 @@ sweep_file_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 }
 
 static enum err
+sweep_small(struct cx *cx, struct str key, struct str value, void *arg)
+{
+	struct gc	*gc = arg;
+	struct uid	 id;
+
+	(void)value;
+	memcpy(id.b, key.p + 1, sizeof id);
+	if ((block_id_epoch(&id) >= gc->epoch && !fault_skip("SWEEP_EPOCH")) ||
+	    bloom_has(&gc->bloom, &id))
+		return OK;
+	return gc_cycle_add(cx, gc, key_dead(cx, &id));
+}
+
+static enum err
+sweep_manifest(struct cx *cx, struct str key, struct str value, void *arg)
+{
+	struct gc	*gc = arg;
+	struct uid	 id;
+
+	(void)value;
+	memcpy(id.b, key.p + 1, sizeof id);
+	if (block_id_epoch(&id) >= gc->epoch ||
+	    mark_has(&gc->m, GREY_MANIFEST, uid_str(&id)))
+		return OK;
+	return gc_cycle_add(cx, gc, key);
+}
+
+static enum err
 sweep_file(struct cx *cx, const struct uid *id, uint64_t size, void *arg)
 {
 	struct gc	*gc = arg;
@@ -166,31 +166,67 @@ sweep_file(struct cx *cx, const struct uid *id, uint64_t size, void *arg)
 	return gc_cycle_add(cx, gc, key_dead(cx, id));
 }
 
-/* Dead for longer than the grace: first the file, then the row.  [I20] */
+/* With the row goes the block, unless it was a file. */
 static enum err
-unlink_dead(struct cx *cx, struct str key, struct str value, void *arg)
+sweep_dead_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 {
 	struct gc	*gc = arg;
 	struct uid	 id;
-	uint64_t	 since, size;
+	size_t		 i;
 	enum err	 e;
-	bool		 there;
 
-	memcpy(id.b, key.p + 1, sizeof id);
-	if (!take_be64(&value, &since) ||
-	    (int64_t)since + gc->opt->grace > cx->now)
-		return OK;
-	if (!lease_enter(gc->lease)) {
+	for (i = 0; i < gc->n; i++) {
+		memcpy(id.b, gc->keys[i].p + 1, sizeof id);
+		if ((!block_id_is_file(&id) &&
+		    (e = kv_delete(cx, tx, key_small(cx, &id))) != OK) ||
+		    (e = kv_delete(cx, tx, gc->keys[i])) != OK)
+			return e;
+	}
+	return OK;
+}
+
+/* Unless a backup is under way: then it waits for the next gc. */
+static enum err
+sweep_unlink(struct cx *cx, struct gc *gc, const struct uid *id, bool *gone)
+{
+	uint64_t	size;
+	enum err	e;
+	bool		there;
+
+	*gone = lease_enter(gc->lease);
+	if (!*gone) {
 		gc->r->waiting++;
 		return OK;
 	}
-	if ((e = block_size(cx, gc->eng->block, &id, &size, &there)) == OK)
-		e = block_delete(cx, gc->eng->block, &id);
+	if ((e = block_size(cx, gc->eng->block, id, &size, &there)) == OK)
+		e = block_delete(cx, gc->eng->block, id);
 	lease_leave(gc->lease);
-	if (e != OK)
+	if (e == OK)
+		gc->r->bytes += size;
+	return e;
+}
+
+/* Dead for longer than the grace: first the file, then the row.  [I20] */
+static enum err
+sweep_dead(struct cx *cx, struct str key, struct str value, void *arg)
+{
+	struct gc	*gc = arg;
+	struct uid	 id;
+	uint64_t	 since;
+	enum err	 e = OK;
+	bool		 gone = true;
+
+	memcpy(id.b, key.p + 1, sizeof id);
+	if (!take_be64(&value, &since))
+		return OK;
+	if ((int64_t)since + gc->opt->grace > cx->now &&
+	    (block_id_is_file(&id) || !fault_skip("SMALL_GRACE")))
+		return OK;
+	if (block_id_is_file(&id))
+		e = sweep_unlink(cx, gc, &id, &gone);
+	if (e != OK || !gone)
 		return e;
 	gc->r->blocks++;
-	gc->r->bytes += size;
 	return gc_cycle_add(cx, gc, key);
 }
 
@@ -208,16 +244,16 @@ gc_sweep(struct cx *cx, struct gc *gc)
 	    (e = gc_cycle_pass(cx, gc, 'N', false, sweep_node,
 	    sweep_node_fn)) != OK ||
 	    (e = gc_cycle_pass(cx, gc, 'M', true, sweep_manifest,
-	    sweep_keys_fn)) != OK ||
+	    sweep_manifest_fn)) != OK ||
 	    (e = gc_cycle_pass(cx, gc, 'y', true, sweep_small,
-	    sweep_keys_fn)) != OK)
+	    sweep_block_fn)) != OK)
 		return e;
-	gc->batch_fn = sweep_file_fn;
+	gc->batch_fn = sweep_block_fn;
 	gc_cycle_tell(gc, "sweeping files");
 	if ((e = block_each(cx, eng->block, sweep_file, gc)) != OK ||
 	    (e = gc_cycle_flush(cx, gc)) != OK ||
-	    (e = gc_cycle_pass(cx, gc, 'X', false, unlink_dead,
-	    sweep_keys_fn)) != OK ||
+	    (e = gc_cycle_pass(cx, gc, 'X', false, sweep_dead,
+	    sweep_dead_fn)) != OK ||
 	    (e = block_sweep(cx, eng->block, &files)) != OK)
 		return e;
 	gc->r->files = files;

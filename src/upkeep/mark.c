@@ -23,6 +23,7 @@ mark_init(struct mark *m, struct engine *eng)
 {
 	memset(m, 0, sizeof *m);
 	m->eng = eng;
+	m->trees = eng->trees;
 	m->size = 4096;
 	m->table = calloc(m->size, sizeof *m->table);
 	if (m->table == NULL)
@@ -34,6 +35,13 @@ void
 mark_release(struct mark *m)
 {
 	free(m->table);
+}
+
+void
+mark_forget(struct mark *m)
+{
+	m->n = 0;
+	memset(m->table, 0, m->size * sizeof *m->table);
 }
 
 static struct seen
@@ -86,8 +94,7 @@ mark_has(const struct mark *m, char kind, struct str id)
 	return mark_slot(m, mark_print(m, kind, id))->a != 0;
 }
 
-/* true: it is new. */
-static bool
+bool
 mark_see(struct mark *m, char kind, struct str id)
 {
 	struct seen	s = mark_print(m, kind, id), *at = mark_slot(m, s);
@@ -141,7 +148,7 @@ mark_node(struct cx *cx, struct mark *m, const struct oid *id,
 
 	if (!mark_see(m, GREY_NODE, oid_str(id)))
 		return OK;
-	if (node_get(cx, &m->eng->trees, NULL, id, &n) != OK)
+	if (node_get(cx, &m->trees, NULL, id, &n) != OK)
 		return cx->code == E_CORRUPT ? mark_on_missing(cx, m) :
 		    cx->code;
 	m->nodes++;
@@ -193,45 +200,54 @@ mark_manifest(struct cx *cx, struct mark *m, const struct uid *id)
 	return m->entry(cx, m, STR(""), &en);
 }
 
+struct commits {		/* still to be walked; a history is long */
+	struct arena	*mem;
+	VEC(struct oid)	 todo;
+};
+
+static enum err
+mark_one_commit(struct cx *cx, struct mark *m, const struct uid *ruid,
+    const struct oid *id, struct commits *more)
+{
+	struct str	key = key_commit(cx, ruid, oid_str(id)), v;
+	struct commit	c;
+	enum err	e;
+	size_t		i;
+	bool		there;
+
+	if (oid_is_zero(id) || !mark_see(m, GREY_COMMIT, str_from(key, 1)))
+		return OK;
+	if ((e = kv_get(cx, m->eng->kv, key, &v, &there)) != OK)
+		return e;
+	if (!there)
+		fail(cx, E_CORRUPT, "commit %s is missing", oid_hex(id).z);
+	if (!there || commit_parse(cx, v, &c) != OK)
+		return mark_on_missing(cx, m);
+	m->commits++;
+	for (i = 0; i < c.n_parents; i++)
+		*VEC_PUSH(more->mem, &more->todo) = c.parents[i];
+	if (m->commit != NULL && (e = m->commit(cx, m, ruid, &c)) != OK)
+		return e;
+	return mark_tree(cx, m, &c.tree);
+}
+
 enum err
 mark_commit(struct cx *cx, struct mark *m, const struct uid *ruid,
     const struct oid *first)
 {
-	VEC(struct oid)		todo = { 0 };
-	struct arena_mark	back;
-	struct commit		c;
-	struct str		key, v;
+	struct commits		more = { .mem = arena_new() };
+	struct arena_mark	back = arena_mark(cx->mem);
 	struct oid		id;
 	enum err		e = OK;
-	size_t			i;
-	bool			there;
 
-	*VEC_PUSH(cx->mem, &todo) = *first;
-	while (e == OK && todo.n > 0) {
-		id = todo.at[--todo.n];
-		key = key_commit(cx, ruid, oid_str(&id));
-		if (oid_is_zero(&id) ||
-		    !mark_see(m, GREY_COMMIT, str_from(key, 1)))
-			continue;
-		if ((e = kv_get(cx, m->eng->kv, key, &v, &there)) != OK)
-			break;
-		if (!there)
-			fail(cx, E_CORRUPT, "commit %s is missing",
-			    oid_hex(&id).z);
-		if (!there || commit_parse(cx, v, &c) != OK) {
-			e = mark_on_missing(cx, m);
-			continue;
-		}
-		m->commits++;
-		if (m->commit != NULL)
-			e = m->commit(cx, m, ruid, &c);
-		back = arena_mark(cx->mem);
-		if (e == OK)
-			e = mark_tree(cx, m, &c.tree);
-		arena_back(cx->mem, back);
-		for (i = 0; i < c.n_parents; i++)
-			*VEC_PUSH(cx->mem, &todo) = c.parents[i];
+	*VEC_PUSH(more.mem, &more.todo) = *first;
+	while (e == OK && more.todo.n > 0) {
+		id = more.todo.at[--more.todo.n];
+		e = mark_one_commit(cx, m, ruid, &id, &more);
+		if (!fault_skip("MARK_MEMORY"))
+			arena_back(cx->mem, back);
 	}
+	arena_free(more.mem);
 	return e;
 }
 
@@ -248,9 +264,9 @@ mark_uid_in(struct str key)
 }
 
 static enum err
-mark_root_branch(struct cx *cx, struct str key, struct str value, void *arg)
+mark_root_branch(struct cx *cx, struct mark *m, struct str key,
+    struct str value)
 {
-	struct mark	*m = arg;
 	struct uid	 ruid = mark_uid_in(key);
 	struct branch	 br;
 	enum err	 e;
@@ -265,65 +281,85 @@ mark_root_branch(struct cx *cx, struct str key, struct str value, void *arg)
 }
 
 static enum err
-mark_root_tag(struct cx *cx, struct str key, struct str value, void *arg)
+mark_root_tag(struct cx *cx, struct mark *m, struct str key,
+    struct str value)
 {
 	struct uid	ruid = mark_uid_in(key);
 	struct oid	id;
 
 	if (!take_bytes(&value, sizeof id, id.b)) {
 		fail(cx, E_CORRUPT, "a tag cannot be read");
-		return mark_on_missing(cx, arg);
+		return mark_on_missing(cx, m);
 	}
-	return mark_commit(cx, arg, &ruid, &id);
+	return mark_commit(cx, m, &ruid, &id);
 }
 
 static enum err
-mark_root_head(struct cx *cx, struct str key, struct str value, void *arg)
+mark_root_head(struct cx *cx, struct mark *m, struct str key,
+    struct str value)
 {
 	struct uid	ruid = mark_uid_in(key);
 	struct headmove	mv;
 	enum err	e;
 
 	if (headmove_parse(cx, value, &mv) != OK)
-		return mark_on_missing(cx, arg);
-	if ((e = mark_commit(cx, arg, &ruid, &mv.old)) != OK)
+		return mark_on_missing(cx, m);
+	if ((e = mark_commit(cx, m, &ruid, &mv.old)) != OK)
 		return e;
-	return mark_commit(cx, arg, &ruid, &mv.new);
+	return mark_commit(cx, m, &ruid, &mv.new);
 }
 
 static enum err
-mark_root_row(struct cx *cx, struct str key, struct str value, void *arg)
+mark_root_row(struct cx *cx, struct mark *m, struct str key,
+    struct str value)
 {
 	if (value.n == 0 || value.p[0] == 0)
 		return OK;
-	return mark_value(cx, arg, str_from(key, 1 + sizeof(struct uid) + 8),
+	return mark_value(cx, m, str_from(key, 1 + sizeof(struct uid) + 8),
 	    str_from(value, 1));
 }
 
 static enum err
-mark_root_part(struct cx *cx, struct str key, struct str value, void *arg)
+mark_root_part(struct cx *cx, struct mark *m, struct str key,
+    struct str value)
 {
 	(void)key;
 	return fault_skip("MARK_PARTS") ? OK :
-	    mark_value(cx, arg, STR("a part"), value);
+	    mark_value(cx, m, STR("a part"), value);
+}
+
+enum err
+mark_root(struct cx *cx, struct mark *m, struct str key, struct str value)
+{
+	switch (key.p[0]) {
+	case 'B':
+		return mark_root_branch(cx, m, key, value);
+	case 'T':
+		return mark_root_tag(cx, m, key, value);
+	case 'H':
+		return mark_root_head(cx, m, key, value);
+	case 'P':
+		return mark_root_part(cx, m, key, value);
+	default:
+		return mark_root_row(cx, m, key, value);
+	}
+}
+
+static enum err
+mark_each_root(struct cx *cx, struct str key, struct str value, void *arg)
+{
+	return mark_root(cx, arg, key, value);
 }
 
 enum err
 mark_roots(struct cx *cx, struct mark *m)
 {
-	static const struct {
-		char	 letter;
-		row_fn	*fn;
-	} roots[] = {
-		{ 'B', mark_root_branch }, { 'T', mark_root_tag },
-		{ 'H', mark_root_head }, { 'P', mark_root_part },
-		{ 'r', mark_root_row },
-	};
-	size_t		i;
-	enum err	e = OK;
+	static const char	roots[] = MARK_ROOTS;
+	size_t			i;
+	enum err		e = OK;
 
-	for (i = 0; e == OK && i < sizeof roots / sizeof roots[0]; i++)
-		e = rows_each(cx, m->eng->kv, key_letter(cx, roots[i].letter),
-		    false, roots[i].fn, m);
+	for (i = 0; e == OK && roots[i] != '\0'; i++)
+		e = rows_each(cx, m->eng->kv, key_letter(cx, roots[i]), false,
+		    mark_each_root, m);
 	return e;
 }

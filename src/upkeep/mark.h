@@ -13,6 +13,9 @@
 #include "tree/node.h"
 #include "upkeep/upkeep.h"
 
+/* Branches, tags, head log, parts, rows: the records that a walk begins at. */
+#define MARK_ROOTS	"BTHPr"
+
 /*
  * A walk.  After mark_init the caller sets what it wants to be told of; what
  * is NULL is not told, but entry must be set.  A call that fails ends the walk
@@ -20,6 +23,7 @@
  */
 struct mark {
 	struct engine	*eng;
+	struct trees	 trees;		/* the engine's, or without its cache */
 	void		*arg;		/* the caller's */
 	/* An entry of a tree, a row or a part; or, with path "", a manifest,
 	 * whose extents alone are set.  The same block may come many times. */
@@ -48,12 +52,17 @@ struct mark {
 void		mark_init(struct mark *m, struct engine *eng);
 /* Frees what it remembers; the counts stay. */
 void		mark_release(struct mark *m);
+/* Forget what was seen: the walk goes there again.  The counts stay. */
+void		mark_forget(struct mark *m);
 /*
  * Walk from every root: what branches, tags, the head log, rows and uploads
  * name.  Each page of roots and each record is read in a short snapshot of its
  * own, so what gets its name during the walk may be missed.
  */
 enum err	mark_roots(struct cx *cx, struct mark *m);
+/* Walk from one root, a record whose key begins with one of MARK_ROOTS. */
+enum err	mark_root(struct cx *cx, struct mark *m, struct str key,
+		    struct str value);
 /* Walk from one commit of a repository; the zero id is no commit: OK. */
 enum err	mark_commit(struct cx *cx, struct mark *m,
 		    const struct uid *ruid, const struct oid *id);
@@ -63,6 +72,8 @@ enum err	mark_tree(struct cx *cx, struct mark *m,
 /* Walk from one manifest. */
 enum err	mark_manifest(struct cx *cx, struct mark *m,
 		    const struct uid *id);
+/* Remember a thing; false: it was seen before.  kind and id as for mark_has. */
+bool		mark_see(struct mark *m, char kind, struct str id);
 /* Whether the walk saw it: kind is an enum grey, id as its grey note has it. */
 bool		mark_has(const struct mark *m, char kind, struct str id);
 

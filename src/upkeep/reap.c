@@ -4,11 +4,13 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/fault.h"
 #include "engine/fold.h"
 #include "engine/records.h"
 #include "engine/refs.h"
 #include "lake/keys.h"
 #include "upkeep/mark.h"
+#include "upkeep/orphans.h"
 #include "upkeep/rows.h"
 
 enum { STEP = 1000, HEADS = 256 };
@@ -66,6 +68,18 @@ reap_delete_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 	return kv_delete(cx, tx, d->key);
 }
 
+/* The parts of an upload that is gone, and what remembers them. */
+static enum err
+reap_parts(struct cx *cx, struct reap *p, const struct uid *id)
+{
+	struct del	d = { .key = key_reap(cx, 'U', id) };
+	enum err	e;
+
+	if ((e = reap_clear(cx, p, key_parts(cx, id))) != OK)
+		return e;
+	return kv_write(cx, p->eng->kv, reap_delete_fn, &d);
+}
+
 static enum err
 reap_upload(struct cx *cx, struct reap *p, struct str key)
 {
@@ -73,12 +87,21 @@ reap_upload(struct cx *cx, struct reap *p, struct str key)
 	struct uid	id;
 	enum err	e;
 
-	/* The record goes first: parts without an upload are reaped. */
-	memcpy(id.b, key.p + key.n - sizeof id, sizeof id);
+	/* The record goes first; the note keeps its parts in mind.  [I15] */
+	orphans_upload_id(cx, key, STR(""), &id);
+	if (!fault_skip("REAP_NOTE"))
+		d.note = key_reap(cx, 'U', &id);
 	if ((e = kv_write(cx, p->eng->kv, reap_delete_fn, &d)) != OK)
 		return e;
 	p->r->uploads++;
-	return reap_clear(cx, p, key_parts(cx, &id));
+	return reap_parts(cx, p, &id);
+}
+
+/* Parts that something else left without upload and note. */
+static enum err
+reap_orphaned_parts(struct cx *cx, const struct uid *id, void *arg)
+{
+	return fault_skip("REAP_PARTS") ? OK : reap_parts(cx, arg, id);
 }
 
 static enum err
@@ -161,6 +184,8 @@ reap_one(struct cx *cx, struct str key, struct str value, void *arg)
 
 	(void)value;
 	memcpy(id.b, key.p + 2, sizeof id);
+	if (key.p[1] == 'U')
+		return reap_parts(cx, p, &id);
 	e = key.p[1] == 'R' ? reap_repo(cx, p, &id) :
 	    reap_branch(cx, p, &id);
 	return e == OK ? kv_write(cx, p->eng->kv, reap_delete_fn, &d) : e;
@@ -281,15 +306,18 @@ enum err
 reap_run(struct cx *cx, struct engine *eng, const struct gc_opts *opt,
     struct gc_report *r)
 {
-	struct reap	p = { .eng = eng, .opt = opt, .r = r };
-	enum err	e;
+	struct reap		p = { .eng = eng, .opt = opt, .r = r };
+	const struct orphans	parts = { .child = 'P', .owner = 'U',
+	    .id = orphans_upload_id, .gone = reap_orphaned_parts, .arg = &p };
+	enum err		e;
 
 	if ((e = rows_each(cx, eng->kv, key_letter(cx, 'Z'), true, reap_one,
 	    &p)) != OK ||
 	    (e = rows_each(cx, eng->kv, key_letter(cx, 'B'), false, reap_living,
 	    &p)) != OK ||
 	    (e = rows_each(cx, eng->kv, key_letter(cx, 'U'), false,
-	    reap_old_upload, &p)) != OK)
+	    reap_old_upload, &p)) != OK ||
+	    (e = orphans_each(cx, eng->kv, &parts)) != OK)
 		return e;
 	p.mem = arena_new();
 	e = rows_each(cx, eng->kv, key_letter(cx, 'H'), false, reap_old_head,

@@ -263,6 +263,25 @@ a_transaction_reads_its_own(void **state)
 	node_cache_close(ts.cache);
 }
 
+/* The cache has the node; the memory of the caller keeps no copy of it. */
+static void
+a_reader_holds_one_copy(void **state)
+{
+	struct fixture	*f = *state;
+	struct trees	 ts = { f->kv, node_cache_open(0) };
+	unsigned char	 p[BYTES];
+	struct oid	 id;
+	size_t		 before;
+	unsigned	 i;
+
+	store(f, &id, bytes_of(p, BYTES, 1, &id));
+	before = arena_held(f->cx.mem);
+	for (i = 0; i < 2000; i++)
+		assert_ok(&f->cx, look(f, &ts, &id));
+	assert_int_equal(before, arena_held(f->cx.mem));
+	node_cache_close(ts.cache);
+}
+
 enum { THREADS = 4, NODES = 40, ROUNDS = 3000 };
 
 struct reader {
@@ -352,6 +371,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(wrong_bytes_are_never_kept,
 		    setup, teardown),
 		cmocka_unit_test_setup_teardown(a_transaction_reads_its_own,
+		    setup, teardown),
+		cmocka_unit_test_setup_teardown(a_reader_holds_one_copy,
 		    setup, teardown),
 		cmocka_unit_test_setup_teardown(threads_share, setup,
 		    teardown),
