@@ -32,7 +32,7 @@
 #include "kv/kv.h"
 #include "upkeep/upkeep.h"
 
-enum { PART = 10, TRIPLES = 600, STEPS = 400, INLINE = 8, AREA_ROWS = 3 };
+enum { PART = 30, TRIPLES = 200, STEPS = 400, INLINE = 8, AREA_ROWS = 3 };
 
 /* ---- time -------------------------------------------------------------- */
 
@@ -1285,7 +1285,7 @@ two_operations_within_a_gc(void **state)
 
 	(void)state;
 	if (pattern != NULL && strcmp(pattern, "all") == 0)
-		left *= 20;
+		left *= 60;
 	else if (pattern != NULL)
 		return;
 	srand((unsigned)(time(NULL) / 86400));
