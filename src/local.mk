@@ -352,7 +352,8 @@ EXTRA_DIST += lighttpd/README.md lighttpd/fastcgi.conf lighttpd/cgi.conf \
 	lighttpd/tls.conf lighttpd/lakegate.conf lighttpd/sendfile.conf \
 	apache/README.md \
 	apache/lakegate.conf apache/proxy.conf apache/htaccess \
-	nginx/README.md nginx/lakegate.conf
+	nginx/README.md nginx/lakegate.conf \
+	src/api/README.md src/s3/README.md
 EXTRA_DIST += debian/apache.conf debian/changelog debian/control \
 	debian/copyright debian/lakegate.conf debian/lakegate.dirs \
 	debian/lakegate.docs debian/lakegate.examples \

@@ -224,7 +224,8 @@ EXTRA_DIST += tests/clients/conftest.py tests/clients/go/go.mod \
 	tests/clients/spark/job.py tests/clients/spark/pom.xml \
 	tests/clients/test_commands.py tests/clients/test_dataset.py \
 	tests/clients/test_examples.py tests/clients/test_jvm.py \
-	tests/clients/test_lakefs_spec.py tests/clients/test_python.py \
+	tests/clients/test_lakefs_spec.py tests/clients/test_pages.py \
+	tests/clients/README.md tests/clients/test_python.py \
 	tests/clients/test_sdks.py tests/clients/test_table.py \
 	tests/clients/trino/Trino.java tests/clients/trino/pom.xml
 
@@ -233,6 +234,7 @@ EXTRA_PROGRAMS = bench_memory bench_versions
 bench_memory_SOURCES = tests/bench/memory.c
 bench_versions_SOURCES = tests/bench/versions.c
 EXTRA_DIST += tests/limits/edges tests/limits/test_full.py tests/limits/test_memory.py \
+	tests/bench/README.md tests/http/README.md \
 	tests/bench/run tests/conftest.py tests/lake.py tests/servers.py \
 	tests/routes.py tests/sign.py tests/pytest.ini tests/worker.py
 CLEANFILES += $(EXTRA_PROGRAMS)

@@ -2,7 +2,7 @@
 each proves bytes both ways: what the tool wrote boto3 reads with equal SHA-256,
 and what boto3 wrote the tool reads, by branch, tag or commit.
 
-README's table is the outcome of a full run; --readme writes it."""
+The table of README.md here is the outcome of a full run; --readme writes it."""
 import pytest
 
 from lake import s3_client
@@ -14,7 +14,7 @@ rows = {}
 
 
 def pytest_addoption(parser):
-    parser.addoption("--readme", action="store_true", help="write the table into the README")
+    parser.addoption("--readme", action="store_true", help="write the table into README.md here")
 
 
 def pytest_collection_modifyitems(config, items):
@@ -60,9 +60,9 @@ def pytest_terminal_summary(terminalreporter, config):
         return
     terminalreporter.write_line(table())
     if config.getoption("--readme"):
-        with open(f"{TOP}/README.md") as f:
+        with open(f"{TOP}/tests/clients/README.md") as f:
             before, _, after = f.read().split(MARK)
-        with open(f"{TOP}/README.md", "w") as f:
+        with open(f"{TOP}/tests/clients/README.md", "w") as f:
             f.write(f"{before}{MARK}\n{table()}\n{MARK}{after}")
 
 

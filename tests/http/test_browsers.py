@@ -204,7 +204,7 @@ def test_lines_that_no_server_carries_are_left_out(lake):
     lake.put("main/o", b"body")
     for param in ("cache-control", "content-disposition", "content-type"):
         status, h = got(lake, query=f"response-{param}=" + "v" * 9000)
-        if status == 414:       # the host's own limit: README's table
+        if status == 414:       # the host's own limit: the table
             assert lake.server.kind == "apache-htaccess"
             continue
         assert status == 200 and "v" * 100 not in h.get(param, "") and "content-type" in h

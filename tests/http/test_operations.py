@@ -1,4 +1,4 @@
-"""Every operation of the S3 API is in README's table, and the table is true."""
+"""Every operation of the S3 API is in the table of src/s3/README.md, and the table is true."""
 import re
 
 import botocore.session
@@ -11,8 +11,8 @@ MODEL = botocore.session.get_session().get_service_model("s3")
 
 
 def table():
-    """{operation: "yes", "501" or "elsewhere"} of README."""
-    with open(f"{TOP}/README.md") as f:
+    """{operation: "yes", "501" or "elsewhere"}."""
+    with open(f"{TOP}/src/s3/README.md") as f:
         lines = f.read().split("<!-- operations -->")[1].strip().split("\n")[2:]
     out = {}
     for line in lines:
