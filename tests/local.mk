@@ -37,6 +37,7 @@ UNIT_TESTS = \
 	test_str \
 	test_tree \
 	test_verify \
+	test_versions \
 	test_when
 else
 UNIT_TESTS =
@@ -118,7 +119,7 @@ test_costs_CPPFLAGS = $(UNIT_CPPFLAGS)
 test_costs_LDADD = $(UNIT_LDADD)
 test_costs_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=kv_find -Wl,--wrap=kv_put \
 	-Wl,--wrap=kv_put_bytes -Wl,--wrap=kv_delete -Wl,--wrap=kv_clear \
-	-Wl,--wrap=kv_write
+	-Wl,--wrap=kv_write -Wl,--wrap=kv_get
 test_cx_SOURCES = tests/unit/test_cx.c
 test_cx_CPPFLAGS = $(UNIT_CPPFLAGS)
 test_cx_LDADD = $(UNIT_LDADD)
@@ -192,6 +193,9 @@ test_tree_LDADD = $(UNIT_LDADD)
 test_verify_SOURCES = tests/unit/test_verify.c
 test_verify_CPPFLAGS = $(UNIT_CPPFLAGS)
 test_verify_LDADD = $(UNIT_LDADD)
+test_versions_SOURCES = tests/unit/test_versions.c
+test_versions_CPPFLAGS = $(UNIT_CPPFLAGS)
+test_versions_LDADD = $(UNIT_LDADD)
 test_when_SOURCES = tests/unit/test_when.c
 test_when_CPPFLAGS = $(UNIT_CPPFLAGS)
 test_when_LDADD = $(UNIT_LDADD)
@@ -230,7 +234,8 @@ EXTRA_DIST += tests/clients/conftest.py tests/clients/go/go.mod \
 	tests/clients/trino/Trino.java tests/clients/trino/pom.xml
 
 # Measured by hand: make bench.
-EXTRA_PROGRAMS = bench_memory bench_versions
+EXTRA_PROGRAMS = bench_history bench_memory bench_versions
+bench_history_SOURCES = tests/bench/history.c
 bench_memory_SOURCES = tests/bench/memory.c
 bench_versions_SOURCES = tests/bench/versions.c
 EXTRA_DIST += tests/limits/edges tests/limits/test_full.py tests/limits/test_memory.py \
@@ -238,7 +243,7 @@ EXTRA_DIST += tests/limits/edges tests/limits/test_full.py tests/limits/test_mem
 	tests/bench/run tests/conftest.py tests/lake.py tests/servers.py \
 	tests/routes.py tests/sign.py tests/pytest.ini tests/worker.py
 CLEANFILES += $(EXTRA_PROGRAMS)
-bench: all bench_memory bench_versions
+bench: all bench_history bench_memory bench_versions
 	sh $(top_srcdir)/tests/install bench
 	@test -x $(top_srcdir)/.venv/bin/python || \
 	    { echo "sh tests/run http makes the Python environment"; exit 1; }

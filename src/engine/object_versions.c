@@ -4,7 +4,8 @@
  * A version is a commit whose entry for a path is not its first parent's; what
  * is staged is the version "null".  A page goes along the first parents from
  * the newest commit, and reads of each what it changed within the page:
- * memory is the page's, time is a look at every commit.
+ * memory is the page's, time is a look at every commit, which costs its record
+ * and one node as long as nothing within the page is different in it.
  */
 #include "engine/engine.h"
 
@@ -24,15 +25,29 @@ struct versions_found {			/* a version in the page, so far */
 	size_t		cost;
 };
 
+/* Commits along the first parents, so many in a snapshot. */
+enum { VERSIONS_CHAIN = 64 };
+
+struct versions_commit {
+	struct oid	id, tree, parent;
+	bool		has_parent;
+	int64_t		time;			/* ms since 1970 */
+};
+
 struct versions {
 	struct engine		*eng;
 	struct str		 repo, ref;
 	const struct list_query	*q;
 	struct str		 marker; /* version of q->after, or "" */
 	struct str		 from;	/* the first path that may be in it */
+	struct str		 to;	/* beyond the page; p NULL: nothing */
 	bool			 past_marker;
 	struct repo		 r;
-	struct commit		 at;	/* the commit whose changes are read */
+	struct versions_commit	 at;	/* whose changes are read */
+	/* set anew by each run of versions_chain_fn */
+	struct versions_commit	 chain[VERSIONS_CHAIN];
+	size_t			 n_chain;
+	size_t			 i_chain;	/* those that were taken */
 	struct versions_found	**found;	/* in order, limit + 1 */
 	size_t			 n;
 	struct arena		*mem;	/* of what is found */
@@ -110,7 +125,7 @@ versions_found(struct versions *p, struct str path,
 	f->v.is_prefix = ch == NULL;
 	if (ch != NULL) {
 		f->v.is_deleted = ch->b.p == NULL;
-		f->v.time = p->at.date * 1000;
+		f->v.time = p->at.time;
 		if (!p->is_staged)
 			f->v.commit = p->at.id;
 		if (ch->b.p != NULL)
@@ -175,14 +190,6 @@ versions_change(struct cx *cx, struct versions *p, const struct tree_change *ch,
 }
 
 static enum err
-versions_next(struct cx *cx, struct versions *p, struct tree_change *ch,
-    bool *there)
-{
-	return p->is_staged ? staged_next(cx, &p->staged, ch, there) :
-	    tree_diff_next(cx, &p->diff, ch, there);
-}
-
-static enum err
 versions_seek(struct cx *cx, struct versions *p, struct str from)
 {
 	const struct oid	a = p->diff.a.root, b = p->diff.b.root;
@@ -191,6 +198,24 @@ versions_seek(struct cx *cx, struct versions *p, struct str from)
 		return staged_seek(cx, &p->staged, from);
 	tree_diff_close(&p->diff);
 	return tree_diff_open(cx, &p->eng->trees, NULL, &a, &b, from, &p->diff);
+}
+
+/* A page that is full goes no further than the last that it has. */
+static struct str
+versions_to(const struct versions *p)
+{
+	return p->n > p->most ? p->found[p->n - 1]->v.path : p->to;
+}
+
+static enum err
+versions_next(struct cx *cx, struct versions *p, struct tree_change *ch,
+    bool *there)
+{
+	if (p->is_staged)
+		return staged_next(cx, &p->staged, ch, there);
+	if (!fault_skip("VERSIONS_BOUND"))
+		p->diff.to = versions_to(p);
+	return tree_diff_next(cx, &p->diff, ch, there);
 }
 
 /* The changes of one commit, or the staged ones, into the page. */
@@ -213,11 +238,20 @@ versions_read(struct cx *cx, struct versions *p)
 	return e;
 }
 
+static struct versions_commit
+versions_commit_of(const struct commit *c)
+{
+	return (struct versions_commit){ .id = c->id, .tree = c->tree,
+	    .parent = c->parents[0], .has_parent = c->n_parents > 0,
+	    .time = c->date * 1000 };
+}
+
 /* The newest commit, and what is staged over it. */
 static enum err
 versions_newest_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 {
 	struct versions	*p = arg;
+	struct commit	 c;
 	struct view	 v;
 	enum err	 e;
 
@@ -225,12 +259,13 @@ versions_newest_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 	p->most = p->q->limit;
 	if ((e = repo_find(cx, tx, p->repo, &p->r)) != OK ||
 	    (e = ref_view(cx, tx, &p->r, p->ref, &v)) != OK ||
-	    (e = commit_need(cx, tx, &p->r.ruid, &v.commit, &p->at)) != OK ||
-	    !v.staged || p->q->limit == 0)
+	    (e = commit_need(cx, tx, &p->r.ruid, &v.commit, &c)) != OK)
 		return e;
+	p->at = versions_commit_of(&c);
+	if (!v.staged || p->q->limit == 0)
+		return OK;
 	p->is_staged = true;
-	e = staged_open(cx, p->eng, tx, &v.br, &p->at.tree, p->from,
-	    &p->staged);
+	e = staged_open(cx, p->eng, tx, &v.br, &c.tree, p->from, &p->staged);
 	if (e == OK)
 		e = versions_read(cx, p);
 	staged_close(&p->staged);
@@ -239,17 +274,54 @@ versions_newest_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 	return e;
 }
 
+/* The parent of p->at, and its first parents. */
+static enum err
+versions_chain_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+{
+	struct versions		*p = arg;
+	struct arena_mark	 mark = arena_mark(cx->mem);
+	struct oid		 next = p->at.parent;
+	struct commit		 c;
+	enum err		 e;
+
+	p->n_chain = p->i_chain = 0;
+	do {
+		if ((e = commit_need(cx, tx, &p->r.ruid, &next, &c)) != OK)
+			return e;
+		p->chain[p->n_chain++] = versions_commit_of(&c);
+		next = c.parents[0];
+		arena_back(cx->mem, mark);
+	} while (c.n_parents > 0 && p->n_chain < VERSIONS_CHAIN);
+	return OK;
+}
+
+/* The first parent of p->at; of the first commit, the empty tree. */
+static enum err
+versions_before(struct cx *cx, struct versions *p,
+    struct versions_commit *before)
+{
+	enum err	e;
+
+	*before = (struct versions_commit){ .has_parent = false };
+	if (!p->at.has_parent)
+		return OK;
+	if (p->i_chain == p->n_chain && (e = kv_read(cx, p->eng->kv,
+	    versions_chain_fn, p)) != OK)
+		return e;
+	*before = p->chain[p->i_chain++];
+	return OK;
+}
+
 /* p->at against its first parent, which is then the next. */
 static enum err
 versions_commit(struct cx *cx, struct versions *p, bool *more)
 {
 	struct arena_mark	mark = arena_mark(cx->mem);
-	struct commit		before = { .n_parents = 0 };
+	struct versions_commit	before;
 	enum err		e;
 
-	*more = p->at.n_parents > 0;
-	if (*more && (e = commit_load(cx, p->eng->kv, &p->r.ruid,
-	    &p->at.parents[0], &before)) != OK)
+	*more = p->at.has_parent;
+	if ((e = versions_before(cx, p, &before)) != OK)
 		return e;
 	e = tree_diff_open(cx, &p->eng->trees, NULL, &before.tree, &p->at.tree,
 	    p->from, &p->diff);
@@ -260,9 +332,38 @@ versions_commit(struct cx *cx, struct versions *p, bool *more)
 		return e;
 	p->past_marker = p->past_marker ||
 	    str_is(p->marker, str_of(oid_hex(&p->at.id).z));
-	p->at = before;		/* its strings are not looked at */
+	p->at = before;
 	arena_back(cx->mem, mark);
 	return OK;
+}
+
+/*
+ * What the newest commit has, has versions, one a path at least: the page ends
+ * where these alone would fill it.  Of the path of the marker there may be none
+ * left.
+ */
+static enum err
+versions_bound(struct cx *cx, struct versions *p)
+{
+	struct str		key, value, group;
+	struct tree_cursor	c;
+	size_t			n = 0;
+	enum err		e;
+	bool			there = true;
+
+	e = tree_open(cx, &p->eng->trees, NULL, &p->at.tree, p->from, &c);
+	while (e == OK && n <= p->q->limit &&
+	    (e = tree_next(cx, NULL, &c, &key, &value, &there)) == OK &&
+	    there && str_starts(key, p->q->prefix)) {
+		if (p->marker.n > 0 && str_is(key, p->q->after))
+			continue;
+		if (++n > p->q->limit)
+			p->to = str_after(cx->mem, key);
+		else if (list_group(p->q, key, &group))
+			e = tree_seek(cx, NULL, &c, key_end(cx, group));
+	}
+	tree_close(&c);
+	return e;
 }
 
 static enum err
@@ -312,12 +413,15 @@ object_versions(struct cx *cx, struct engine *eng, struct str repo,
 	p->marker = marker;
 	p->from = marker.n > 0 && str_starts(q->after, q->prefix) ?
 	    q->after : list_first(cx, q);
+	if (q->prefix.n > 0)
+		p->to = key_end(cx, q->prefix);
 	p->found = arena_get(cx->mem, (q->limit + 2) * sizeof *p->found);
 	p->mem = arena_new();
 	arena_defer(cx->mem, versions_release, p);
-	if ((e = kv_read(cx, eng->kv, versions_newest_fn, p)) != OK)
+	if ((e = kv_read(cx, eng->kv, versions_newest_fn, p)) != OK ||
+	    (e = versions_bound(cx, p)) != OK)
 		return e;
-	for (seen = 0; more; seen++) {
+	for (seen = 0; more && !versions_ends(p, p->from); seen++) {
 		if (seen == WALK_MAX)
 			return fail(cx, E_TOO_LARGE, "The history has more "
 			    "than %d commits.", WALK_MAX);

@@ -133,6 +133,23 @@ tree_advance(struct cx *cx, struct tree_cursor *c)
 }
 
 enum err
+tree_enter(struct cx *cx, struct kv_tx *tx, struct tree_cursor *c,
+    const struct oid *id, struct str from)
+{
+	enum err	e;
+
+	if ((e = tree_push(cx, tx, c, id)) != OK)
+		return e;
+	if (node_seek(tree_top(c), tree_top(c)->node, from))
+		return OK;
+	if (tree_top(c)->bad)
+		return tree_damaged(cx, tree_top(c)->node);
+	while (c->depth > 0)		/* beyond the last key */
+		tree_pop(c);
+	return OK;
+}
+
+enum err
 tree_seek(struct cx *cx, struct kv_tx *tx, struct tree_cursor *c,
     struct str from)
 {
@@ -143,16 +160,9 @@ tree_seek(struct cx *cx, struct kv_tx *tx, struct tree_cursor *c,
 		tree_pop(c);
 	c->fresh = false;
 	while (!oid_is_zero(&id)) {
-		if ((e = tree_push(cx, tx, c, &id)) != OK)
+		if ((e = tree_enter(cx, tx, c, &id, from)) != OK)
 			return e;
-		if (!node_seek(tree_top(c), tree_top(c)->node, from)) {
-			if (tree_top(c)->bad)
-				return tree_damaged(cx, tree_top(c)->node);
-			while (c->depth > 0)	/* beyond the last key */
-				tree_pop(c);
-			return OK;
-		}
-		if (tree_top(c)->level == 0)
+		if (c->depth == 0 || tree_top(c)->level == 0)
 			break;
 		id = tree_top(c)->child;
 	}

@@ -48,6 +48,7 @@ void		tree_close(struct tree_cursor *c);
  * nodes.  a or b with p NULL: the key is not on that side.
  */
 struct tree_diff {
+	struct str		 to;	/* not beyond; p NULL: to the end */
 	struct kv_tx		*tx;
 	struct tree_cursor	 a, b;
 	bool			 step_a, step_b;
@@ -55,8 +56,12 @@ struct tree_diff {
 struct tree_change {
 	struct str	key, a, b;
 };
-/* Compare a with b from the first key >= from.  Close it on every path, that of
- * an error too. */
+/*
+ * Compare a with b from the first key >= from.  Close it on every path, that of
+ * an error too.  Keys from d->to on do not come, and nodes that have no others
+ * are not looked at; the caller sets it, to a key beyond those that came, at
+ * any time after this.
+ */
 enum err	tree_diff_open(struct cx *cx, struct trees *ts,
 		    struct kv_tx *tx, const struct oid *a,
 		    const struct oid *b, struct str from,

@@ -7,22 +7,69 @@
 #include "lake/entry.h"
 #include "tree/tree_inside.h"
 
+/* The level of the item at hand, 0 at the end as well. */
+static unsigned
+tree_diff_level(const struct tree_cursor *c)
+{
+	return c->depth > 0 ? tree_top(c)->level : 0;
+}
+
+/* Are both at the same child?  Then nothing differs below it. */
+static bool
+tree_diff_meets(const struct tree_cursor *a, const struct tree_cursor *b)
+{
+	return tree_diff_level(a) > 0 &&
+	    tree_diff_level(a) == tree_diff_level(b) &&
+	    oid_is(&tree_top(a)->child, &tree_top(b)->child);
+}
+
+/* The child at hand, from the first item >= from. */
+static enum err
+tree_diff_enter(struct cx *cx, struct kv_tx *tx, struct tree_cursor *c,
+    struct str from)
+{
+	const struct oid	id = tree_top(c)->child;
+
+	return tree_enter(cx, tx, c, &id, from);
+}
+
+/* Both sides down to the first keys >= from, or to where they meet. */
+static enum err
+tree_diff_seek(struct cx *cx, struct tree_diff *d, struct str from)
+{
+	unsigned	la, lb;
+	enum err	e = OK;
+
+	if (!oid_is_zero(&d->a.root))
+		e = tree_enter(cx, d->tx, &d->a, &d->a.root, from);
+	if (e == OK && !oid_is_zero(&d->b.root))
+		e = tree_enter(cx, d->tx, &d->b, &d->b.root, from);
+	while (e == OK && !tree_diff_meets(&d->a, &d->b)) {
+		la = tree_diff_level(&d->a);
+		lb = tree_diff_level(&d->b);
+		if (la == 0 && lb == 0)
+			break;
+		if (la >= lb)
+			e = tree_diff_enter(cx, d->tx, &d->a, from);
+		if (e == OK && lb >= la)
+			e = tree_diff_enter(cx, d->tx, &d->b, from);
+	}
+	return e;
+}
+
 enum err
 tree_diff_open(struct cx *cx, struct trees *ts, struct kv_tx *tx,
     const struct oid *a, const struct oid *b, struct str from,
     struct tree_diff *d)
 {
-	static const struct oid	none;
-	enum err		e;
-
 	memset(d, 0, sizeof *d);
 	d->tx = tx;
+	d->a.trees = d->b.trees = ts;
 	if (oid_is(a, b))
-		a = b = &none;
-	e = tree_open(cx, ts, tx, a, from, &d->a);
-	if (e == OK)
-		e = tree_open(cx, ts, tx, b, from, &d->b);
-	return e;
+		return OK;
+	d->a.root = *a;
+	d->b.root = *b;
+	return tree_diff_seek(cx, d, from);
 }
 
 void
@@ -32,33 +79,42 @@ tree_diff_close(struct tree_diff *d)
 	tree_close(&d->b);
 }
 
+/* One side goes on; when all that follows is beyond `to`, it is at its end. */
+static enum err
+tree_diff_step(struct cx *cx, const struct tree_diff *d, struct tree_cursor *c)
+{
+	if (d->to.p == NULL || c->depth == 0 ||
+	    str_cmp(node_key(tree_top(c)), d->to) < 0)
+		return tree_advance(cx, c);
+	tree_close(c);
+	return OK;
+}
+
 /*
  * Bring both sides to leaf items, or their ends, passing over equal subtrees.
  * Cuts depend on keys alone, so after a change both sides leave a node at the
  * same key again, and meet at an item of the same level with the same child.
  */
 static enum err
-tree_diff_align(struct cx *cx, struct kv_tx *tx, struct tree_cursor *a,
-    struct tree_cursor *b)
+tree_diff_align(struct cx *cx, struct tree_diff *d)
 {
 	unsigned	la, lb;
 	enum err	e = OK;
 
 	while (e == OK) {
-		la = a->depth > 0 ? tree_top(a)->level : 0;
-		lb = b->depth > 0 ? tree_top(b)->level : 0;
+		la = tree_diff_level(&d->a);
+		lb = tree_diff_level(&d->b);
 		if (la == 0 && lb == 0)
 			break;
-		if (la == lb &&
-		    oid_is(&tree_top(a)->child, &tree_top(b)->child)) {
-			if ((e = tree_advance(cx, a)) == OK)
-				e = tree_advance(cx, b);
+		if (tree_diff_meets(&d->a, &d->b)) {
+			if ((e = tree_diff_step(cx, d, &d->a)) == OK)
+				e = tree_diff_step(cx, d, &d->b);
 			continue;
 		}
 		if (la >= lb)
-			e = tree_descend(cx, tx, a);
+			e = tree_descend(cx, d->tx, &d->a);
 		if (e == OK && lb >= la)
-			e = tree_descend(cx, tx, b);
+			e = tree_descend(cx, d->tx, &d->b);
 	}
 	return e;
 }
@@ -73,39 +129,46 @@ tree_diff_order(const struct tree_cursor *a, const struct tree_cursor *b)
 	return str_cmp(node_key(tree_top(a)), node_key(tree_top(b)));
 }
 
+/* The item at hand of the side that is behind, or of both. */
+static void
+tree_diff_take(struct tree_diff *d, struct tree_change *out)
+{
+	int	o = tree_diff_order(&d->a, &d->b);
+
+	d->step_a = o <= 0;
+	d->step_b = o >= 0;
+	*out = (struct tree_change){ .a = { NULL, 0 } };
+	if (o <= 0) {
+		out->key = node_key(tree_top(&d->a));
+		out->a = tree_top(&d->a)->value;
+	}
+	if (o >= 0) {
+		out->key = node_key(tree_top(&d->b));
+		out->b = tree_top(&d->b)->value;
+	}
+}
+
 enum err
 tree_diff_next(struct cx *cx, struct tree_diff *d, struct tree_change *out,
     bool *there)
 {
 	enum err	e;
-	int		o;
 
-	for (;;) {
-		if (d->step_a && (e = tree_advance(cx, &d->a)) != OK)
+	do {
+		if (d->step_a && (e = tree_diff_step(cx, d, &d->a)) != OK)
 			return e;
-		if (d->step_b && (e = tree_advance(cx, &d->b)) != OK)
+		if (d->step_b && (e = tree_diff_step(cx, d, &d->b)) != OK)
 			return e;
 		d->step_a = d->step_b = false;
-		if ((e = tree_diff_align(cx, d->tx, &d->a, &d->b)) != OK)
+		if ((e = tree_diff_align(cx, d)) != OK)
 			return e;
 		*there = d->a.depth > 0 || d->b.depth > 0;
 		if (!*there)
 			return OK;
-		o = tree_diff_order(&d->a, &d->b);
-		d->step_a = o <= 0;
-		d->step_b = o >= 0;
-		*out = (struct tree_change){ .a = { NULL, 0 } };
-		if (o <= 0) {
-			out->key = node_key(tree_top(&d->a));
-			out->a = tree_top(&d->a)->value;
-		}
-		if (o >= 0) {
-			out->key = node_key(tree_top(&d->b));
-			out->b = tree_top(&d->b)->value;
-		}
-		if (o != 0 || !str_is(out->a, out->b))
-			return OK;
-	}
+		tree_diff_take(d, out);
+		*there = d->to.p == NULL || str_cmp(out->key, d->to) < 0;
+	} while (*there && d->step_a && d->step_b && str_is(out->a, out->b));
+	return OK;
 }
 
 enum err

@@ -11,6 +11,11 @@ struct node_it	*tree_top(const struct tree_cursor *c);
 /* Step to the next item at this level or, where nodes end, above; after the
  * last one depth is 0. */
 enum err	tree_advance(struct cx *cx, struct tree_cursor *c);
+/* Put a node on top, at its first item >= from; where it has none the cursor is
+ * at its end. */
+enum err	tree_enter(struct cx *cx, struct kv_tx *tx,
+		    struct tree_cursor *c, const struct oid *id,
+		    struct str from);
 /* Step to the first item of the child at hand, which is no leaf's. */
 enum err	tree_descend(struct cx *cx, struct kv_tx *tx,
 		    struct tree_cursor *c);

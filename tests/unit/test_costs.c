@@ -20,6 +20,10 @@ enum err __real_kv_find(struct cx *, struct kv_tx *, struct str, struct str *,
     bool *);
 enum err __wrap_kv_find(struct cx *, struct kv_tx *, struct str, struct str *,
     bool *);
+enum err __real_kv_get(struct cx *, struct kv *, struct str, struct str *,
+    bool *);
+enum err __wrap_kv_get(struct cx *, struct kv *, struct str, struct str *,
+    bool *);
 enum err __real_kv_put(struct cx *, struct kv_tx *, struct str,
     const struct buf *);
 enum err __wrap_kv_put(struct cx *, struct kv_tx *, struct str,
@@ -41,6 +45,7 @@ static struct {
 	size_t	commits;		/* read */
 	size_t	writes;			/* transactions */
 	size_t	nodes;			/* read within them */
+	size_t	looks;			/* nodes read in snapshots of their own */
 	size_t	rows, most;		/* changed: in this one, in one */
 	size_t	last;			/* that there is a store for; 0: all */
 } count;
@@ -52,6 +57,14 @@ __wrap_kv_find(struct cx *cx, struct kv_tx *tx, struct str key,
 	count.commits += key.p[0] == 'C';
 	count.nodes += tx->writing && key.p[0] == 'n';
 	return __real_kv_find(cx, tx, key, value, there);
+}
+
+enum err
+__wrap_kv_get(struct cx *cx, struct kv *kv, struct str key, struct str *value,
+    bool *there)
+{
+	count.looks += key.p[0] == 'n';
+	return __real_kv_get(cx, kv, key, value, there);
 }
 
 static void
@@ -503,6 +516,70 @@ parts_go_in_slices(void **state)
 	}
 }
 
+/* ---- versions ---------------------------------------------------------- */
+
+static void
+put(struct fixture *f, size_t k, const char *etag)
+{
+	static const struct cond	none;
+	struct target	where = at(f, "main", k);
+	struct source	src = source_of_str(&f->cx, STR("bytes"));
+	struct entry	en = { .content_type = STR("t"),
+	    .etag = str_of(etag) };
+	struct body	*body;
+
+	assert_ok(&f->cx, body_take(&f->cx, f->eng, &src, 100, NULL, NULL,
+	    &body));
+	assert_ok(&f->cx, object_put(&f->cx, f->eng, &where, body, &en, &none,
+	    false));
+}
+
+/* A page, by a process that has read nothing: what it has, what it read. */
+static size_t
+versions_page(struct fixture *f, struct str prefix, struct str after)
+{
+	struct list_query	q = { .prefix = prefix, .after = after,
+	    .limit = PAGE };
+	struct version_page	page;
+
+	begin(f);
+	assert_ok(&f->cx, object_versions(&f->cx, f->eng, repo, trunk, &q,
+	    STR(""), &page));
+	return page.n;
+}
+
+/* Each commit costs its record and its root, where the page is not changed. */
+static void
+a_page_of_versions_compares_roots(void **state)
+{
+	struct fixture		*f = *state;
+	struct arena_mark	 mark;
+	size_t			 i, k;
+
+	put_all(f);
+	for (i = 0; i < CHAIN; i++) {
+		mark = arena_mark(f->cx.mem);
+		for (k = 0; k < 2; k++)
+			put(f, 1000 + (i * 37 + k * 900) % 1900,
+			    i % 2 ? "a" : "b");
+		commit(f, trunk, 1);
+		arena_back(f->cx.mem, mark);
+	}
+	/* None of them changed what the first page has. */
+	assert_int_equal(PAGE, versions_page(f, STR(""), STR("")));
+	assert_in_range(count.commits, CHAIN, CHAIN + 3);
+	assert_in_range(count.looks, CHAIN, CHAIN + 20);
+	assert_int_equal(10, versions_page(f, STR("0000010"), STR("")));
+	assert_in_range(count.looks, CHAIN, CHAIN + 20);
+	assert_int_equal(0, versions_page(f, STR("x"), STR("")));
+	assert_in_range(count.looks, CHAIN, CHAIN + 20);
+	/* They changed this, and a page of it has but a few objects. */
+	assert_int_equal(PAGE, versions_page(f, STR(""),
+	    at(f, "main", 1200).path));
+	assert_in_range(count.commits, CHAIN, CHAIN + 3);
+	assert_in_range(count.looks, CHAIN, CHAIN + CHAIN / 2);
+}
+
 int
 main(void)
 {
@@ -511,6 +588,8 @@ main(void)
 		    a_page_of_a_chain_reads_that_page, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_log_in_pages_is_the_log,
 		    setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    a_page_of_versions_compares_roots, setup, teardown),
 		cmocka_unit_test_setup_teardown(deletions_go_in_slices, setup,
 		    teardown),
 		cmocka_unit_test_setup_teardown(what_an_error_leaves_says_so,

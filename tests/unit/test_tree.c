@@ -156,6 +156,37 @@ check_diff(struct fixture *f, const struct oid *a, const struct model *ma,
 	tree_diff_close(&d);
 }
 
+/* The same within a range, whose end is known late. */
+static void
+check_diff_within(struct fixture *f, const struct oid *a,
+    const struct model *ma, const struct oid *b, const struct model *mb)
+{
+	size_t			from = (size_t)rand() % ma->n;
+	size_t			to = from + (size_t)rand() % 400, i, n = 0;
+	size_t			late = (size_t)rand() % 4;
+	struct tree_change	ch;
+	struct tree_diff	d;
+	bool			there;
+
+	assert_ok(&f->cx, tree_diff_open(&f->cx, &f->trees, NULL, a, b,
+	    key_of(&f->cx, from), &d));
+	for (i = from; i < to && i < ma->n; i++) {
+		if (n == late)
+			d.to = key_of(&f->cx, to);
+		if (ma->v[i] == mb->v[i])
+			continue;
+		assert_ok(&f->cx, tree_diff_next(&f->cx, &d, &ch, &there));
+		assert_true(there && str_is(ch.key, key_of(&f->cx, i)));
+		assert_int_equal(ma->v[i] != 0, ch.a.p != NULL);
+		assert_int_equal(mb->v[i] != 0, ch.b.p != NULL);
+		n++;
+	}
+	d.to = key_of(&f->cx, to);
+	assert_ok(&f->cx, tree_diff_next(&f->cx, &d, &ch, &there));
+	assert_false(there);
+	tree_diff_close(&d);
+}
+
 static void
 change(struct model *m, unsigned kind)
 {
@@ -199,7 +230,7 @@ equal_content_is_one_tree(void **state)
 	struct fixture		*f = *state;
 	static struct model	 m, was;
 	struct oid		 root = { { 0 } }, fresh, old;
-	unsigned		 round;
+	unsigned		 round, i;
 
 	srand(7);
 	m.n = sizeof m.v / sizeof m.v[0];
@@ -215,6 +246,8 @@ equal_content_is_one_tree(void **state)
 		assert_string_equal(oid_hex(&fresh).z, oid_hex(&root).z);
 		check_content(f, &root, &m);
 		check_diff(f, &old, &was, &root, &m);
+		for (i = 0; i < 20; i++)
+			check_diff_within(f, &old, &was, &root, &m);
 		arena_back(f->cx.mem, mark);
 	}
 }
