@@ -276,6 +276,7 @@ liblakegate_a_SOURCES = \
 	src/upkeep/gc_cycle.c \
 	src/upkeep/gc_doom.c \
 	src/upkeep/gc_inside.h \
+	src/upkeep/gc_mark.c \
 	src/upkeep/gc_sweep.c \
 	src/upkeep/lease.c \
 	src/upkeep/lease.h \
@@ -283,11 +284,15 @@ liblakegate_a_SOURCES = \
 	src/upkeep/mark.h \
 	src/upkeep/orphans.c \
 	src/upkeep/orphans.h \
+	src/upkeep/pile.c \
+	src/upkeep/pile.h \
 	src/upkeep/reap.c \
 	src/upkeep/reap.h \
 	src/upkeep/restore.c \
 	src/upkeep/rows.c \
 	src/upkeep/rows.h \
+	src/upkeep/seen.c \
+	src/upkeep/seen.h \
 	src/upkeep/upkeep.h
 
 # ---- programs and what is not compiled ------------------------------------

@@ -34,6 +34,7 @@ UNIT_TESTS = \
 	test_routes \
 	test_s3_policy \
 	test_s3_shape \
+	test_seen \
 	test_str \
 	test_tree \
 	test_verify \
@@ -184,6 +185,9 @@ test_s3_policy_LDADD = $(UNIT_LDADD)
 test_s3_shape_SOURCES = tests/unit/test_s3_shape.c
 test_s3_shape_CPPFLAGS = $(UNIT_CPPFLAGS)
 test_s3_shape_LDADD = $(UNIT_LDADD)
+test_seen_SOURCES = tests/unit/test_seen.c
+test_seen_CPPFLAGS = $(UNIT_CPPFLAGS)
+test_seen_LDADD = $(UNIT_LDADD)
 test_str_SOURCES = tests/unit/test_str.c
 test_str_CPPFLAGS = $(UNIT_CPPFLAGS)
 test_str_LDADD = $(UNIT_LDADD)

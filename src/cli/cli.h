@@ -9,8 +9,9 @@
 
 struct cred_key;
 
-/* Exit codes: 0 done, 1 failed or (fsck) damage found, 2 wrong usage. */
-enum { CLI_OK = 0, CLI_FAILED = 1, CLI_USAGE = 2 };
+/* Exit codes: 0 done, 1 failed or (fsck) damage found, 2 wrong usage, 3 (gc)
+ * some records could not be read, so what they may name stays. */
+enum { CLI_OK = 0, CLI_FAILED = 1, CLI_USAGE = 2, CLI_KEPT = 3 };
 
 struct cli {
 	struct cx	*cx;

@@ -41,7 +41,15 @@ cmd_gc(struct cli *c)
 	if (r.waiting > 0)
 		printf("a backup is under way: %llu blocks wait for the next "
 		    "gc\n", (unsigned long long)r.waiting);
-	return CLI_OK;
+	if (r.overtaken)
+		printf("another gc has begun meanwhile, and does the rest\n");
+	if (r.unreadable == 0)
+		return CLI_OK;
+	fprintf(stderr, "lakegate: %llu records are missing or cannot be read. "
+	    "What they named is not known, so nothing was deleted that may "
+	    "have been theirs.  Run `lakegate fsck`, which tells them\n",
+	    (unsigned long long)r.unreadable);
+	return CLI_KEPT;
 }
 
 int

@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "base/enc.h"
+#include "base/fault.h"
 #include "engine/disk.h"
 #include "lake/block_id.h"
 #include "lake/keys.h"
@@ -124,9 +125,41 @@ body_keep(struct cx *cx, struct body *b)
 		return e;
 	b->id = block_id_new(gs.epoch, BLOCK_IN_FILE);
 	b->writer = NULL;
-	if ((e = block_keep(cx, w, &b->id)) == OK)
-		b->kept = true;
-	return e;
+	if ((e = block_keep(cx, w, &b->id)) != OK)
+		return e;
+	b->kept = true;
+	/* Should gc remove the file before it has a name: see body_copy. */
+	if (block_open(cx, b->eng->block, &b->id, &b->reader) != OK) {
+		cx_forget(cx);
+		b->reader = NULL;
+	}
+	return OK;
+}
+
+/* gc has removed the file: all of it again, from the descriptor. */
+static enum err
+body_copy(struct cx *cx, struct body *b)
+{
+	char			*window = arena_raw(cx->mem, STREAM_WINDOW);
+	struct block_writer	*w;
+	uint64_t		 at = 0;
+	size_t			 got;
+	enum err		 e;
+
+	if (b->reader == NULL || fault_skip("BODY_AGAIN"))
+		return fail(cx, E_CONDEMNED, "garbage collection removed the "
+		    "bytes before they had a name; send them again");
+	if ((e = block_create(cx, b->eng->block, &b->writer)) != OK)
+		return e;
+	while ((e = block_read(cx, b->reader, at, window, STREAM_WINDOW,
+	    &got)) == OK && got > 0 &&
+	    (e = block_write(cx, b->writer, window, got)) == OK)
+		at += got;
+	if (e != OK)
+		return e;
+	w = b->writer;
+	b->writer = NULL;
+	return block_keep(cx, w, &b->id);
 }
 
 enum err
@@ -147,11 +180,11 @@ body_rename(struct cx *cx, struct body *b)
 	if ((e = block_rename(cx, b->eng->block, &old, &b->id)) == OK)
 		return OK;
 	aside = *cx;
-	if (block_size(&aside, b->eng->block, &old, &size, &there) == OK &&
-	    !there)
-		return fail(cx, E_CONDEMNED, "garbage collection removed the "
-		    "bytes before they had a name; send them again");
-	return e;
+	if (block_size(&aside, b->eng->block, &old, &size, &there) != OK ||
+	    there)
+		return e;
+	cx_forget(cx);
+	return body_copy(cx, b);
 }
 
 enum err

@@ -13,6 +13,7 @@ struct body {
 	struct digest		 digest;
 	struct str		 bytes;		/* small: the bytes */
 	struct block_writer	*writer;	/* large, not kept yet */
+	struct block_reader	*reader;	/* of the kept one */
 	bool			 is_file, kept, named;
 	struct uid		 id;
 };
@@ -21,7 +22,7 @@ struct body {
  * a durable block of the present epoch. */
 enum err	body_keep(struct cx *cx, struct body *b);
 /* After E_CONDEMNED from that transaction: another id, of the epoch that is
- * then the present one. */
+ * then the present one, also when gc has removed the block. */
 enum err	body_rename(struct cx *cx, struct body *b);
 /* In the naming transaction: claims it [I9], writes the bytes of a small one,
  * fills size and extents.  E_CONDEMNED.  The caller sets b->named when that

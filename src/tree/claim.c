@@ -4,6 +4,7 @@
 #include "base/cx.h"
 #include "base/fault.h"
 #include "kv/kv.h"
+#include "lake/block_id.h"
 #include "lake/keys.h"
 
 enum err
@@ -64,8 +65,11 @@ claim_entry(struct cx *cx, struct kv_tx *tx, const struct gc_state *gs,
 	if (en->has_manifest)
 		return claim_tell_marker(cx, tx, gs, GREY_MANIFEST,
 		    uid_str(&en->manifest));
+	/* The sweep spares blocks of the present epoch. */
 	for (i = 0; e == OK && i < en->n_extents; i++)
-		e = claim_tell_marker(cx, tx, gs, GREY_BLOCK,
-		    uid_str(&en->extents[i].block));
+		if (block_id_epoch(&en->extents[i].block) < gs->epoch ||
+		    fault_skip("NOTE_OLD"))
+			e = claim_tell_marker(cx, tx, gs, GREY_BLOCK,
+			    uid_str(&en->extents[i].block));
 	return e;
 }

@@ -32,7 +32,8 @@ enum err	claim_tree(struct cx *cx, struct kv_tx *tx,
 enum err	claim_commit(struct cx *cx, struct kv_tx *tx,
 		    const struct gc_state *gs, const struct uid *ruid,
 		    const struct oid *id);
-/* Claim the blocks or the manifest of an entry. */
+/* Claim the blocks or the manifest of an entry.  A block that is made now needs
+ * no note: only what is older than the present epoch is ever condemned. */
 enum err	claim_entry(struct cx *cx, struct kv_tx *tx,
 		    const struct gc_state *gs, const struct entry *en);
 

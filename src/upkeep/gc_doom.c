@@ -2,30 +2,29 @@
 #include "upkeep/gc_inside.h"
 
 #include "base/buf.h"
+#include "base/fault.h"
 #include "lake/keys.h"
 
+/* Doom, or pardon, the commits of a batch. */
 static enum err
-doom_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+doom_put(struct cx *cx, struct kv_tx *tx, struct gc *gc, bool pardon)
 {
-	struct gc	*gc = arg;
-	struct gc_state	 gs;
-	struct str	 v, doom;
-	struct buf	 b;
-	size_t		 i;
-	enum err	 e;
-	bool		 there, marked;
+	struct gc_state	gs;
+	struct str	v, doom;
+	struct buf	b;
+	size_t		i;
+	enum err	e;
+	bool		there;
 
 	if ((e = gc_cycle_check(cx, tx, gc, &gs)) != OK || gc->overtaken)
 		return e;
 	for (i = 0; i < gc->n; i++) {
-		marked = mark_has(&gc->m, GREY_COMMIT,
-		    str_from(gc->keys[i], 1));
 		doom = gc_cycle_twin(cx, gc->keys[i], 'D');
 		if ((e = kv_find(cx, tx, doom, &v, &there)) != OK)
 			return e;
-		if (marked && there)
+		if (pardon && there)
 			e = kv_delete(cx, tx, doom);
-		if (!marked && !there) {
+		if (!pardon && !there) {
 			buf_init(&b, cx->mem, 16);
 			buf_be64(&b, gc->epoch);
 			e = kv_put(cx, tx, doom, &b);
@@ -34,6 +33,18 @@ doom_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 			return e;
 	}
 	return OK;
+}
+
+static enum err
+doom_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+{
+	return doom_put(cx, tx, arg, false);
+}
+
+static enum err
+pardon_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+{
+	return doom_put(cx, tx, arg, true);
 }
 
 static enum err
@@ -48,7 +59,7 @@ doom_row(struct cx *cx, struct str key, struct str value, void *arg)
 
 /* A marked commit that an earlier cycle doomed. */
 static enum err
-undoom_row(struct cx *cx, struct str key, struct str value, void *arg)
+pardon_row(struct cx *cx, struct str key, struct str value, void *arg)
 {
 	struct gc	*gc = arg;
 
@@ -64,5 +75,16 @@ gc_doom(struct cx *cx, struct gc *gc)
 
 	if ((e = gc_cycle_pass(cx, gc, 'C', true, doom_row, doom_fn)) != OK)
 		return e;
-	return gc_cycle_pass(cx, gc, 'D', true, undoom_row, doom_fn);
+	return gc_cycle_pass(cx, gc, 'D', true, pardon_row, pardon_fn);
+}
+
+enum err
+gc_doom_pardon(struct cx *cx, struct mark *m, const struct uid *ruid,
+    const struct commit *c)
+{
+	struct gc	*gc = m->arg;
+
+	gc->batch_fn = pardon_fn;
+	return fault_skip("PARDON") ? OK :
+	    gc_cycle_add(cx, gc, key_doom(cx, ruid, &c->id));
 }

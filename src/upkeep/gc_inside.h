@@ -14,7 +14,10 @@ struct gc {
 	struct gc_report	*r;
 	uint64_t		 epoch;		/* g: of this cycle */
 	bool			 overtaken;	/* by another collector */
+	bool			 began;		/* the epoch is this one's */
 	bool			 condemned;	/* marking has ended */
+	bool			 unknown; /* what may be named: see upkeep.h */
+	size_t			 cleared;	/* notes, in a transaction */
 	struct mark		 m;		/* commits, nodes, manifests */
 	struct bloom		 bloom;		/* blocks */
 	int			 lease;	/* see lease.h */
@@ -48,9 +51,20 @@ enum err	gc_cycle_flush(struct cx *cx, struct gc *gc);
 /* The key of another kind with the same rest: C… and D…, in cx's memory. */
 struct str	gc_cycle_twin(struct cx *cx, struct str key, char letter);
 
-/* Step 3: doom the commits that were not marked, pardon those that were. */
+/*
+ * Steps 2 to 4: mark all that has a name, and condemn the rest; or end without:
+ * gc->overtaken, or gc->unknown.  E_BUSY when there are always new notes.
+ */
+enum err	gc_mark(struct cx *cx, struct gc *gc);
+/* Step 3: doom the commits that were not marked, pardon those that were.  From
+ * then on gc_doom_pardon keeps up with what is marked. */
 enum err	gc_doom(struct cx *cx, struct gc *gc);
-/* Steps 5 and 6: remove what was condemned, and files dead for long. */
+/* The commit of a mark (struct mark): it was marked late. */
+enum err	gc_doom_pardon(struct cx *cx, struct mark *m,
+		    const struct uid *ruid, const struct commit *c);
+/* Step 5: what was condemned goes, or is dead from now on. */
 enum err	gc_sweep(struct cx *cx, struct gc *gc);
+/* Step 6: remove what was dead for long, and what dead writers left. */
+enum err	gc_sweep_dead(struct cx *cx, struct gc *gc);
 
 #endif

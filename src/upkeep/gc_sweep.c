@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "base/fault.h"
+#include "base/fileio.h"
 #include "lake/block_id.h"
 #include "lake/keys.h"
 #include "upkeep/lease.h"
@@ -217,8 +218,10 @@ sweep_dead(struct cx *cx, struct str key, struct str value, void *arg)
 	bool		 gone = true;
 
 	memcpy(id.b, key.p + 1, sizeof id);
-	if (!take_be64(&value, &since))
+	if (!take_be64(&value, &since)) {
+		gc->r->unreadable++;
 		return OK;
+	}
 	if ((int64_t)since + gc->opt->grace > cx->now &&
 	    (block_id_is_file(&id) || !fault_skip("SMALL_GRACE")))
 		return OK;
@@ -231,10 +234,24 @@ sweep_dead(struct cx *cx, struct str key, struct str value, void *arg)
 }
 
 enum err
+gc_sweep_dead(struct cx *cx, struct gc *gc)
+{
+	size_t		files;
+	enum err	e;
+
+	if ((e = lease_open(cx, gc->eng, &gc->lease)) != OK)
+		return e;
+	e = gc_cycle_pass(cx, gc, 'X', false, sweep_dead, sweep_dead_fn);
+	file_close(gc->lease);
+	if (e != OK || (e = block_sweep(cx, gc->eng->block, &files)) != OK)
+		return e;
+	gc->r->files = files;
+	return kv_trim(cx, gc->eng->kv);
+}
+
+enum err
 gc_sweep(struct cx *cx, struct gc *gc)
 {
-	struct engine	*eng = gc->eng;
-	size_t		 files;
 	enum err	 e;
 
 	/* Commits first: what is under them has no other name. */
@@ -250,12 +267,8 @@ gc_sweep(struct cx *cx, struct gc *gc)
 		return e;
 	gc->batch_fn = sweep_block_fn;
 	gc_cycle_tell(gc, "sweeping files");
-	if ((e = block_each(cx, eng->block, sweep_file, gc)) != OK ||
-	    (e = gc_cycle_flush(cx, gc)) != OK ||
-	    (e = gc_cycle_pass(cx, gc, 'X', false, sweep_dead,
-	    sweep_dead_fn)) != OK ||
-	    (e = block_sweep(cx, eng->block, &files)) != OK)
+	if ((e = block_each(cx, gc->eng->block, sweep_file, gc)) != OK ||
+	    (e = gc_cycle_flush(cx, gc)) != OK)
 		return e;
-	gc->r->files = files;
-	return OK;
+	return mark_check(cx, &gc->m);
 }

@@ -5,108 +5,68 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "base/digest.h"
 #include "base/fault.h"
-#include "base/ident.h"
-#include "base/vec.h"
 #include "lake/keys.h"
+#include "upkeep/pile.h"
 #include "upkeep/rows.h"
+#include "upkeep/seen.h"
 
-struct seen {
-	uint64_t	a, b;		/* both 0: free */
-};
+enum { TODO_MOST = 16384 };	/* commits in memory: 512 KiB */
 
 /* ---- what was seen ----------------------------------------------------- */
 
 void
-mark_init(struct mark *m, struct engine *eng)
+mark_init_small(struct mark *m, struct engine *eng, size_t slots)
 {
 	memset(m, 0, sizeof *m);
 	m->eng = eng;
 	m->trees = eng->trees;
-	m->size = 4096;
-	m->table = calloc(m->size, sizeof *m->table);
-	if (m->table == NULL)
-		abort();
-	ident_random(m->seed, sizeof m->seed);
+	m->seen = seen_open(slots);
+	m->todo = pile_open(sizeof(struct oid), slots < TODO_MOST ? slots :
+	    TODO_MOST);
+}
+
+void
+mark_init(struct mark *m, struct engine *eng)
+{
+	mark_init_small(m, eng, SEEN_MOST);
 }
 
 void
 mark_release(struct mark *m)
 {
-	free(m->table);
+	seen_close(m->seen);
+	pile_close(m->todo);
 }
 
 void
 mark_forget(struct mark *m)
 {
 	m->n = 0;
-	memset(m->table, 0, m->size * sizeof *m->table);
-}
-
-static struct seen
-mark_print(const struct mark *m, char kind, struct str id)
-{
-	unsigned char	hash[SHA256_BYTES];
-	struct digest	d;
-	struct seen	s;
-
-	digest_begin(&d, DIGEST_SHA256);
-	digest_feed(&d, m->seed, sizeof m->seed);
-	digest_feed(&d, &kind, 1);
-	digest_feed(&d, id.p, id.n);
-	digest_end(&d, hash);
-	memcpy(&s, hash, sizeof s);
-	s.a |= 1;
-	return s;
-}
-
-static struct seen *
-mark_slot(const struct mark *m, struct seen s)
-{
-	size_t	i = s.b & (m->size - 1);
-
-	while (m->table[i].a != 0 &&
-	    (m->table[i].a != s.a || m->table[i].b != s.b))
-		i = (i + 1) & (m->size - 1);
-	return &m->table[i];
-}
-
-static void
-mark_grow(struct mark *m)
-{
-	struct seen	*old = m->table;
-	size_t		 i, n = m->size;
-
-	m->size *= 2;
-	m->table = calloc(m->size, sizeof *m->table);
-	if (m->table == NULL)
-		abort();
-	for (i = 0; i < n; i++)
-		if (old[i].a != 0)
-			*mark_slot(m, old[i]) = old[i];
-	free(old);
+	seen_empty(m->seen);
 }
 
 bool
 mark_has(const struct mark *m, char kind, struct str id)
 {
-	return mark_slot(m, mark_print(m, kind, id))->a != 0;
+	return seen_has(m->seen, kind, id);
 }
 
 bool
 mark_see(struct mark *m, char kind, struct str id)
 {
-	struct seen	s = mark_print(m, kind, id), *at = mark_slot(m, s);
-
-	if (at->a != 0)
+	if (!seen_add(m->seen, kind, id))
 		return false;
-	*at = s;
-	if (++m->n * 2 > m->size)
-		mark_grow(m);
+	m->n++;
 	if (m->progress != NULL && (m->n == 1 || m->n % 1024 == 0))
 		m->progress(m->progress_arg, "walking", m->n, 0);
 	return true;
+}
+
+enum err
+mark_check(struct cx *cx, const struct mark *m)
+{
+	return seen_check(cx, m->seen);
 }
 
 /* ---- down from a root -------------------------------------------------- */
@@ -124,10 +84,13 @@ mark_value(struct cx *cx, struct mark *m, struct str path, struct str value)
 {
 	struct arena_mark	back = arena_mark(cx->mem);
 	struct entry		en;
-	enum err		e;
+	enum err		e = OK;
 
-	if ((e = entry_parse(cx, value, &en)) != OK)
-		return mark_on_missing(cx, m);
+	if (entry_parse(cx, value, &en) != OK) {
+		e = mark_on_missing(cx, m);
+		arena_back(cx->mem, back);
+		return e;
+	}
 	m->entries++;
 	if (en.has_manifest && !fault_skip("MARK_MANIFEST"))
 		e = mark_manifest(cx, m, &en.manifest);
@@ -138,35 +101,64 @@ mark_value(struct cx *cx, struct mark *m, struct str path, struct str value)
 }
 
 static enum err
-mark_node(struct cx *cx, struct mark *m, const struct oid *id,
-    bool rightmost)
-{
-	struct arena_mark	 back = arena_mark(cx->mem);
-	struct node_it		*it;
-	struct node		*n;
-	enum err		 e;
+mark_node(struct cx *cx, struct mark *m, const struct oid *id, unsigned above,
+    bool rightmost);
 
-	if (!mark_see(m, GREY_NODE, oid_str(id)))
-		return OK;
-	if (node_get(cx, &m->trees, NULL, id, &n) != OK)
-		return cx->code == E_CORRUPT ? mark_on_missing(cx, m) :
-		    cx->code;
-	m->nodes++;
-	e = m->node != NULL ? m->node(cx, m, n, rightmost) : OK;
-	if ((it = malloc(sizeof *it)) == NULL)
+/* Every item of a node. */
+static enum err
+mark_items(struct cx *cx, struct mark *m, struct node *n, bool rightmost)
+{
+	struct node_it	*it = malloc(sizeof *it);
+	enum err	 e = OK;
+
+	if (it == NULL)
 		abort();
 	node_begin(it, n);
 	while (e == OK && node_step(it))
 		e = it->level == 0 ?
 		    mark_value(cx, m, node_key(it), it->value) :
-		    mark_node(cx, m, &it->child,
+		    mark_node(cx, m, &it->child, it->level,
 		    rightmost && it->off >= it->end);
 	if (e == OK && it->bad) {
 		fail(cx, E_CORRUPT, "tree node %s cannot be read",
-		    oid_hex(id).z);
+		    oid_hex(&n->id).z);
 		e = mark_on_missing(cx, m);
 	}
 	free(it);
+	return e;
+}
+
+/* Levels fall one by one, as those who read trees demand: a chain of nodes that
+ * somebody made up ends within TREE_LEVELS. */
+static enum err
+mark_level(struct cx *cx, const struct node *n, unsigned above)
+{
+	if (above == TREE_LEVELS || node_level(n) + 1 == above ||
+	    fault_skip("MARK_LEVELS"))
+		return OK;
+	return fail(cx, E_CORRUPT, "tree node %s has level %u below level %u",
+	    oid_hex(&n->id).z, node_level(n), above);
+}
+
+/* above: the level of its parent; TREE_LEVELS: it is a root. */
+static enum err
+mark_node(struct cx *cx, struct mark *m, const struct oid *id, unsigned above,
+    bool rightmost)
+{
+	struct arena_mark	 back = arena_mark(cx->mem);
+	struct node		*n;
+	enum err		 e;
+
+	if (!mark_see(m, GREY_NODE, oid_str(id)))
+		return mark_check(cx, m);
+	if (node_get(cx, &m->trees, NULL, id, &n) != OK)
+		return cx->code == E_CORRUPT ? mark_on_missing(cx, m) :
+		    cx->code;
+	m->nodes++;
+	if (mark_level(cx, n, above) != OK)
+		e = mark_on_missing(cx, m);
+	else if (m->node == NULL || (e = m->node(cx, m, n, rightmost)) == OK)
+		e = mark_items(cx, m, n, rightmost);
 	node_release(n);
 	arena_back(cx->mem, back);
 	return e;
@@ -175,7 +167,8 @@ mark_node(struct cx *cx, struct mark *m, const struct oid *id,
 enum err
 mark_tree(struct cx *cx, struct mark *m, const struct oid *root)
 {
-	return oid_is_zero(root) ? OK : mark_node(cx, m, root, true);
+	return oid_is_zero(root) ? OK : mark_node(cx, m, root, TREE_LEVELS,
+	    true);
 }
 
 enum err
@@ -187,10 +180,10 @@ mark_manifest(struct cx *cx, struct mark *m, const struct uid *id)
 	bool		there;
 
 	if (!mark_see(m, GREY_MANIFEST, uid_str(id)))
-		return OK;
+		return mark_check(cx, m);
 	if ((e = kv_get(cx, m->eng->kv, key_manifest(cx, id), &v,
 	    &there)) != OK)
-		return e;
+		return e == E_CORRUPT ? mark_on_missing(cx, m) : e;
 	if (!there) {
 		fail(cx, E_CORRUPT, "a manifest is missing");
 		return mark_on_missing(cx, m);
@@ -200,14 +193,9 @@ mark_manifest(struct cx *cx, struct mark *m, const struct uid *id)
 	return m->entry(cx, m, STR(""), &en);
 }
 
-struct commits {		/* still to be walked; a history is long */
-	struct arena	*mem;
-	VEC(struct oid)	 todo;
-};
-
 static enum err
 mark_one_commit(struct cx *cx, struct mark *m, const struct uid *ruid,
-    const struct oid *id, struct commits *more)
+    const struct oid *id)
 {
 	struct str	key = key_commit(cx, ruid, oid_str(id)), v;
 	struct commit	c;
@@ -215,17 +203,19 @@ mark_one_commit(struct cx *cx, struct mark *m, const struct uid *ruid,
 	size_t		i;
 	bool		there;
 
-	if (oid_is_zero(id) || !mark_see(m, GREY_COMMIT, str_from(key, 1)))
+	if (oid_is_zero(id))
 		return OK;
+	if (!mark_see(m, GREY_COMMIT, str_from(key, 1)))
+		return mark_check(cx, m);
 	if ((e = kv_get(cx, m->eng->kv, key, &v, &there)) != OK)
-		return e;
+		return e == E_CORRUPT ? mark_on_missing(cx, m) : e;
 	if (!there)
 		fail(cx, E_CORRUPT, "commit %s is missing", oid_hex(id).z);
 	if (!there || commit_parse(cx, v, &c) != OK)
 		return mark_on_missing(cx, m);
 	m->commits++;
 	for (i = 0; i < c.n_parents; i++)
-		*VEC_PUSH(more->mem, &more->todo) = c.parents[i];
+		pile_push(cx, m->todo, &c.parents[i]);
 	if (m->commit != NULL && (e = m->commit(cx, m, ruid, &c)) != OK)
 		return e;
 	return mark_tree(cx, m, &c.tree);
@@ -235,19 +225,18 @@ enum err
 mark_commit(struct cx *cx, struct mark *m, const struct uid *ruid,
     const struct oid *first)
 {
-	struct commits		more = { .mem = arena_new() };
 	struct arena_mark	back = arena_mark(cx->mem);
-	struct oid		id;
-	enum err		e = OK;
+	struct oid		id = *first;
+	enum err		e;
+	bool			there = true;
 
-	*VEC_PUSH(more.mem, &more.todo) = *first;
-	while (e == OK && more.todo.n > 0) {
-		id = more.todo.at[--more.todo.n];
-		e = mark_one_commit(cx, m, ruid, &id, &more);
+	pile_empty(m->todo);
+	do {
+		e = mark_one_commit(cx, m, ruid, &id);
 		if (!fault_skip("MARK_MEMORY"))
 			arena_back(cx->mem, back);
-	}
-	arena_free(more.mem);
+	} while (e == OK && (e = pile_pop(cx, m->todo, &id, &there)) == OK &&
+	    there);
 	return e;
 }
 
@@ -313,7 +302,11 @@ static enum err
 mark_root_row(struct cx *cx, struct mark *m, struct str key,
     struct str value)
 {
-	if (value.n == 0 || value.p[0] == 0)
+	if (value.n == 0 || (unsigned char)value.p[0] > 1) {
+		fail(cx, E_CORRUPT, "a staged row cannot be read");
+		return mark_on_missing(cx, m);
+	}
+	if (value.p[0] == 0)
 		return OK;
 	return mark_value(cx, m, str_from(key, 1 + sizeof(struct uid) + 8),
 	    str_from(value, 1));

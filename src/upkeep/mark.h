@@ -1,9 +1,10 @@
 /*
  * Walking everything that has a name: what gc keeps and fsck checks.
  *
- * Commits, nodes and manifests are remembered exactly (128 bits of a keyed
- * hash): wrongly treating one as seen would delete everything below it.  Blocks
- * have nothing below them; the caller is told of each one, repeatedly.
+ * Commits, nodes and manifests are remembered exactly (seen.h): wrongly
+ * treating one as seen would delete everything below it.  Blocks have nothing
+ * below them; the caller is told of each one, repeatedly.  Memory is bounded:
+ * 8 MiB, and 1.5 bytes for each thing that does not fit there.
  */
 #ifndef UPKEEP_MARK_H
 #define UPKEEP_MARK_H
@@ -29,8 +30,9 @@ struct mark {
 	 * whose extents alone are set.  The same block may come many times. */
 	enum err	(*entry)(struct cx *cx, struct mark *m,
 			    struct str path, const struct entry *en);
-	/* Something named is not there or cannot be read: E_CORRUPT is in cx.
-	 * OK, after cx_forget: the walk goes on.  NULL: it ends. */
+	/* Something named is not there, or a record cannot be read: E_CORRUPT
+	 * is in cx.  OK, after cx_forget: the walk goes on with what else there
+	 * is.  NULL: it ends. */
 	enum err	(*on_missing)(struct cx *cx, struct mark *m);
 	/* A commit, once, before its tree and its parents. */
 	enum err	(*commit)(struct cx *cx, struct mark *m,
@@ -41,19 +43,24 @@ struct mark {
 			    const struct node *n, bool rightmost);
 	progress_fn	*progress;
 	void		*progress_arg;
-	/* what was seen */
-	struct seen	*table;
-	size_t		 n, size;
-	unsigned char	 seed[16];
+	struct seen	*seen;
+	struct pile	*todo;		/* commits of a history */
+	size_t		 n;		/* things that were seen */
 	uint64_t	 commits, nodes, entries;
 };
 
 /* A walk that has seen nothing; mark_release on every path. */
 void		mark_init(struct mark *m, struct engine *eng);
+/* The same, with so few things in memory, a power of two: for tests. */
+void		mark_init_small(struct mark *m, struct engine *eng,
+		    size_t slots);
 /* Frees what it remembers; the counts stay. */
 void		mark_release(struct mark *m);
 /* Forget what was seen: the walk goes there again.  The counts stay. */
 void		mark_forget(struct mark *m);
+/* Has all that mark_has and mark_see said been right?  E_STORE: what was seen
+ * could not be read, and they said "seen".  Walks end with the same. */
+enum err	mark_check(struct cx *cx, const struct mark *m);
 /*
  * Walk from every root: what branches, tags, the head log, rows and uploads
  * name.  Each page of roots and each record is read in a short snapshot of its

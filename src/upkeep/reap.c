@@ -20,6 +20,7 @@ struct reap {
 	struct engine		*eng;
 	const struct gc_opts	*opt;
 	struct gc_report	*r;
+	bool			 stays;	/* a branch that cannot be read */
 	/* head log rows to trim */
 	struct arena		*mem;
 	struct str		 heads[HEADS];
@@ -116,10 +117,12 @@ reap_old_upload(struct cx *cx, struct str key, struct str value, void *arg)
 {
 	struct reap	*p = arg;
 	struct upload	 u;
-	enum err	 e;
 
-	if ((e = upload_parse(cx, value, &u)) != OK)
-		return e;
+	if (upload_parse(cx, value, &u) != OK) {
+		cx_forget(cx);
+		p->r->unreadable++;
+		return OK;
+	}
 	/* The answer of a completed one is kept for a day. */
 	if (u.created + (u.done ? DAY_MS : p->opt->upload_age) > cx->now)
 		return OK;
@@ -147,8 +150,11 @@ reap_orphan(struct cx *cx, struct str key, struct str value, void *arg)
 	struct del	 d = { .key = key };
 	enum err	 e;
 
-	if ((e = branch_parse(cx, value, &br)) != OK)
-		return e;
+	if (branch_parse(cx, value, &br) != OK) {
+		cx_forget(cx);
+		p->stays = true;
+		return OK;
+	}
 	d.note = key_reap(cx, 'B', &br.uid);
 	if ((e = kv_write(cx, p->eng->kv, reap_delete_fn, &d)) != OK)
 		return e;
@@ -163,6 +169,7 @@ reap_repo(struct cx *cx, struct reap *p, const struct uid *ruid)
 	size_t			i;
 	enum err		e;
 
+	p->stays = false;
 	e = rows_each(cx, p->eng->kv, key_branch(cx, ruid, STR("")), false,
 	    reap_orphan, p);
 	for (i = 0; e == OK && kinds[i] != '\0'; i++) {
@@ -186,8 +193,10 @@ reap_one(struct cx *cx, struct str key, struct str value, void *arg)
 	memcpy(id.b, key.p + 2, sizeof id);
 	if (key.p[1] == 'U')
 		return reap_parts(cx, p, &id);
-	e = key.p[1] == 'R' ? reap_repo(cx, p, &id) :
-	    reap_branch(cx, p, &id);
+	if (key.p[1] == 'B')
+		e = reap_branch(cx, p, &id);
+	else if ((e = reap_repo(cx, p, &id)) == OK && p->stays)
+		return OK;
 	return e == OK ? kv_write(cx, p->eng->kv, reap_delete_fn, &d) : e;
 }
 
@@ -221,8 +230,11 @@ reap_living(struct cx *cx, struct str key, struct str value, void *arg)
 	enum err	 e;
 	bool		 more = true;
 
-	if ((e = branch_parse(cx, value, &br)) != OK)
-		return e;
+	/* The mark counts it, as it does heads that cannot be read. */
+	if (branch_parse(cx, value, &br) != OK) {
+		cx_forget(cx);
+		return OK;
+	}
 	while (more)
 		if ((e = fold_drop(cx, p->eng, &br.uid, br.low, STEP,
 		    &more)) != OK)
@@ -293,9 +305,12 @@ reap_old_head(struct cx *cx, struct str key, struct str value, void *arg)
 	struct headmove	 m;
 	enum err	 e;
 
-	if ((e = headmove_parse(cx, value, &m)) != OK ||
-	    m.time + p->opt->head_age > cx->now)
-		return e;
+	if (headmove_parse(cx, value, &m) != OK) {
+		cx_forget(cx);
+		return OK;
+	}
+	if (m.time + p->opt->head_age > cx->now)
+		return OK;
 	if (p->n_heads == HEADS && (e = reap_heads(cx, p)) != OK)
 		return e;
 	p->heads[p->n_heads++] = str_dup(p->mem, key);

@@ -3,6 +3,7 @@
 #define UPKEEP_UPKEEP_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -21,21 +22,33 @@ struct gc_opts {
 	int64_t		 head_age; /* ms that moves of heads are remembered */
 	progress_fn	*progress;	/* or NULL */
 	void		*arg;		/* of progress */
+	/* For tests; 0 is what is right.  slots: things in memory, a power of
+	 * two; rounds: how often the end of the mark is tried. */
+	size_t		 slots;
+	unsigned	 rounds;
 };
 
-/* What was removed.  files: temporary files that no writer had any more;
- * waiting: blocks that a backup under way keeps for now. */
+/*
+ * What was removed.  files: temporary files that no writer had any more;
+ * waiting: blocks that a backup under way keeps for now; unreadable: records
+ * that could not be read, or are missing; overtaken: another gc began.
+ */
 struct gc_report {
 	uint64_t	commits, nodes, blocks, bytes, files, rows, uploads;
-	uint64_t	waiting;
+	uint64_t	waiting, unreadable;
+	bool		overtaken;
 };
 
 /*
  * One cycle of garbage collection (engine/DESIGN 6), beside readers and
  * writers.  Of two that mark at once the older ends early, with OK; what one
  * that was killed leaves, the next removes.  cx->now is the time that ages are
- * measured from.  E_CORRUPT when something named is missing: then nothing was
- * condemned.
+ * measured from.
+ *
+ * Records that cannot be read are passed over; what they might name is not
+ * known, so nothing is condemned, and only what was removed before this, or
+ * expires, goes.  E_BUSY when writers gave names faster than it could follow:
+ * then nothing was condemned either, and writers leave no notes.
  */
 enum err	gc_run(struct cx *cx, struct engine *eng,
 		    const struct gc_opts *opt, struct gc_report *out);

@@ -1,8 +1,11 @@
 /*
  * Mark and sweep of src/engine/DESIGN 6, beside a fold, an upload that
- * completes, a copy, and a branch made from a bare commit id.
+ * completes, a copy, and a branch made from a bare commit id; with PUT, beside
+ * a put of another block and a rename, instead of these; with COLLECTORS=2,
+ * beside another gc.
  *
- * Things: 0 a block, 1 a node that names it, 2 a commit over the node.
+ * Things: 0 a block, 1 a node that names it, 2 a commit over the node; 3 a block
+ * that is put.
  * Names: 0 a branch's tree (the node), 1 a staged row (the block), 2 an upload
  * (the block), 3 another branch (node or commit).
  *
@@ -12,12 +15,34 @@
  *	N_REREAD	copy names what an earlier tx read
  *	N_DOOM		a bare commit id is named without asking
  *	N_ATOMIC	the sweep looks in one tx and deletes in another
+ *	N_OLD		no block is noted, an old one neither
+ *	N_LAST		what the end of the mark takes is not marked
+ *	N_PARDON	commits marked after the first round stay doomed
+ *	N_RAISE		a mark is turned off without a new epoch
  */
+#ifdef PUT
+#define THINGS	4
+#else
 #define THINGS	3
+#endif
 #define NAMES	4
 #define NIL	7
 #ifndef CYCLES
 #define CYCLES	2
+#endif
+#ifndef COLLECTORS
+#define COLLECTORS	1
+#endif
+#define is_block(x)	(x == 0 || x == 3)
+#ifdef N_OLD
+#define is_noted(x)	(x != NIL && !is_block(x))
+#else
+#define is_noted(x)	(x != NIL && (!is_block(x) || stamp[x] < epoch))
+#endif
+#ifdef PUT
+#define noted		(grey[0] || grey[1] || grey[2] || grey[3])
+#else
+#define noted		(grey[0] || grey[1] || grey[2])
 #endif
 
 bit	here[THINGS], grey[THINGS], marking;
@@ -33,7 +58,7 @@ bit	need[THINGS];
 	:: else							\
 	fi
 
-inline whole()			/* I8: what has a name is there, and all below */
+inline whole()	/* I8: what has a name is there, and all below; I19 */
 {
 	j_ = 0;
 	do
@@ -46,6 +71,7 @@ inline whole()			/* I8: what has a name is there, and all below */
 	:: j_ == NAMES -> break
 	od;
 	j_ = 0;
+	assert(!need[2] || doom == 0 || doom > floor_);
 	do
 	:: j_ < THINGS -> assert(!need[j_] || here[j_]); need[j_] = 0; j_++
 	:: j_ == THINGS -> break
@@ -57,7 +83,7 @@ inline claim(n, x)
 {
 	name[n] = x;
 #ifndef N_GREY
-	if :: marking && x != NIL -> grey[x] = 1 :: else fi;
+	if :: marking && is_noted(x) -> grey[x] = 1 :: else fi;
 #endif
 	whole()
 }
@@ -139,20 +165,76 @@ proctype Raw()			/* a branch from the bare id of the commit */
 		fi }
 }
 
+#ifdef PUT
+proctype Putter()
+{
+	d_step { here[3] = 1; stamp[3] = epoch }
+	d_step {
+		if
+		:: name[1] == NIL && floor_ <= stamp[3] -> claim(1, 3)
+		:: else
+		fi }
+}
+
+proctype Mover()		/* a rename takes the only name away */
+{
+	byte n, x;
+
+	do
+	:: n == 2 -> break
+	:: n < 2 ->
+		d_step {
+			n++;
+			if
+			:: name[1] != NIL && name[3] == NIL ->
+				x = name[1]; name[1] = NIL; claim(3, x)
+			:: name[3] != NIL && name[1] == NIL ->
+				x = name[3]; name[3] = NIL; claim(1, x)
+			:: else
+			fi; x = 0 }
+	od
+}
+#endif
+
+inline clear()			/* notes go, a slice in a tx */
+{
+	i = 0;
+	do
+	:: i < THINGS -> d_step {
+		over = over || epoch != mine;
+		if :: !over -> grey[i] = 0 :: else fi; i++ }
+	:: i == THINGS -> break
+	od;
+	i = 0
+}
+
 proctype Gc()
 {
 	byte n, i, mine;
-	bit mark[THINGS], left, dead;
+	bit mark[THINGS], left, dead, over, later;
 
 	do
 	:: n == CYCLES -> break
 	:: n < CYCLES ->
-		d_step {
-			n++; epoch++; mine = epoch; marking = 1; i = 0;
+		d_step {	/* marking is off; who lives is overtaken */
+			n++;
+#ifndef N_RAISE
+			epoch++;
+#endif
+			mine = epoch; marking = 0; i = 0; over = 0; later = 0;
 			do
-			:: i < THINGS -> grey[i] = 0; mark[i] = 0; i++
+			:: i < THINGS -> mark[i] = 0; i++
 			:: i == THINGS -> break
 			od; i = 0 }
+		clear();
+		d_step { if
+			 :: epoch == mine && !over -> marking = 1;
+#ifdef N_RAISE
+				epoch++; mine = epoch
+#endif
+			 :: else -> over = 1
+			 fi }
+		if :: over -> goto done :: !over fi;
 		do		/* roots, one a snapshot; then all below */
 		:: i < NAMES -> d_step {
 			if :: name[i] != NIL -> mark[name[i]] = 1 :: else fi;
@@ -160,22 +242,54 @@ proctype Gc()
 		:: i == NAMES -> break
 		od; i = 0;
 again:		skip;
+		if
+		:: skip
+		:: skip -> goto leave
+		:: skip -> goto done		/* dies */
+		fi;
 		d_step {
+			over = epoch != mine;
 			i = 0;
 			do
-			:: i < THINGS ->
+			:: i < THINGS && !over ->
 				if :: grey[i] -> grey[i] = 0; mark[i] = 1
 				:: else fi; i++
-			:: i == THINGS -> break
+			:: i == THINGS || over -> break
 			od; i = 0;
 			if :: mark[2] -> mark[1] = 1 :: else fi;
 			if :: mark[1] -> mark[0] = 1 :: else fi }
-		d_step { if :: !mark[2] && here[2] -> doom = mine
-			 :: else -> doom = 0 fi }
+		d_step { over = epoch != mine;
+			 if
+			 :: over
+			 :: !over && !later -> later = 1;
+				if
+				:: mark[2] || !here[2] -> doom = 0
+				:: else -> if :: doom == 0 -> doom = mine
+					      :: else fi
+				fi
+			 :: !over && later ->
+#ifndef N_PARDON
+				if :: mark[2] -> doom = 0 :: else fi
+#endif
+			 fi }
 		d_step {	/* this one condemns */
-			left = grey[0] || grey[1] || grey[2];
-			if :: !left -> floor_ = mine; marking = 0 :: else fi }
-		if :: left -> goto again :: !left fi;
+			over = epoch != mine;
+			left = grey[1] || grey[2];
+			if
+			:: !left && !over -> floor_ = mine; marking = 0;
+				i = 0;
+				do
+				:: i < THINGS ->
+#ifndef N_LAST
+					if :: grey[i] -> mark[i] = 1 :: else fi;
+#endif
+					grey[i] = 0; i++
+				:: i == THINGS -> break
+				od; i = 0; whole()
+			:: else
+			fi }
+		if :: over -> goto done :: left && !over -> goto again
+		   :: !left && !over fi;
 		i = THINGS;	/* commits first */
 		do
 		:: i > 0 -> i--;
@@ -193,17 +307,33 @@ again:		skip;
 		:: i == 0 -> break
 		:: break	/* dies */
 		od;
-		skip;
-		d_step { i = 0; dead = 0; left = 0 }
+		goto done;
+leave:		skip;		/* gives up */
+		d_step { if :: epoch == mine -> marking = 0 :: else fi };
+		clear();
+done:		skip;
+		d_step { i = 0; dead = 0; left = 0; over = 0; later = 0 }
 	od
 }
 
 init
 {
+	byte k;
+
 	d_step {
 		here[0] = 1; here[1] = 1; here[2] = 1;
 		name[0] = NIL; name[1] = NIL; name[2] = 0; name[3] = NIL
 	}
-	atomic { run Gc(); run Folder(); run Completer(); run Copier();
-		run Raw() }
+	atomic {
+		do
+		:: k < COLLECTORS -> run Gc(); k++
+		:: k == COLLECTORS -> break
+		od; k = 0;
+		run Completer();
+#ifdef PUT
+		run Putter(); run Mover()
+#else
+		run Folder(); run Copier(); run Raw()
+#endif
+	}
 }

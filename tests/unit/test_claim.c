@@ -187,7 +187,8 @@ a_job_that_gc_overtook_starts_over(void **state)
 	}
 }
 
-enum what { TREE, NO_TREE, COMMIT, ONE_BLOCK, TWO_BLOCKS, MANIFEST, NOTHING };
+enum what { TREE, NO_TREE, COMMIT, ONE_BLOCK, TWO_BLOCKS, NEW_BLOCK, MANIFEST,
+	NOTHING };
 
 static const struct {
 	enum what	 what;
@@ -195,6 +196,8 @@ static const struct {
 } claims[] = {
 	{ TREE, "N1" }, { NO_TREE, "" }, { COMMIT, "C3" },
 	{ ONE_BLOCK, "B4" }, { TWO_BLOCKS, "B4B5" }, { NOTHING, "" },
+	/* One of this epoch is not condemned, whether it is marked or not. */
+	{ NEW_BLOCK, "B4" },
 	/* A manifest names its blocks itself. */
 	{ MANIFEST, "M6" },
 };
@@ -210,7 +213,7 @@ claim_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 	static const struct oid	none, tree = { { '1' } }, commit = { { '2' } };
 	static const struct uid	repo = { { '3' } };
 	struct claiming		*c = arg;
-	struct gc_state		 gs = { 2, 1, c->marking };
+	struct gc_state		 gs = { UINT64_MAX - 1, 1, c->marking };
 	struct entry_extent		 x[2] = { { .block = { { '4' } } },
 	    { .block = { { '5' } } } };
 	struct entry		 en = { .extents = x, .n_extents = 1,
@@ -223,6 +226,11 @@ claim_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 		return claim_tree(cx, tx, &gs, &none);
 	case COMMIT:
 		return claim_commit(cx, tx, &gs, &repo, &commit);
+	case NEW_BLOCK:
+		memset(x[1].block.b, 0xff, 8);
+		x[1].block.b[7] = 0xfe;
+		en.n_extents = 2;
+		break;
 	case TWO_BLOCKS:
 		en.n_extents = 2;
 		break;
