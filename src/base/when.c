@@ -184,6 +184,79 @@ when_iso_parse(struct str s, int64_t *ms)
 	return true;
 }
 
+static bool
+day_is_there(int year, int month, int day)
+{
+	static const int	most[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30,
+	    31, 30, 31 };
+	bool			leap = year % 4 == 0 &&
+	    (year % 100 != 0 || year % 400 == 0);
+
+	return month >= 1 && month <= 12 && day >= 1 &&
+	    day <= most[month - 1] + (leap && month == 2);
+}
+
+/* ".5" and so on, rounded up; none is 0. */
+static bool
+fraction_take(struct str *s, int *ms)
+{
+	size_t	n = 1;
+	int	scale = 100;
+	bool	more = false;
+
+	*ms = 0;
+	if (s->n == 0 || s->p[0] != '.')
+		return true;
+	for (; n < s->n && s->p[n] >= '0' && s->p[n] <= '9'; n++) {
+		*ms += (s->p[n] - '0') * scale;
+		more = more || (scale == 0 && s->p[n] != '0');
+		scale /= 10;
+	}
+	*ms += more;
+	*s = str_from(*s, n);
+	return n > 1;
+}
+
+/* "Z", or "+02:00": minutes east of Greenwich. */
+static bool
+offset_parse(struct str s, int *minutes)
+{
+	int	hour, minute;
+
+	*minutes = 0;
+	if (str_is_nocase(s, STR("Z")))
+		return true;
+	if (s.n != 6 || (s.p[0] != '+' && s.p[0] != '-') || s.p[3] != ':' ||
+	    !digits(s, 1, 2, &hour) || !digits(s, 4, 2, &minute) ||
+	    hour > 23 || minute > 59)
+		return false;
+	*minutes = (hour * 60 + minute) * (s.p[0] == '+' ? 1 : -1);
+	return true;
+}
+
+bool
+when_rfc3339_parse(struct str s, int64_t *ms)
+{
+	struct tm	tm = { 0 };
+	struct str	rest = str_from(s, 19);
+	int		part, minutes;
+
+	if (s.n < 20 || s.p[4] != '-' || s.p[7] != '-' ||
+	    (s.p[10] != 'T' && s.p[10] != 't') || s.p[13] != ':' ||
+	    s.p[16] != ':' || !digits(s, 0, 4, &tm.tm_year) ||
+	    !digits(s, 5, 2, &tm.tm_mon) || !digits(s, 8, 2, &tm.tm_mday) ||
+	    !digits(s, 11, 2, &tm.tm_hour) || !digits(s, 14, 2, &tm.tm_min) ||
+	    !digits(s, 17, 2, &tm.tm_sec) ||
+	    !day_is_there(tm.tm_year, tm.tm_mon, tm.tm_mday) ||
+	    tm.tm_hour > 23 || tm.tm_min > 59 || tm.tm_sec > 60 ||
+	    !fraction_take(&rest, &part) || !offset_parse(rest, &minutes))
+		return false;
+	tm.tm_year -= 1900;
+	tm.tm_mon--;
+	*ms = ((int64_t)timegm(&tm) - minutes * 60) * 1000 + part;
+	return true;
+}
+
 bool
 when_amz_parse(struct str s, int64_t *ms)
 {

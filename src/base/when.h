@@ -24,6 +24,14 @@ struct str	 when_iso(struct arena *mem, int64_t ms);
 /* That form, also without the fraction; false: s is not of it. */
 bool		 when_iso_parse(struct str s, int64_t *ms);
 
+/*
+ * Any date and time of [RFC 3339 5.6], with the offset and the fraction of a
+ * second that it may have, of which a part of a millisecond counts as a whole
+ * one.  A second 60 is the first of the next minute.  False: s is none, as
+ * where the month has no such day.
+ */
+bool		 when_rfc3339_parse(struct str s, int64_t *ms);
+
 /* "20150830T123600Z" [SigV4], in mem */
 struct str	 when_amz(struct arena *mem, int64_t ms);
 /* That form alone; false: s is not of it. */

@@ -25,6 +25,54 @@ dates_go_both_ways(void **state)
 	assert_false(when_amz_parse(STR("19941106T084937"), &back));
 }
 
+static const struct {
+	const char	*text, *why;
+	int64_t		 ms;		/* -1: it is none */
+} rfc3339[] = {
+	{ "1994-11-06T08:49:37Z", "the plain form", 784111777000 },
+	{ "1994-11-06t08:49:37z", "small letters", 784111777000 },
+	{ "1994-11-06T10:49:37+02:00", "an offset", 784111777000 },
+	{ "1994-11-05T23:19:37-09:30", "one to the west", 784111777000 },
+	{ "1994-11-06T08:49:37.5Z", "a fraction", 784111777500 },
+	{ "1994-11-06T08:49:37.123456789+00:00", "nanoseconds", 784111777124 },
+	{ "1994-11-06T08:49:37.1230000000000Z", "no more", 784111777123 },
+	{ "1970-01-01T00:00:00Z", "the first moment", 0 },
+	{ "0001-01-01T00:00:00Z", "Go's zero time", -62135596800000 },
+	{ "9999-12-31T23:59:59Z", "the last year", 253402300799000 },
+	{ "2024-02-29T00:00:00Z", "a leap day", 1709164800000 },
+	{ "1900-02-29T00:00:00Z", "no leap year", -1 },
+	{ "2023-02-29T00:00:00Z", "no leap year", -1 },
+	{ "2023-04-31T00:00:00Z", "no such day", -1 },
+	{ "2023-00-10T00:00:00Z", "no such month", -1 },
+	{ "2023-01-01T24:00:00Z", "no such hour", -1 },
+	{ "1994-11-06T08:49:37", "no offset", -1 },
+	{ "1994-11-06T08:49:37.Z", "no digit", -1 },
+	{ "1994-11-06T08:49:37+0200", "no colon", -1 },
+	{ "1994-11-06T08:49:37 02:00", "a plus that was not escaped", -1 },
+	{ "1994-11-06T08:49:37+24:00", "a day ahead", -1 },
+	{ "1994-11-06T08:49:37Zx", "more behind it", -1 },
+	{ "1994-11-06", "a day alone", -1 },
+	{ "", "nothing", -1 },
+};
+
+static void
+times_of_rfc3339_are_read(void **state)
+{
+	int64_t	ms, back;
+	size_t	i;
+
+	(void)state;
+	for (i = 0; i < sizeof rfc3339 / sizeof rfc3339[0]; i++) {
+		ms = -1;
+		if (when_rfc3339_parse(str_of(rfc3339[i].text), &back))
+			ms = back;
+		if (ms != rfc3339[i].ms)
+			print_error("%s: %s\n", rfc3339[i].text,
+			    rfc3339[i].why);
+		assert_int_equal(rfc3339[i].ms, ms);
+	}
+}
+
 /* Every day of eight centuries, against the C library. */
 static void
 dates_agree_with_the_library(void **state)
@@ -50,6 +98,7 @@ main(void)
 	const struct CMUnitTest	tests[] = {
 		cmocka_unit_test(dates_go_both_ways),
 		cmocka_unit_test(dates_agree_with_the_library),
+		cmocka_unit_test(times_of_rfc3339_are_read),
 	};
 
 	return cmocka_run_group_tests(tests, cx_setup, cx_teardown);
