@@ -96,6 +96,8 @@ liblakegate_a_SOURCES = \
 	src/block/block.h \
 	src/block/block_file.c \
 	src/block/block_mem.c \
+	src/engine/actions.c \
+	src/engine/actions.h \
 	src/engine/area.c \
 	src/engine/area.h \
 	src/engine/body.c \

@@ -5,6 +5,7 @@ if CMOCKA
 UNIT_TESTS = \
 	block_contract \
 	kv_contract \
+	test_actions \
 	test_auth \
 	test_bloom \
 	test_buf \
@@ -77,6 +78,7 @@ CLEANFILES += $(UNIT_TESTS:=.sum) tests/fuzz/replay.sum
 
 # How each C file is compiled, for clangd and its like.
 ANY_COMPILE = $(COMPILE) $(UNIT_CPPFLAGS) -DCONF_PATH=\"\" \
+	-DSAMPLE_PATH=\"\" \
 	-DWORKER_PATH=\"\"
 compdb:
 	@top=`cd $(srcdir) && pwd`; \
@@ -91,6 +93,9 @@ compdb:
 		END { print "]" }' >$(top_srcdir)/compile_commands.json
 .PHONY: stale compdb
 
+test_actions_SOURCES = tests/unit/test_actions.c tests/unit/unit_lake.h
+test_actions_CPPFLAGS = $(UNIT_CPPFLAGS)
+test_actions_LDADD = $(UNIT_LDADD)
 test_auth_SOURCES = tests/unit/test_auth.c tests/unit/unit.h
 test_auth_CPPFLAGS = $(UNIT_CPPFLAGS)
 test_auth_LDADD = $(UNIT_LDADD)

@@ -1,9 +1,12 @@
 /* Commits and their log. */
 #include "api/api_call.h"
 
+#include "base/fault.h"
 #include "base/vec.h"
 #include "base/when.h"
 #include "lake/target.h"
+
+#define DATE_MAX	INT64_C(253402300799)	/* the end of the year 9999 */
 
 static enum err
 answer_commit(struct cx *cx, struct api_call *c, int status,
@@ -14,6 +17,23 @@ answer_commit(struct cx *cx, struct api_call *c, int status,
 	j = api_begin(cx);
 	api_put_commit(&j, NULL, commit);
 	api_answer(c, status, &j);
+	return OK;
+}
+
+/* Seconds since 1970; 0 is a time as well.  None is told beyond the year
+ * 9999, which no form of a date can write. */
+static enum err
+take_date(struct cx *cx, struct json in, struct commit_opts *opt)
+{
+	enum err	e;
+
+	if ((e = json_get_int(cx, in, "date", &opt->date)) != OK)
+		return e;
+	opt->has_date = json_has(in, "date");
+	if (opt->date < 0 || (opt->date > DATE_MAX &&
+	    !fault_skip("COMMIT_DATE")))
+		return fail(cx, E_BAD_ARGUMENT, "date is in seconds since "
+		    "1970, from 0 to %lld", (long long)DATE_MAX);
 	return OK;
 }
 
@@ -34,14 +54,11 @@ api_commit(struct cx *cx, struct api_call *c)
 	    (e = json_need_str(cx, in, "message", &opt.message)) != OK ||
 	    (e = json_get_map(cx, in, "metadata", &opt.meta,
 	    &opt.n_meta)) != OK ||
-	    (e = json_get_int(cx, in, "date", &opt.date)) != OK ||
+	    (e = take_date(cx, in, &opt)) != OK ||
 	    (e = json_get_bool(cx, in, "allow_empty",
 	    &opt.allow_empty)) != OK ||
 	    (e = json_get_bool(cx, in, "force", &opt.force)) != OK)
 		return e;
-	if (opt.date < 0)
-		return fail(cx, E_BAD_ARGUMENT, "date must not be before "
-		    "1970");
 	if ((e = commit_create(cx, c->eng, c->repo, c->ref, &opt,
 	    &commit)) != OK)
 		return e;
@@ -55,7 +72,11 @@ api_get_commit(struct cx *cx, struct api_call *c)
 	struct commit	commit;
 	enum err	e;
 
-	if ((e = ref_commit(cx, c->eng, c->repo, c->ref, &commit)) != OK)
+	e = ref_commit(cx, c->eng, c->repo, c->ref, &commit);
+	if (e == E_NO_SUCH_REF)
+		return fail(cx, e, "commit not found: %s", str_z(cx->mem,
+		    str_of(cx->words)));
+	if (e != OK)
 		return e;
 	return answer_commit(cx, c, 200, &commit);
 }
@@ -111,10 +132,12 @@ take_log(struct cx *cx, struct api_call *c, struct commit_log_query *q)
 		return e;
 	if (since.n == 0)
 		return OK;
-	if (!when_iso_parse(since, &ms))
+	if (!when_rfc3339_parse(since, &ms))
 		return fail(cx, E_BAD_REQUEST, "parameter \"since\" must be a "
-		    "time like 2026-01-31T12:00:00Z");
-	q->since = ms / 1000;
+		    "time like 2026-01-31T12:00:00Z or "
+		    "2026-01-31T12:00:00.5+01:00");
+	/* Commits have whole seconds: those of the next one are later. */
+	q->since = ms > 0 ? (ms + 999) / 1000 : 0;
 	return OK;
 }
 

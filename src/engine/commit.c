@@ -8,6 +8,7 @@
 #include "base/limit.h"
 #include "base/metric.h"
 #include "base/when.h"
+#include "engine/actions.h"
 #include "engine/area.h"
 #include "engine/branches.h"
 #include "engine/records.h"
@@ -100,7 +101,7 @@ void
 commit_describe(struct cx *cx, const struct commit_opts *opt,
     struct commit *c)
 {
-	c->date = opt->date != 0 ? opt->date : cx->now / 1000;
+	c->date = opt->has_date ? opt->date : cx->now / 1000;
 	c->committer = opt->committer;
 	c->message = opt->message;
 	c->meta = opt->meta;
@@ -224,6 +225,8 @@ commit_sealed(struct cx *cx, struct sealing *s)
 	if (same)
 		return fail(cx, E_NO_CHANGES, "commit: no changes on branch "
 		    "\"%.*s\"", STRF(s->branch));
+	if ((e = actions_check(cx, s->eng, &head.tree, &s->br.cut.tree)) != OK)
+		return e;
 	return kv_write(cx, s->eng->kv, commit_fn, s);
 }
 

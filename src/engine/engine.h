@@ -334,7 +334,8 @@ struct commit_opts {
 	struct str	 message, committer;
 	struct pair	*meta;
 	size_t		 n_meta;
-	int64_t		 date;		/* seconds; 0: now */
+	bool		 has_date;	/* else it is now */
+	int64_t		 date;		/* seconds, to the year 9999 */
 	bool		 allow_empty;	/* also where nothing has changed */
 	bool		 force;
 };
@@ -402,7 +403,8 @@ struct merge_opts {
 /*
  * Commits what the branch shows when this begins.  Waits for another commit
  * under way.  E_NO_CHANGES; E_PROTECTED; E_TOO_LARGE, the text of a commit has
- * LIMIT_COMMIT bytes; E_TIP_MOVED when the branch was reset again and again.
+ * LIMIT_COMMIT bytes; E_NOT_IMPLEMENTED of an action file that is new or has
+ * changed; E_TIP_MOVED when the branch was reset again and again.
  */
 enum err	commit_create(struct cx *cx, struct engine *eng,
 		    struct str repo, struct str branch,
@@ -438,8 +440,9 @@ enum err	diff_uncommitted(struct cx *cx, struct engine *eng,
  * A commit on the branch of what the ref `source` has changed since their
  * merge base.  E_DIRTY: the branch has uncommitted changes, and is not merged
  * into; E_CONFLICT: a path changed on both sides, and there is no strategy;
- * E_NO_CHANGES of the source, unless allow_empty or force; E_TOO_LARGE as
- * commit_create; E_TIP_MOVED.  A protected branch is changed so.
+ * E_NO_CHANGES of the source, unless allow_empty or force; E_TOO_LARGE and
+ * E_NOT_IMPLEMENTED as commit_create; E_TIP_MOVED.  A protected branch is
+ * changed so.
  */
 enum err	branch_merge(struct cx *cx, struct engine *eng,
 		    struct str repo, struct str source, struct str branch,

@@ -3,6 +3,7 @@
 
 #include "base/fault.h"
 #include "base/metric.h"
+#include "engine/actions.h"
 #include "engine/area.h"
 #include "engine/branches.h"
 #include "engine/commit.h"
@@ -215,6 +216,16 @@ merge_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 	return branch_put(cx, tx, &r.ruid, &br);
 }
 
+/* Has the source nothing that the base has not?  The first commit of a
+ * repository has no tree at all, so that what is committed over it is a change,
+ * be it empty.  [REST mergeIntoBranch] */
+static bool
+merge_is_empty(const struct merging *m)
+{
+	return oid_is(&m->src.tree, &m->base.tree) &&
+	    (m->base.n_parents > 0 || oid_is(&m->src.id, &m->base.id));
+}
+
 static enum err
 merge_once(struct cx *cx, struct merging *m)
 {
@@ -230,11 +241,12 @@ merge_once(struct cx *cx, struct merging *m)
 	if (found && (e = commit_load(cx, m->eng->kv, &m->r.ruid, &base,
 	    &m->base)) != OK)
 		return e;
-	if (oid_is(&m->src.tree, &m->base.tree) &&
-	    !m->opt->commit.allow_empty && !m->opt->commit.force)
+	if (merge_is_empty(m) && !m->opt->commit.allow_empty &&
+	    !m->opt->commit.force)
 		return fail(cx, E_NO_CHANGES, "merge: no changes on "
 		    "\"%.*s\" since the merge base", STRF(m->source));
-	if ((e = merge_tree(cx, m)) != OK)
+	if ((e = merge_tree(cx, m)) != OK ||
+	    (e = actions_check(cx, m->eng, &m->dst.tree, &m->tree)) != OK)
 		return e;
 	return kv_write(cx, m->eng->kv, merge_fn, m);
 }

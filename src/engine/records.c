@@ -23,8 +23,8 @@ repo_find(struct cx *cx, struct kv_tx *tx, struct str name, struct repo *out)
 	    (e = kv_find(cx, tx, key_repo(cx, name), &v, &there)) != OK)
 		return e;
 	if (!there)
-		return fail(cx, E_NO_SUCH_REPO, "repository \"%.*s\" not found",
-		    STRF(name));
+		return fail(cx, E_NO_SUCH_REPO, "repository not found: "
+		    "\"%.*s\"", STRF(name));
 	if ((e = repo_parse(cx, v, out)) != OK)
 		return e;
 	out->name = name;

@@ -245,5 +245,5 @@ ref_check_free(struct cx *cx, struct kv_tx *tx, const struct uid *ruid,
 			what = "commit";
 	}
 	return what == NULL ? OK : fail(cx, E_NAME_TAKEN,
-	    "a %s \"%.*s\" exists already", what, STRF(name));
+	    "%s already exists: \"%.*s\"", what, STRF(name));
 }
