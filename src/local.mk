@@ -308,7 +308,8 @@ lakegate_CPPFLAGS = $(AM_CPPFLAGS) \
 	-DWORKER_PATH='"$(cgibindir)/lakegate.fcgi"'
 lakegate_fcgi_SOURCES = src/worker/worker_main.c
 liblakegate_a_CPPFLAGS = $(AM_CPPFLAGS) \
-	-DCONF_PATH='"$(sysconfdir)/lakegate/lakegate.conf"'
+	-DCONF_PATH='"$(sysconfdir)/lakegate/lakegate.conf"' \
+	-DSAMPLE_PATH='"$(sampledir)"'
 EXTRA_DIST += src/STYLE src/auth/DESIGN src/engine/DESIGN src/http/DESIGN \
 	src/lake/DESIGN src/upkeep/DESIGN
 
@@ -375,3 +376,41 @@ EXTRA_DIST += examples/README.md examples/data_tests.py \
 	examples/fail2ban-filter.conf examples/fail2ban-jail.conf \
 	examples/pandas_notebook.py examples/public_dataset.py \
 	examples/quickstart examples/restic_backup examples/spark_job.py
+# What `sample_data: true` puts into a new repository; make.py made it.
+sampledir = $(pkgdatadir)/sample_data
+samplepagesdir = $(sampledir)/data
+sampleimagesdir = $(sampledir)/images
+dist_sample_DATA = examples/sample_data/contents \
+	examples/sample_data/README.md examples/sample_data/lakes.parquet
+dist_samplepages_DATA = examples/sample_data/data/lakes.source.md
+dist_sampleimages_DATA = \
+	examples/sample_data/images/lake-01.png \
+	examples/sample_data/images/lake-02.png \
+	examples/sample_data/images/lake-03.png \
+	examples/sample_data/images/lake-04.png \
+	examples/sample_data/images/lake-05.png \
+	examples/sample_data/images/lake-06.png \
+	examples/sample_data/images/lake-07.png \
+	examples/sample_data/images/lake-08.png \
+	examples/sample_data/images/lake-09.png \
+	examples/sample_data/images/lake-10.png \
+	examples/sample_data/images/lake-11.png \
+	examples/sample_data/images/lake-12.png \
+	examples/sample_data/images/lake-13.png \
+	examples/sample_data/images/lake-14.png \
+	examples/sample_data/images/lake-15.png \
+	examples/sample_data/images/lake-16.png \
+	examples/sample_data/images/lake-17.png \
+	examples/sample_data/images/lake-18.png \
+	examples/sample_data/images/lake-19.png \
+	examples/sample_data/images/lake-20.png \
+	examples/sample_data/images/lake-21.png \
+	examples/sample_data/images/lake-22.png \
+	examples/sample_data/images/lake-23.png \
+	examples/sample_data/images/lake-24.png \
+	examples/sample_data/images/lake-25.png \
+	examples/sample_data/images/lake-26.png \
+	examples/sample_data/images/lake-27.png \
+	examples/sample_data/images/lake-28.png \
+	examples/sample_data/images/lake-29.png
+EXTRA_DIST += examples/sample_data/make.py

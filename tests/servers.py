@@ -21,8 +21,8 @@ KEY, SECRET = "AKIALAKEGATETESTS000", "a-secret-for-tests-only"
 kept = tempfile.NamedTemporaryFile("w")
 print(SECRET, file=kept, flush=True)
 FIRST_KEY = ("--access-key-id", KEY, "--secret-file", kept.name)     # of `lakegate init`
-# Tests send what is wrong on purpose, all from one address.
-SETTINGS = {"failures": "log"}
+# Tests send what is wrong on purpose, all from one address; nothing is installed.
+SETTINGS = {"failures": "log", "sample_data": f"{TOP}/examples/sample_data"}
 USER = "www-data" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
 
 

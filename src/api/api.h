@@ -16,6 +16,7 @@ struct response;
 struct api_opts {
 	struct str	version;	/* of lakeFS's API that we speak */
 	bool		setup;		/* the first key may come from here */
+	struct str	sample_data;	/* the folder that has it */
 };
 
 /* Always fills a response, and the note but for its protocol; errors are

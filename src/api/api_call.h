@@ -72,7 +72,7 @@ enum err	api_take_list(struct cx *cx, struct api_call *c, size_t max,
 /* prefix, after, amount, delimiter, checked by lake/target. */
 enum err	api_take_page(struct cx *cx, const struct api_call *c,
 		    struct list_query *q);
-/* "true" or "false". */
+/* "true" or "false", and their other forms in Go, which SDKs send. */
 enum err	api_take_bool(struct cx *cx, const struct api_call *c,
 		    const char *name, bool *out);
 /* A parameter that must be there and not empty. */
@@ -117,14 +117,17 @@ enum err	api_answer_stats(struct cx *cx, struct api_call *c,
 		    int status, struct str path, const struct entry *en,
 		    bool with_meta);
 
-/* The sample data of a new repository, committed on its default branch. */
+/* The list of the sample data.  E_NOT_IMPLEMENTED: this server has none. */
+enum err	api_sample_find(struct cx *cx, struct api_call *c,
+		    struct str *contents);
+/* Sample data of that list, committed on the repository's default branch. */
 enum err	api_sample_put(struct cx *cx, struct api_call *c,
-		    const struct repo *r);
+		    const struct repo *r, struct str contents);
 
 /* The operations, each in the file of its resource. */
 api_fn	api_get_config, api_get_storage_config, api_get_lakefs_version,
-	api_healthcheck, api_get_current_user, api_login, api_get_setup_state,
-	api_setup, api_auth_capabilities,
+	api_healthcheck, api_post_stats_events, api_get_current_user,
+	api_login, api_get_setup_state, api_setup, api_auth_capabilities,
 	api_list_repositories, api_create_repository, api_get_repository,
 	api_delete_repository, api_get_repository_metadata,
 	api_list_branches, api_create_branch, api_get_branch,

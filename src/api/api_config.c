@@ -93,6 +93,23 @@ api_healthcheck(struct cx *cx, struct api_call *c)
 	return OK;
 }
 
+/* lakectl tells each of its commands.  What it counts is read and forgotten.
+ * [lakeFS postStatsEvents] */
+enum err
+api_post_stats_events(struct cx *cx, struct api_call *c)
+{
+	struct json	in, events;
+	enum err	e;
+
+	if ((e = api_take_json(cx, c, LIMIT_BODY, false, &in)) != OK)
+		return e;
+	if (!json_member(in, "events", &events) ||
+	    json_kind(events) != JSON_ARRAY)
+		return fail(cx, E_BAD_JSON, "\"events\" must be an array");
+	c->res->status = 204;
+	return OK;
+}
+
 enum err
 api_auth_capabilities(struct cx *cx, struct api_call *c)
 {

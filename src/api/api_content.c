@@ -28,8 +28,8 @@ take_meta(struct cx *cx, const struct api_call *c, struct entry *en)
 	en->n_meta = meta.n;
 }
 
-/* lakeFS takes no value of If-None-Match but *, and no If-Match; this one
- * judges If-Match, too.  [lakeFS uploadObject] */
+/* lakeFS answers 501 to any value of If-None-Match but *, and to If-Match; this
+ * one judges If-Match, too.  [lakeFS uploadObject] */
 static enum err
 take_write_cond(struct cx *cx, const struct api_call *c, struct cond *out)
 {
@@ -38,7 +38,8 @@ take_write_cond(struct cx *cx, const struct api_call *c, struct cond *out)
 	out->if_match = request_header(c->req, "if-match");
 	if (out->if_none_match.n > 0 &&
 	    !str_is(out->if_none_match, STR("*")))
-		return fail(cx, E_BAD_ARGUMENT, "If-None-Match must be *");
+		return fail(cx, E_NOT_IMPLEMENTED, "If-None-Match with "
+		    "another value than * is not implemented for uploads");
 	return OK;
 }
 
@@ -125,23 +126,28 @@ is_inline(struct str type)
 	return false;
 }
 
+/* Which state of the object is talked about: of a 304 and 416, too.  [RFC 9110
+ * 15.4.5] */
 static void
-object_headers(struct cx *cx, struct api_call *c, const struct entry *en)
+state_headers(struct cx *cx, struct response *res, const struct entry *en)
 {
-	struct response	*res = c->res;
-
 	response_header(res, "ETag", str_printf(cx->mem, "\"%.*s\"",
 	    STRF(en->etag)));
 	response_header(res, "Last-Modified", when_http(cx->mem, en->mtime));
+	response_header(res, "Cache-Control",
+	    STR("no-store, must-revalidate"));
+	response_header(res, "Expires", STR("0"));
+}
+
+static void
+object_headers(struct response *res, const struct entry *en)
+{
 	response_header(res, "Content-Type", header_is_legal(
 	    STR("Content-Type"), en->content_type) ? en->content_type :
 	    STR("application/octet-stream"));
 	response_header(res, "Accept-Ranges", STR("bytes"));
 	response_header(res, "Content-Disposition",
 	    is_inline(en->content_type) ? STR("inline") : STR("attachment"));
-	response_header(res, "Cache-Control",
-	    STR("no-store, must-revalidate"));
-	response_header(res, "Expires", STR("0"));
 	response_header(res, "X-Frame-Options", STR("SAMEORIGIN"));
 	response_header(res, "Content-Security-Policy",
 	    STR("default-src 'none'"));
@@ -180,8 +186,10 @@ api_get_object(struct cx *cx, struct api_call *c)
 	enum err	 e;
 
 	if ((e = api_take_object(cx, c, &at)) != OK ||
-	    (e = object_open(cx, c->eng, &at, &en)) != OK ||
-	    (e = cond_check(cx, &cond, COND_READ, &en)) != OK ||
+	    (e = object_open(cx, c->eng, &at, &en)) != OK)
+		return e;
+	state_headers(cx, c->res, &en);
+	if ((e = cond_check(cx, &cond, COND_READ, &en)) != OK ||
 	    (e = content_take_span(cx, c, en.size, &part)) != OK)
 		return e;
 	if (c->req->method == M_GET && ((e = object_source(cx, c->eng,
@@ -189,7 +197,7 @@ api_get_object(struct cx *cx, struct api_call *c)
 	    (e = object_files(cx, c->eng, &en, part.off, part.len,
 	    &files, &c->res->n_files)) != OK))
 		return e;
-	object_headers(cx, c, &en);
+	object_headers(c->res, &en);
 	response_span(cx, c->res, &part, en.size);
 	if (c->req->method == M_GET) {
 		response_source(c->res, &bytes, part.len);

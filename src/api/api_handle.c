@@ -1,6 +1,7 @@
 /* One request of the API: route, who asks, operation, answer. */
 #include "api/api_call.h"
 
+#include "lake/names.h"
 #include "lake/target.h"
 
 /* Repository and refs that the path names. */
@@ -23,8 +24,15 @@ handle_names_check(struct cx *cx, const struct api_call *c)
 
 	if (c->repo.n == 0)
 		return OK;
-	e = target_make(cx, c->repo, c->ref, STR(""), &at);
-	return e == OK ? target_ref(cx, c->to) : e;
+	if ((e = target_make(cx, c->repo, c->ref, STR(""), &at)) != OK ||
+	    (e = target_ref(cx, c->to)) != OK)
+		return e;
+	/* What can be no branch is 400, what is none 404.  [lakeFS] */
+	if (str_starts(str_of(c->row->path),
+	    STR("/repositories/{}/branches/{}")))
+		return name_check_branch(cx, c->ref);
+	return c->row->run == api_merge_into_branch ?
+	    name_check_branch(cx, c->to) : OK;
 }
 
 static enum err
@@ -72,7 +80,7 @@ render_error(struct cx *cx, struct api_call *c)
 	if (status == 429)
 		response_header(c->res, "Retry-After", str_printf(cx->mem,
 		    "%d", LIMIT_FAILURE_TIME));
-	if (status == 304)
+	if (status == 304 || c->req->method == M_HEAD)
 		response_body(c->res, status, NULL, STR(""));
 	else
 		api_answer(c, status, &j);

@@ -51,6 +51,7 @@ api_get_current_user(struct cx *cx, struct api_call *c)
 	json_put_str(&j, "id", c->who.user);
 	json_put_int(&j, "creation_date", u.created / 1000);
 	json_put_str(&j, "friendly_name", c->who.user);
+	json_put_str(&j, "email", STR(""));
 	json_close(&j, '}');
 	json_close(&j, '}');
 	api_answer(c, 200, &j);

@@ -41,13 +41,53 @@ answer_repo(struct cx *cx, struct api_call *c, int status,
 	return OK;
 }
 
-/* The namespace is kept and told, and nothing lies there: it must be one that
- * getConfig says this store has.  [lakeFS createRepository] */
+/* One store, whose id is empty.  The namespace is kept and told, and nothing
+ * lies there: it must be one that getConfig says this store has.  [lakeFS
+ * createRepository] */
+static enum err
+check_storage(struct cx *cx, const struct repo *r, struct str id)
+{
+	struct str	rest = r->storage_namespace;
+
+	if (id.n > 0)
+		return fail(cx, E_BAD_ARGUMENT, "storage id \"%.*s\" is not "
+		    "known: there is one store here, and its id is empty",
+		    STRF(id));
+	if (!str_take(&rest, STR("local://")) || rest.n == 0)
+		return fail(cx, E_BAD_ARGUMENT, "storage namespace must match "
+		    "^local://: for example local://%.*s", STRF(r->name));
+	if (!fault_skip("NAMESPACE") &&
+	    r->storage_namespace.n > LIMIT_NAMESPACE)
+		return fail(cx, E_BAD_ARGUMENT, "the storage namespace may "
+		    "have %d bytes", LIMIT_NAMESPACE);
+	return OK;
+}
+
+/* With its sample data, or not at all. */
+static enum err
+make_repo(struct cx *cx, struct api_call *c, struct repo *r,
+    const struct str *samples)
+{
+	struct cx	aside;
+	enum err	e;
+
+	e = repo_create(cx, c->eng, r, c->who.user);
+	if (e == E_REPO_EXISTS)
+		return fail(cx, e, "error creating repository: not unique: "
+		    "\"%.*s\" exists already", STRF(r->name));
+	if (e != OK || samples == NULL ||
+	    (e = api_sample_put(cx, c, r, *samples)) == OK)
+		return e;
+	aside = cx_aside(cx);
+	repo_delete(&aside, c->eng, r->name, true);
+	return e;
+}
+
 enum err
 api_create_repository(struct cx *cx, struct api_call *c)
 {
 	struct repo	r = { .default_branch = STR("main") };
-	struct str	rest;
+	struct str	id = STR(""), samples;
 	struct json	in;
 	enum err	e;
 	bool		bare = false, sample = false;
@@ -56,6 +96,7 @@ api_create_repository(struct cx *cx, struct api_call *c)
 	    (e = json_need_str(cx, in, "name", &r.name)) != OK ||
 	    (e = json_need_str(cx, in, "storage_namespace",
 	    &r.storage_namespace)) != OK ||
+	    (e = json_get_str(cx, in, "storage_id", &id)) != OK ||
 	    (e = json_get_str(cx, in, "default_branch",
 	    &r.default_branch)) != OK ||
 	    (e = json_get_bool(cx, in, "read_only", &r.read_only)) != OK ||
@@ -65,15 +106,9 @@ api_create_repository(struct cx *cx, struct api_call *c)
 	if (bare)
 		return fail(cx, E_NOT_IMPLEMENTED, "a bare repository is not "
 		    "implemented");
-	rest = r.storage_namespace;
-	if (!str_take(&rest, STR("local://")) || rest.n == 0)
-		return fail(cx, E_BAD_ARGUMENT, "storage namespace must match "
-		    "^local://: for example local://%.*s", STRF(r.name));
-	if (!fault_skip("NAMESPACE") && r.storage_namespace.n > LIMIT_NAMESPACE)
-		return fail(cx, E_BAD_ARGUMENT, "the storage namespace may "
-		    "have %d bytes", LIMIT_NAMESPACE);
-	if ((e = repo_create(cx, c->eng, &r, c->who.user)) != OK ||
-	    (sample && (e = api_sample_put(cx, c, &r)) != OK))
+	if ((e = check_storage(cx, &r, id)) != OK ||
+	    (sample && (e = api_sample_find(cx, c, &samples)) != OK) ||
+	    (e = make_repo(cx, c, &r, sample ? &samples : NULL)) != OK)
 		return e;
 	return answer_repo(cx, c, 201, &r);
 }

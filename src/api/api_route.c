@@ -1,7 +1,7 @@
 /*
- * The operation table: every operation of lakeFS's REST contract that has a
- * client, with what it runs, or NULL where it answers 501 on purpose.  A fixed
- * segment wins over a captured one by coming first.
+ * The operation table: every operation of lakeFS's REST contract, with what it
+ * runs, or NULL where it answers 501 on purpose.  A fixed segment wins over a
+ * captured one by coming first.
  */
 #include "api/api_call.h"
 
@@ -85,7 +85,7 @@ static const struct api_row rows[] = {
 	{ M_GET, "/repositories/{}/commits/{}",
 	    api_get_commit, "getCommit", 0 },
 	{ M_POST, "/repositories/{}/commits",
-	    NULL, "createCommitRecord", 0 },
+	    NULL, "CreateCommitRecord", 0 },
 	{ M_GET, "/repositories/{}/refs/{}/commits",
 	    api_log_commits, "logCommits", 0 },
 
@@ -215,7 +215,7 @@ static const struct api_row rows[] = {
 	{ M_POST, "/auth/policies",
 	    NULL, "createPolicy", 0 },
 	{ M_POST, "/statistics",
-	    NULL, "postStatsEvents", 0 },
+	    api_post_stats_events, "postStatsEvents", 0 },
 	{ M_GET, "/usage-report/summary",
 	    NULL, "getUsageReportSummary", 0 },
 	{ M_POST, "/sts/login",
@@ -223,17 +223,21 @@ static const struct api_row rows[] = {
 
 	/* the rest of the contract */
 	{ M_GET, "/repositories/{}/branch_protection",
-	    NULL, "getBranchProtectionRulesDeprecated", 0 },
+	    NULL, "internalGetBranchProtectionRules", 0 },
 	{ M_POST, "/repositories/{}/branch_protection",
-	    NULL, "createBranchProtectionRuleDeprecated", 0 },
+	    NULL, "internalCreateBranchProtectionRule", 0 },
 	{ M_DELETE, "/repositories/{}/branch_protection",
-	    NULL, "deleteBranchProtectionRuleDeprecated", 0 },
+	    NULL, "internalDeleteBranchProtectionRule", 0 },
 	{ M_GET, "/repositories/{}/gc/rules",
-	    NULL, "getGCRulesDeprecated", 0 },
+	    NULL, "internalGetGarbageCollectionRules", 0 },
 	{ M_POST, "/repositories/{}/gc/rules",
-	    NULL, "setGCRulesDeprecated", 0 },
+	    NULL, "internalSetGarbageCollectionRules", 0 },
 	{ M_DELETE, "/repositories/{}/gc/rules",
-	    NULL, "deleteGCRulesDeprecated", 0 },
+	    NULL, "internalDeleteGarbageCollectionRules", 0 },
+	{ M_GET, "/repositories/{}/branch_protection/set_allowed",
+	    NULL, "createBranchProtectionRulePreflight", 0 },
+	{ M_GET, "/repositories/{}/gc/rules/set_allowed",
+	    NULL, "setGarbageCollectionRulesPreflight", 0 },
 	{ M_POST, "/repositories/{}/gc/prepare_commits/async",
 	    NULL, "prepareGarbageCollectionCommitsAsync", 0 },
 	{ M_GET, "/repositories/{}/gc/prepare_commits/status",
@@ -274,6 +278,10 @@ static const struct api_row rows[] = {
 	    NULL, "attachPolicyToGroup", 0 },
 	{ M_DELETE, "/auth/groups/{}/policies/{}",
 	    NULL, "detachPolicyFromGroup", 0 },
+	{ M_GET, "/auth/groups/{}/acl",
+	    NULL, "getGroupACL", 0 },
+	{ M_POST, "/auth/groups/{}/acl",
+	    NULL, "setGroupACL", 0 },
 	{ M_GET, "/auth/policies/{}",
 	    NULL, "getPolicy", 0 },
 	{ M_PUT, "/auth/policies/{}",
@@ -282,6 +290,14 @@ static const struct api_row rows[] = {
 	    NULL, "deletePolicy", 0 },
 	{ M_POST, "/auth/external/principal/login",
 	    NULL, "externalPrincipalLogin", F_OPEN },
+	{ M_GET, "/auth/external/principals",
+	    NULL, "getExternalPrincipal", 0 },
+	{ M_GET, "/auth/users/{}/external/principals/ls",
+	    NULL, "listUserExternalPrincipals", 0 },
+	{ M_POST, "/auth/users/{}/external/principals",
+	    NULL, "createUserExternalPrincipal", 0 },
+	{ M_DELETE, "/auth/users/{}/external/principals",
+	    NULL, "deleteUserExternalPrincipal", 0 },
 	{ M_GET, "/oidc/callback",
 	    NULL, "oauthCallback", F_OPEN },
 };

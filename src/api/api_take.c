@@ -55,14 +55,20 @@ enum err
 api_take_bool(struct cx *cx, const struct api_call *c, const char *name,
     bool *out)
 {
-	struct str	v = request_param(c->req, name);
+	static const char *const	words[] = { "0", "f", "F", "false",
+	    "FALSE", "False", "1", "t", "T", "true", "TRUE", "True" };
+	const size_t			n = sizeof words / sizeof words[0];
+	struct str			v = request_param(c->req, name);
+	size_t				i;
 
 	if (v.n == 0)
 		return OK;
-	*out = str_is(v, STR("true"));
-	if (!*out && !str_is(v, STR("false")))
+	for (i = 0; i < n && !str_is(v, str_of(words[i])); i++)
+		continue;
+	if (i == n)
 		return fail(cx, E_BAD_REQUEST, "parameter \"%s\" must be true "
 		    "or false", name);
+	*out = i >= n / 2;
 	return OK;
 }
 

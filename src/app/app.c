@@ -43,7 +43,9 @@ take_options(struct app *a)
 	    .only_region = str_is(c->region_strict, STR("on")) ? c->region :
 	    STR(""), .domains = domains.at, .n_domains = domains.n };
 	a->api = (struct api_opts){ .version = c->api_version,
-	    .setup = str_is(c->setup, STR("on")) };
+	    .setup = str_is(c->setup, STR("on")),
+	    .sample_data = c->sample_data.n > 0 ? c->sample_data :
+	    STR(SAMPLE_PATH) };
 	a->send.by_server = str_is(c->sendfile, STR("lighttpd"));
 	a->send.least = (uint64_t)c->sendfile_least;
 	a->access_log = str_is(c->access_log, STR("on"));

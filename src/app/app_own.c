@@ -51,6 +51,15 @@ metrics(struct cx *cx, struct app *a, struct request *req,
 	response_body(res, 200, "text/plain; version=0.0.4", buf_as_str(&b));
 }
 
+/* Another version of the API than ours, or none. */
+static bool
+is_beside_api(struct str path)
+{
+	return str_is(path, STR("/api")) || (str_starts(path,
+	    STR("/api/")) && !str_is(path, STR("/api/v1")) &&
+	    !str_starts(path, STR("/api/v1/")));
+}
+
 bool
 app_own_answer(struct cx *cx, struct app *a, struct request *req,
     struct response *res)
@@ -70,9 +79,13 @@ app_own_answer(struct cx *cx, struct app *a, struct request *req,
 		response_header(res, "Set-Cookie", auth_cookie(cx, req,
 		    STR(""), 0));
 		response_body(res, 307, NULL, STR(""));
-	} else if (str_starts(p, STR("/_")) ||
-	    str_is(p, STR("/openapi.json")) || (str_starts(p, STR("/api/")) &&
-	    !str_starts(p, STR("/api/v1/"))) || str_is(p, STR("/api")))
+	} else if (is_beside_api(p))
+		/* lakectl takes what is no JSON for a wrong endpoint. */
+		response_body(res, 404, "text/plain; charset=utf-8",
+		    STR("There is no API here: lakegate has version 1 of "
+		    "lakeFS's, at /api/v1.\n"));
+	else if (str_starts(p, STR("/_")) ||
+	    str_is(p, STR("/openapi.json")) || str_is(p, STR("/api/v1")))
 		response_body(res, 404, "application/json",
 		    STR("{\"message\":\"invalid API endpoint\"}\n"));
 	else

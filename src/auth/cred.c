@@ -319,12 +319,14 @@ cred_key_create_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 	return making_write(cx, tx, m);
 }
 
+/* Of the shape that lakectl knows: AKIAJ, 14 drawn, Q. */
 static struct str
 drawn_id(struct cx *cx)
 {
-	char	z[ID_DRAWN + 1] = "AKIA";
+	char	z[ID_DRAWN + 1] = "AKIAJ";
 
-	ident_base32(z + 4, ID_DRAWN - 4);
+	ident_base32(z + 5, ID_DRAWN - 6);
+	z[ID_DRAWN - 1] = 'Q';
 	return str_dup(cx->mem, str_of(z));
 }
 

@@ -194,20 +194,6 @@ def test_diff_with_the_staging_view(lake):
     assert call(lake, "GET", path.format("main").replace("two_dot", "three_dot"))[0] == 400
 
 
-def test_sample_data(lake):
-    r = lakefs.Repository(lake.repo + "-s", client=lake.client).create(
-        storage_namespace=f"local://{lake.repo}-s", include_samples=True)
-    main = r.branch("main")
-    assert sorted(o.path for o in main.objects()) == [
-        "README.md", "images/axolotl.png", "lakes.parquet"]
-    assert list(main.uncommitted()) == []
-    import io
-    import pyarrow.parquet
-    table = pyarrow.parquet.read_table(io.BytesIO(main.object("lakes.parquet").reader().read()))
-    assert "Baikal" in table["name"].to_pylist()
-    r.delete()
-
-
 def test_merge(lake):
     lake.put("main/base", b"1")
     lake.commit()

@@ -1,10 +1,15 @@
-"""Every operation of the S3 API is in the table of src/s3/README.md, and the table is true."""
+"""Every operation of either API is in the table of its page, src/s3/README.md or
+src/api/README.md, and the tables are true."""
+import inspect
 import re
 
 import botocore.session
+import lakefs_sdk.api
 
+from routes import api_rows
 from servers import TOP
 from sign import Signed
+from test_api import call
 
 ELSEWHERE = {"ListDirectoryBuckets", "WriteGetObjectResponse"}
 MODEL = botocore.session.get_session().get_service_model("s3")
@@ -49,3 +54,70 @@ def test_every_operation_answers_as_the_table_says(lake):
     got = {name: "elsewhere" if name in ELSEWHERE else "501" if probe(lake, name) == 501 else "yes"
            for name in MODEL.operation_names}
     assert got == want
+
+
+# ---- REST ----------------------------------------------------------------------
+
+# The operationIds of lakeFS's contract.
+REST = """
+    abortPresignMultipartUpload addGroupMembership attachPolicyToGroup attachPolicyToUser cherryPick
+    commit completePresignMultipartUpload copyObject createBranch createBranchProtectionRulePreflight
+    CreateCommitRecord createCredentials createGroup createPolicy createPresignMultipartUpload
+    createPullRequest createRepository createSymlinkFile createTag createUser createUserExternalPrincipal
+    deleteBranch deleteCredentials deleteGCRules deleteGroup deleteGroupMembership deleteObject
+    deleteObjects deletePolicy deleteRepository deleteRepositoryMetadata deleteTag deleteUser
+    deleteUserExternalPrincipal detachPolicyFromGroup detachPolicyFromUser diffBranch diffRefs dumpRefs
+    dumpStatus dumpSubmit externalPrincipalLogin findMergeBase getAuthCapabilities getBranch
+    getBranchProtectionRules getCommit getConfig getCredentials getCurrentUser getExternalPrincipal
+    getGarbageCollectionConfig getGCRules getGroup getGroupACL getLakeFSVersion getMetadataObject
+    getMetaRange getObject getPhysicalAddress getPolicy getPullRequest getRange getRepository
+    getRepositoryMetadata getRun getRunHookOutput getSetupState getStorageConfig getTag
+    getUnderlyingProperties getUsageReportSummary getUser hardResetBranch headObject healthCheck
+    importCancel importStart importStatus internalCreateBranchProtectionRule
+    internalDeleteBranchProtectionRule internalDeleteGarbageCollectionRules
+    internalGetBranchProtectionRules internalGetGarbageCollectionRules internalSetGarbageCollectionRules
+    linkPhysicalAddress listBranches listGroupMembers listGroupPolicies listGroups listObjects
+    listPolicies listPullRequests listRepositories listRepositoryRuns listRunHooks listTags
+    listUserCredentials listUserExternalPrincipals listUserGroups listUserPolicies listUsers logCommits
+    login mergeIntoBranch mergePullRequest oauthCallback postStatsEvents prepareGarbageCollectionCommits
+    prepareGarbageCollectionCommitsAsync prepareGarbageCollectionCommitsStatus
+    prepareGarbageCollectionUncommitted resetBranch restoreRefs restoreStatus restoreSubmit revertBranch
+    setBranchProtectionRules setGarbageCollectionRulesPreflight setGCRules setGroupACL
+    setRepositoryMetadata setup setupCommPrefs stageObject statObject stsLogin updateObjectUserMetadata
+    updatePolicy updatePullRequest uploadObject uploadObjectPreflight uploadPart uploadPartCopy
+""".split()
+
+
+def rest_table():
+    """What stands in src/api/README.md."""
+    row = lambda answer, there: f"| {answer} | " + ", ".join(
+        sorted((r.name for r in api_rows() if r.runs == there), key=str.lower)) + " |\n"
+    return ("\n| answer | operations of lakeFS's API |\n|---|---|\n"
+            + row("as lakeFS, but for what is said below", True) + row("501", False))
+
+
+def test_the_rest_api_has_every_operation_of_the_contract():
+    assert sorted(r.name for r in api_rows()) == sorted(REST) and len(set(REST)) == 134
+    with open(f"{TOP}/src/api/README.md") as f:
+        assert f.read().split("<!-- operations -->")[1] == rest_table()
+
+
+def test_the_sdk_asks_at_the_paths_of_the_table():
+    ours = {(r.method, r.path): r.name.lower() for r in api_rows()}
+    asked = 0
+    for module in vars(lakefs_sdk.api).values():
+        for name, method in inspect.getmembers(module, inspect.isfunction):
+            at = re.search(r"call_api\(\s*'([^']+)', '(\w+)'", inspect.getsource(method))
+            if at and name.endswith("_with_http_info"):
+                called = ours[at[2], re.sub(r"{\w+}", "{}", at[1])]
+                assert called == name[:-len("_with_http_info")].replace("_", "")
+                asked += 1
+    assert asked >= 130
+
+
+def test_every_operation_of_rest_answers_as_the_table_says(lake):
+    for row in api_rows():
+        path = row.path.replace("{}", "not-here", 1).replace("{}", "main")
+        status, answer = call(lake, row.method, path, {} if row.method not in ("GET", "HEAD") else None)
+        assert (status == 501) == (not row.runs), (row, status)
+        assert row.runs or answer["message"].startswith(row.name + " "), answer
