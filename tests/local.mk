@@ -168,7 +168,8 @@ test_lake_LDADD = $(UNIT_LDADD)
 test_kv_sqlite_SOURCES = tests/unit/test_kv_sqlite.c
 test_kv_sqlite_CPPFLAGS = $(UNIT_CPPFLAGS)
 test_kv_sqlite_LDADD = $(UNIT_LDADD)
-test_kv_sqlite_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_gettime
+test_kv_sqlite_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_gettime \
+	-Wl,--wrap=fsync,--wrap=fdatasync
 test_limits_SOURCES = tests/unit/test_limits.c
 test_limits_CPPFLAGS = $(UNIT_CPPFLAGS)
 test_limits_LDADD = $(UNIT_LDADD)

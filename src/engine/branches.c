@@ -134,7 +134,8 @@ branch_create_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 		return e;
 	br.working = c.tree;
 	*a->head = m.new = c.id;
-	if ((e = claim_commit(cx, tx, &gs, &r.ruid, &c.id)) != OK ||
+	if ((!fault_skip("BRANCH_NOTE") &&
+	    (e = claim_commit(cx, tx, &gs, &r.ruid, &c.id)) != OK) ||
 	    (e = branch_move(cx, tx, &r.ruid, &br, &m)) != OK)
 		return e;
 	return branch_put(cx, tx, &r.ruid, &br);

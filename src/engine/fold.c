@@ -43,7 +43,8 @@ fold_look_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 		return e;
 	f->there = f->there && uid_is(&f->br.uid, &f->id->uid);
 	f->epoch = gs.epoch;
-	f->last = cut->live && !cut->known ? cut->upto : f->br.open - 1;
+	f->last = cut->live && !cut->known && !fault_skip("N_CUT") ?
+	    cut->upto : f->br.open - 1;
 	return OK;
 }
 
@@ -51,8 +52,8 @@ static enum err
 fold_page_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 {
 	struct fold			*f = arg;
-	const struct merged_range	 in = { f->br.uid, f->br.low, f->last,
-	    NULL };
+	const struct merged_range	 in = { f->br.uid, fault_skip("N_ORDER") ?
+	    f->last : f->br.low, f->last, NULL };
 	struct merged			 m;
 	struct tree_edit		*ed;
 	struct str			 path, value;
@@ -66,6 +67,8 @@ fold_page_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 		ed = VEC_PUSH(cx->mem, &f->page);
 		ed->key = str_dup(cx->mem, path);
 		ed->gone = value.p == NULL;
+		if (ed->gone && fault_skip("FOLD_TOMB"))
+			f->page.n--;
 		ed->value = str_dup(cx->mem, value);
 	}
 	merged_close(&m);
@@ -213,7 +216,8 @@ fold_drop_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 	enum err		 e;
 
 	if ((e = kv_clear(cx, tx, key_area(cx, d->uid, 0),
-	    key_area(cx, d->uid, d->low), d->rows, &n)) != OK)
+	    key_area(cx, d->uid, d->low + fault_skip("DROP_LOW")), d->rows,
+	    &n)) != OK)
 		return e;
 	d->more = n == d->rows;
 	return kv_clear(cx, tx, key_count(cx, d->uid, 0),

@@ -186,8 +186,9 @@ merge_commit(const struct merging *m)
 	return (struct commit){ .tree = m->tree,
 	    .n_parents = squash ? 1 : 2,
 	    .parents = { m->dst.id, m->src.id },
-	    .generation = m->dst.generation > m->src.generation || squash ?
-	    m->dst.generation : m->src.generation };
+	    .generation = m->dst.generation > m->src.generation || squash ||
+	    fault_skip("GENERATION") ? m->dst.generation :
+	    m->src.generation };
 }
 
 static enum err

@@ -3,6 +3,7 @@
 
 #include <assert.h>
 
+#include "base/fault.h"
 #include "engine/area.h"
 #include "engine/disk.h"
 #include "engine/versions.h"
@@ -65,8 +66,10 @@ object_copy_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 	enum err		 e;
 	bool			 marker;
 
-	/* The source is read in the tx that names its blocks.  [I9] */
-	if ((e = version_get(cx, c->w.eng, tx, c->src, c->en)) != OK ||
+	/* The source is read in the tx that names its blocks.  [I9]
+	 * (N_REREAD) */
+	if ((!fault_skip("N_REREAD") &&
+	    (e = version_get(cx, c->w.eng, tx, c->src, c->en)) != OK) ||
 	    (e = cond_check(cx, &c->opt->src_cond, COND_WRITE, c->en)) != OK)
 		return e;
 	if (!c->opt->move)
@@ -75,7 +78,8 @@ object_copy_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 	if ((e = write_open(cx, tx, &c->w)) != OK ||
 	    (e = write_cond(cx, tx, &c->w, c->dst->path,
 	    &c->opt->dst_cond)) != OK ||
-	    (e = claim_entry(cx, tx, &c->w.gs, c->en)) != OK ||
+	    (!fault_skip("COPY_NOTE") &&
+	    (e = claim_entry(cx, tx, &c->w.gs, c->en)) != OK) ||
 	    (e = write_row(cx, tx, &c->w, c->dst->path, c->en)) != OK)
 		return e;
 	if (c->opt->move && !str_is(c->src->path, c->dst->path) &&

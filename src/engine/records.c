@@ -110,7 +110,8 @@ commit_is_doomed(struct cx *cx, struct kv_tx *tx, const struct gc_state *gs,
 
 	if ((e = kv_find(cx, tx, key_doom(cx, ruid, id), &v, doomed)) != OK)
 		return e;
-	*doomed = *doomed && take_be64(&v, &epoch) && epoch <= gs->floor;
+	*doomed = *doomed && take_be64(&v, &epoch) && epoch <= gs->floor &&
+	    !fault_skip("N_DOOM");
 	return OK;
 }
 
@@ -167,7 +168,8 @@ commit_put(struct cx *cx, struct kv_tx *tx, const struct gc_state *gs,
 	if ((e = kv_put(cx, tx, key_commit(cx, ruid, oid_str(&c->id)),
 	    &b)) != OK ||
 	    (e = kv_delete(cx, tx, key_doom(cx, ruid, &c->id))) != OK ||
-	    (e = claim_commit(cx, tx, gs, ruid, &c->id)) != OK)
+	    (!fault_skip("COMMIT_NOTE") &&
+	    (e = claim_commit(cx, tx, gs, ruid, &c->id)) != OK))
 		return e;
 	return claim_tree(cx, tx, gs, &c->tree);
 }

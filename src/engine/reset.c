@@ -7,6 +7,7 @@
 #include "engine/records.h"
 #include "engine/staged.h"
 #include "engine/view.h"
+#include "lake/keys.h"
 #include "tree/claim.h"
 
 struct reset {
@@ -98,6 +99,9 @@ reset_one(struct cx *cx, struct kv_tx *tx, struct reset_paths *p,
 		return e;
 	if (has_now == has_old && (!has_now || str_is(now, old)))
 		return OK;
+	if (fault_skip("N_RESETROW"))
+		return kv_delete(cx, tx, key_row(cx, &p->to.br.uid,
+		    p->to.br.open - 1, path));
 	if (has_old && ((e = entry_parse(cx, old, &en)) != OK ||
 	    (e = claim_entry(cx, tx, gs, &en)) != OK))
 		return e;

@@ -80,9 +80,9 @@ kv_sqlite_member_run(struct kv_sqlite *s, struct kv_sqlite_conn *c,
 		return false;
 	if (alone)
 		return true;
-	if (m->result != OK && kv_sqlite_run(m->cx, c, S_BACK) != OK)
-		return false;
-	return kv_sqlite_run(m->cx, c, S_RELEASE) == OK;
+	return (m->result == OK || fault_skip("KV_BACK") ||
+	    kv_sqlite_run(m->cx, c, S_BACK) == OK) &&
+	    kv_sqlite_run(m->cx, c, S_RELEASE) == OK;
 }
 
 static void
@@ -144,7 +144,8 @@ kv_sqlite_members_run(struct kv_sqlite *s, struct kv_sqlite_conn *c,
 		kv_sqlite_rollback(c);
 		return true;
 	}
-	if (fault("kv.commit") || kv_sqlite_run(cx, c, S_COMMIT) != OK) {
+	if ((fault("kv.commit") || kv_sqlite_run(cx, c, S_COMMIT) != OK) &&
+	    !fault_skip("KV_COMMIT")) {
 		e = kv_sqlite_kind(c);
 		c->rc = SQLITE_IOERR;
 		kv_group_fail(first, e == E_DISK_FULL ? e : E_STORE,
@@ -569,8 +570,7 @@ static const struct kv_ops kv_sqlite_ops = {
 	.next = kv_sqlite_next, .seek = kv_sqlite_seek,
 	.cursor_close = kv_sqlite_cursor_close, .last = kv_sqlite_last,
 	.clear = kv_sqlite_clear, .trim = kv_sqlite_trim,
-	.copy = kv_sqlite_copy,
-	.close = kv_sqlite_close,
+	.copy = kv_sqlite_copy, .close = kv_sqlite_close,
 };
 
 enum err

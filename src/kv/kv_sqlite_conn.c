@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/cx.h"
+#include "base/fault.h"
 #include "base/log.h"
 
 enum {
@@ -154,7 +155,7 @@ kv_sqlite_conn_setup(struct cx *cx, struct kv_sqlite_pool *p,
 	    "PRAGMA journal_size_limit=16777216;",
 	    p->opt.create ? "PRAGMA page_size=8192;"
 	    "PRAGMA auto_vacuum=INCREMENTAL;" : "",
-	    p->opt.relaxed ? "NORMAL" : "FULL");
+	    p->opt.relaxed || fault_skip("KV_SYNC") ? "NORMAL" : "FULL");
 	if (sqlite3_exec(c->db, z, NULL, NULL, NULL) != SQLITE_OK)
 		return kv_sqlite_bad(cx, c, "setup");
 	return OK;

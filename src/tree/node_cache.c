@@ -114,6 +114,16 @@ cache_find(struct node_cache *c, const struct oid *id)
 	return n;
 }
 
+bool
+node_is_cached(struct trees *ts, const struct oid *id)
+{
+	struct node	*n = cache_find(ts->cache, id);
+
+	if (n != NULL)
+		node_release(n);
+	return n != NULL;
+}
+
 static void
 cache_add(struct node_cache *c, struct node *n)
 {

@@ -29,5 +29,7 @@ void		 node_cache_close(struct node_cache *c);
  */
 enum err	node_get(struct cx *cx, struct trees *ts, struct kv_tx *tx,
 		    const struct oid *id, struct node **out);
+/* Is the node among those read lately?  That says nothing of the store. */
+bool		 node_is_cached(struct trees *ts, const struct oid *id);
 
 #endif

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <sqlite3.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,6 +41,28 @@ __wrap_clock_gettime(clockid_t id, struct timespec *out)
 	if (id == CLOCK_MONOTONIC && time_flies)
 		out->tv_sec += flown += 5;
 	return rc;
+}
+
+/* The disk is told to keep what was written. */
+int		__real_fsync(int fd);
+int		__wrap_fsync(int fd);
+int		__real_fdatasync(int fd);
+int		__wrap_fdatasync(int fd);
+
+static atomic_int	syncs;
+
+int
+__wrap_fsync(int fd)
+{
+	syncs++;
+	return __real_fsync(fd);
+}
+
+int
+__wrap_fdatasync(int fd)
+{
+	syncs++;
+	return __real_fdatasync(fd);
 }
 
 static ssize_t
@@ -296,6 +319,29 @@ a_broken_disk_is_no_lock_that_is_held(void **state)
 	assert_ok(&f->cx, kv_write(&f->cx, f->kv, put_one_fn, NULL));
 }
 
+/* K2: an answer comes after the disk has what it says; unless the lake is set up
+ * otherwise. */
+static void
+a_commit_is_synced_before_its_answer(void **state)
+{
+	struct kv_sqlite_opts	 o = { .relaxed = true };
+	struct fixture		*f = *state;
+	int			 i;
+
+	assert_ok(&f->cx, kv_write(&f->cx, f->kv, put_one_fn, NULL));
+	for (i = 0; i < 5; i++) {
+		syncs = 0;
+		assert_ok(&f->cx, kv_write(&f->cx, f->kv, put_one_fn, NULL));
+		assert_in_range(syncs, 1, 100);
+	}
+	kv_close(f->kv);
+	assert_ok(&f->cx, kv_sqlite_open(&f->cx, f->dir, &o, &f->kv));
+	assert_ok(&f->cx, kv_write(&f->cx, f->kv, put_one_fn, NULL));
+	syncs = 0;
+	assert_ok(&f->cx, kv_write(&f->cx, f->kv, put_one_fn, NULL));
+	assert_int_equal(0, syncs);
+}
+
 static void *
 write_once(void *arg)
 {
@@ -370,6 +416,7 @@ main(void)
 		CASE(what_is_cleared_is_gone),
 		CASE(a_full_disk_is_said),
 		CASE(a_broken_disk_is_no_lock_that_is_held),
+		CASE(a_commit_is_synced_before_its_answer),
 		CASE(the_time_may_be_set_back),
 		CASE(a_lock_that_is_held_for_ever_is_not_waited_for),
 	};

@@ -30,6 +30,7 @@
 #include "block/block.h"
 #include "engine/engine_inside.h"
 #include "kv/kv.h"
+#include "lake/keys.h"
 #include "upkeep/upkeep.h"
 
 enum { PART = 30, TRIPLES = 200, STEPS = 400, INLINE = 8, AREA_ROWS = 3 };
@@ -62,6 +63,7 @@ struct step_kv {
 	struct kv	 kv;
 	struct kv	*inner;
 	unsigned	 n, writes;	/* transactions so far; of them writing */
+	unsigned	 most;
 	/* Before these hook runs, the smaller one first; 0: never. */
 	unsigned	 at, then;
 	void		 (*hook)(void *arg);
@@ -83,7 +85,7 @@ step(struct cx *cx, struct step_kv *s)
 {
 	pthread_t	thread;
 
-	if (++s->n > STEPS)
+	if (++s->n > s->most)
 		return fail(cx, E_STORE, "an operation goes on for ever");
 	if (s->dies && s->n >= s->at)
 		return fail(cx, E_STORE, "the process died");
@@ -136,6 +138,7 @@ struct world {
 	struct kv	*kv;
 	struct block	*block;
 	struct uid	 upload;	/* of the state "upload" */
+	struct oid	 orphan;	/* of the state "orphan": a commit */
 };
 
 static const struct str	repo = { "repo", 4 };
@@ -164,7 +167,7 @@ static void
 actor_begin(struct actor *a, struct world *w)
 {
 	*a = (struct actor){ .w = w, .kv = { .kv = { &step_ops },
-	    .inner = w->kv } };
+	    .inner = w->kv, .most = STEPS } };
 	a->eng = engine_of(&a->kv.kv, w->block);
 	cx_init(&a->cx, arena_new());
 	a->cx.now = w->cx.now;
@@ -564,6 +567,54 @@ copy_and_fold(struct actor *a)
 	return maintain(a);
 }
 
+/* To a row that gc reads before the one that the copy is of, which goes. */
+static enum err
+copy_back(struct actor *a)
+{
+	enum err	e;
+
+	if ((e = copy(a, "main", "zz", "a0", false)) != OK)
+		return e;
+	return delete(a, "zz");
+}
+
+static enum err
+copy_only(struct actor *a)
+{
+	return copy(a, "main", "only", "c", false);
+}
+
+static enum err
+drop_only(struct actor *a)
+{
+	enum err	e;
+
+	if ((e = delete(a, "only")) != OK)
+		return e;
+	return collect(a);
+}
+
+/* A name for a commit that has none, by its id. */
+static enum err
+branch_of_orphan(struct actor *a)
+{
+	const struct branch_opts	opt = {
+	    .source = str_of(oid_hex(&a->w->orphan).z) };
+	struct oid			head;
+
+	return branch_create(&a->cx, a->eng, repo, STR("third"), &opt,
+	    STR("me"), &head);
+}
+
+static enum err
+tag_of_orphan(struct actor *a)
+{
+	struct oid	id;
+
+	return tag_create(&a->cx, a->eng, repo, STR("t"),
+	    str_of(oid_hex(&a->w->orphan).z), false, &id);
+}
+
 /* The part's bytes are named by it alone then. */
 static enum err
 copy_part_away(struct actor *a)
@@ -594,11 +645,14 @@ churn(struct actor *a)
 
 typedef enum err operation(struct actor *a);
 
-/* UPLOAD: only where there is one.  SEVERAL calls: only as B, in one piece. */
+/*
+ * UPLOAD: only where there is one; ORPHAN: likewise; ROWS: only where there are
+ * many, and nothing else there but gc.  SEVERAL calls: only as B, in one piece.
+ */
 static const struct {
 	const char	*name;
 	operation	*run;
-	enum { ANY, UPLOAD = 1, SEVERAL = 2 } kind;
+	enum { ANY, UPLOAD = 1, SEVERAL = 2, ORPHAN = 4, ROWS = 8 } kind;
 } operations[] = {
 	{ "put_large", put_large, ANY },
 	{ "put_small", put_small, ANY },
@@ -633,6 +687,11 @@ static const struct {
 	{ "complete", complete, UPLOAD },
 	{ "abort", abort_upload, UPLOAD },
 	{ "copy_part_away", copy_part_away, UPLOAD | SEVERAL },
+	{ "copy_only", copy_only, UPLOAD },
+	{ "drop_only", drop_only, UPLOAD | SEVERAL },
+	{ "branch_of_orphan", branch_of_orphan, ORPHAN },
+	{ "tag_of_orphan", tag_of_orphan, ORPHAN },
+	{ "copy_back", copy_back, ROWS | SEVERAL },
 };
 
 enum { OPERATIONS = sizeof operations / sizeof operations[0] };
@@ -773,28 +832,106 @@ upload(struct actor *a)
 	must(a, begin_upload(a, &where, &a->w->upload));
 }
 
+enum { ROWS_OF_GC = 600 };	/* more than gc reads at once */
+
+static enum err
+tombs_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+{
+	struct branch	*br = arg;
+	struct str	 path;
+	enum err	 e = OK;
+	int		 i;
+
+	for (i = 0; e == OK && i < ROWS_OF_GC; i++) {
+		path = str_printf(cx->mem, "x%03d", i);
+		e = kv_put_bytes(cx, tx, key_row(cx, &br->uid, br->open,
+		    path), (struct str){ "", 1 });
+	}
+	return e;
+}
+
+static void
+rows(struct actor *a)
+{
+	struct branch	br;
+
+	committed(a);
+	must(a, put(a, "main", "zz", "zz, as a file", NULL));
+	must(a, branch_get(&a->cx, a->eng, repo, STR("main"), &br));
+	must(a, kv_write(&a->cx, a->eng->kv, tombs_fn, &br));
+}
+
+static enum err
+forget_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+{
+	struct str	heads = key_heads(cx, arg, STR("gone"));
+	struct keys_range in = key_range(cx, heads);
+	size_t		n;
+
+	return kv_clear(cx, tx, in.lo, in.hi, 100, &n);
+}
+
+/* A commit that nothing leads to: its branch is gone, and the head log was
+ * trimmed. */
+static void
+orphan(struct actor *a)
+{
+	const struct branch_opts	from = { .source = STR("main") };
+	const struct commit_opts	opt = { .message = STR("orphan"),
+	    .committer = STR("me") };
+	struct commit			c;
+	struct repo			r;
+
+	committed(a);
+	must(a, branch_create(&a->cx, a->eng, repo, STR("gone"), &from,
+	    STR("me"), &a->w->orphan));
+	must(a, put(a, "gone", "orphan", "of an orphan, as a file", NULL));
+	must(a, commit_create(&a->cx, a->eng, repo, STR("gone"), &opt, &c));
+	must(a, branch_delete(&a->cx, a->eng, repo, STR("gone"), false,
+	    STR("me")));
+	must(a, repo_get(&a->cx, a->eng, repo, &r));
+	must(a, kv_write(&a->cx, a->eng->kv, forget_fn, &r.ruid));
+	a->w->orphan = c.id;
+}
+
 static const struct {
 	const char	*name;
 	void		 (*make)(struct actor *a);
-	bool		 has_upload;
+	unsigned	 has;		/* of the kinds of operations */
 } states[] = {
-	{ "committed", committed, false },
-	{ "staged", staged, false },
-	{ "sealed", sealed, false },
-	{ "cut", cut, false },
-	{ "cut_known", cut_known, false },
-	{ "marking", marking, false },
-	{ "many_parts", many_parts, false },
-	{ "garbage", garbage, false },
-	{ "upload", upload, true },
+	{ "committed", committed, 0 },
+	{ "staged", staged, 0 },
+	{ "sealed", sealed, 0 },
+	{ "cut", cut, 0 },
+	{ "cut_known", cut_known, 0 },
+	{ "marking", marking, 0 },
+	{ "many_parts", many_parts, 0 },
+	{ "garbage", garbage, 0 },
+	{ "upload", upload, UPLOAD },
+	{ "rows", rows, ROWS },
+	{ "orphan", orphan, ORPHAN },
 };
 
 enum { STATES = sizeof states / sizeof states[0] };
 
+static size_t
+state_of(const char *name)
+{
+	size_t	i;
+
+	for (i = 0; strcmp(states[i].name, name) != 0; i++)
+		continue;
+	return i;
+}
+
 static bool
 is_possible(size_t state, size_t op)
 {
-	return !(operations[op].kind & UPLOAD) || states[state].has_upload;
+	unsigned	kind = operations[op].kind & ~(unsigned)SEVERAL;
+
+	if (states[state].has & ROWS)
+		return kind == ROWS || operations[op].run == collect;
+	return (kind & ~states[state].has) == 0;
 }
 
 static void
@@ -1035,6 +1172,7 @@ holds(struct world *w, struct str *before, struct str *after, char *problem)
 	problem[0] = '\0';
 	*before = see(w);
 	actor_begin(&a, w);
+	a.kv.most *= 10;
 	if (collect(&a) != OK || collect(&a) != OK ||
 	    fsck_run(&a.cx, a.eng, &opt, &r) != OK)
 		snprintf(problem, 600, "%s", a.cx.words);
@@ -1149,12 +1287,9 @@ a_cut_is_left_alone_for_ten_seconds(void **state)
 	struct actor	a;
 	struct world	w;
 	int64_t		since;
-	size_t		i;
 
 	(void)state;
-	for (i = 0; strcmp(states[i].name, "cut") != 0; i++)
-		continue;
-	world_begin(&w, i);
+	world_begin(&w, state_of("cut"));
 	actor_begin(&a, &w);
 	since = clock_us;
 	assert_ok(&a.cx, commit(&a));
@@ -1182,6 +1317,239 @@ a_clock_may_go_back(void **state)
 	actor_end(&a);
 	assert_true(holds(&w, &before, &after, problem));
 	world_end(&w);
+}
+
+/* ---- crafted interleavings --------------------------------------------- */
+
+static void
+run_dying_commit(void *arg)
+{
+	struct actor	*dying = arg;
+
+	clock_us += 60000000;
+	commit(dying);
+}
+
+static void
+assert_tree_of(struct world *w, struct engine *eng, const struct oid *id,
+    struct str want)
+{
+	struct buf	out;
+
+	buf_init(&out, w->cx.mem, 1 << 20);
+	see_ref(&w->cx, eng, str_of(oid_hex(id).z), &out);
+	/* From the paths on: the name of the ref differs. */
+	assert_true(str_is(str_from(want, str_find(want, ':')),
+	    str_from(buf_as_str(&out), str_find(buf_as_str(&out), ':'))));
+}
+
+/* Does a commit that a second one has taken over, which died before its m-th
+ * transaction, still say nothing but the truth? */
+static bool
+taken_over_at(unsigned n, unsigned m)
+{
+	const struct commit_opts	opt = { .message = STR("m"),
+	    .committer = STR("me") };
+	struct world	w;
+	struct actor	a, dying;
+	struct commit	c;
+	struct buf	view;
+	enum err	e;
+	bool		ran;
+
+	world_begin(&w, state_of("sealed"));
+	actor_begin(&a, &w);
+	actor_begin(&dying, &w);
+	buf_init(&view, w.cx.mem, 1 << 20);
+	see_ref(&w.cx, a.eng, STR("main"), &view);
+	dying.kv.at = m;
+	dying.kv.dies = true;
+	a.kv.n = 0;
+	a.kv.at = n;
+	a.kv.hook = run_dying_commit;
+	a.kv.arg = &dying;
+	e = commit_create(&a.cx, a.eng, repo, STR("main"), &opt, &c);
+	ran = a.kv.n >= n && dying.kv.n >= m;
+	/* E_NO_CHANGES: the second one was done but for its answer. */
+	assert_true(e == OK || e == E_NO_CHANGES);
+	if (e == OK)
+		assert_tree_of(&w, a.eng, &c.id, buf_as_str(&view));
+	actor_end(&dying);
+	actor_end(&a);
+	world_end(&w);
+	return ran;
+}
+
+/* A ticket names whose cut it is.  (N_TICKET) */
+static void
+a_commit_that_was_taken_over_knows_it(void **state)
+{
+	unsigned	n, m;
+
+	(void)state;
+	for (n = 2; taken_over_at(n, 1); n++)
+		for (m = 2; taken_over_at(n, m); m++)
+			continue;
+	assert_in_range(n, 4, STEPS);
+}
+
+/* Nodes that a process remembers may be gone from the store.  (N_CACHE) */
+static void
+what_is_remembered_may_be_gone(void **state)
+{
+	struct actor	a, gc;
+	struct world	w;
+	struct str	before, after;
+	struct buf	seen;
+	char		problem[600];
+
+	(void)state;
+	world_begin(&w, state_of("committed"));
+	actor_begin(&a, &w);
+	actor_begin(&gc, &w);
+	assert_ok(&a.cx, copy_and_fold(&a));
+	buf_init(&seen, w.cx.mem, 1 << 20);
+	see_ref(&a.cx, a.eng, STR("main"), &seen);
+	assert_ok(&a.cx, reset_all(&a));
+	assert_ok(&gc.cx, collect(&gc));
+	assert_ok(&gc.cx, collect(&gc));
+	assert_ok(&a.cx, copy_and_fold(&a));
+	actor_end(&gc);
+	actor_end(&a);
+	assert_true(holds(&w, &before, &after, problem));
+	world_end(&w);
+}
+
+/* ---- an operation that begins before a gc, and ends within it ---------- */
+
+struct overlap {
+	struct actor	a, gc;
+	size_t		op;
+	enum err	answer;
+	pthread_mutex_t	lock;
+	pthread_cond_t	moved;
+	bool		reached, goes_on;
+};
+
+static void
+overlap_set(struct overlap *o, bool *what)
+{
+	pthread_mutex_lock(&o->lock);
+	*what = true;
+	pthread_cond_broadcast(&o->moved);
+	pthread_mutex_unlock(&o->lock);
+}
+
+static void
+overlap_wait(struct overlap *o, const bool *what)
+{
+	pthread_mutex_lock(&o->lock);
+	while (!*what)
+		pthread_cond_wait(&o->moved, &o->lock);
+	pthread_mutex_unlock(&o->lock);
+}
+
+static void
+stop_here(void *arg)
+{
+	struct overlap	*o = arg;
+
+	overlap_set(o, &o->reached);
+	overlap_wait(o, &o->goes_on);
+}
+
+static void *
+overlap_run(void *arg)
+{
+	struct overlap	*o = arg;
+
+	o->answer = operations[o->op].run(&o->a);
+	overlap_set(o, &o->reached);
+	return NULL;
+}
+
+static pthread_t	overlapping;
+
+static void
+go_on(void *arg)
+{
+	struct overlap	*o = arg;
+
+	overlap_set(o, &o->goes_on);
+	pthread_join(overlapping, NULL);
+}
+
+/* The operation stops before its n-th transaction, gc begins, and before the
+ * m-th of gc the operation goes on.  False: one of them has not so many. */
+static bool
+overlap_at(size_t state, size_t op, unsigned n, unsigned m, bool *has_n)
+{
+	struct overlap	o = { .op = op };
+	struct world	w;
+	struct str	before, after;
+	char		problem[600];
+	bool		ran;
+
+	world_begin(&w, state);
+	actor_begin(&o.a, &w);
+	actor_begin(&o.gc, &w);
+	pthread_mutex_init(&o.lock, NULL);
+	pthread_cond_init(&o.moved, NULL);
+	o.a.kv.at = n;
+	o.a.kv.hook = stop_here;
+	o.gc.kv.at = m;
+	o.gc.kv.hook = go_on;
+	o.a.kv.arg = o.gc.kv.arg = &o;
+	if (pthread_create(&overlapping, NULL, overlap_run, &o) != 0)
+		abort();
+	overlap_wait(&o, &o.reached);
+	assert_ok(&o.gc.cx, collect(&o.gc));
+	if (!(ran = o.gc.kv.n >= m))
+		go_on(&o);
+	*has_n = o.a.kv.n >= n;
+	actor_end(&o.gc);
+	actor_end(&o.a);
+	n_asked++;
+	if (!holds(&w, &before, &after, problem)) {
+		n_bad++;
+		print_error("%s: %s, stopped before its transaction %u until "
+		    "gc came to %u: %s: %s\n", states[state].name,
+		    operations[op].name, n, m, err_name(o.answer), problem);
+	}
+	world_end(&w);
+	return ran && *has_n;
+}
+
+static void
+overlap_all(size_t state, size_t op)
+{
+	unsigned	n, m;
+	bool		has_n = true;
+
+	for (n = 2; has_n; n++)
+		for (m = 1; overlap_at(state, op, n, m, &has_n); m++)
+			continue;
+}
+
+static void
+a_gc_that_began_later(void **state)
+{
+	const char	*pattern = getenv("PAIRS");
+	bool		 all = pattern != NULL && strcmp(pattern, "all") == 0;
+	size_t		 s, op;
+
+	(void)state;
+	n_asked = n_bad = 0;
+	for (s = 0; s < STATES; s++)
+		for (op = 0; op < OPERATIONS; op++)
+			if (is_possible(s, op) &&
+			    !(operations[op].kind & SEVERAL) && (all ||
+			    (s == state_of("committed") &&
+			    operations[op].run == put_large)))
+				overlap_all(s, op);
+	print_message("%u interleavings, %u of them wrong\n", n_asked, n_bad);
+	assert_true(n_asked > 10);
+	assert_int_equal(0, n_bad);
 }
 
 /* ---- two operations within a gc ---------------------------------------- */
@@ -1311,6 +1679,9 @@ main(void)
 		cmocka_unit_test(every_interleaving_is_one_of_the_orders),
 		cmocka_unit_test(a_cut_is_left_alone_for_ten_seconds),
 		cmocka_unit_test(a_clock_may_go_back),
+		cmocka_unit_test(a_commit_that_was_taken_over_knows_it),
+		cmocka_unit_test(what_is_remembered_may_be_gone),
+		cmocka_unit_test(a_gc_that_began_later),
 		cmocka_unit_test(two_operations_within_a_gc),
 	};
 
