@@ -1,4 +1,5 @@
 """A worker without a web server before it, and a FastCGI client for it."""
+import atexit
 import os
 import signal
 import socket
@@ -93,6 +94,7 @@ class Worker:
     def start(self):
         self.process = subprocess.Popen([self.binary], stdin=self.listening, stdout=self.log,
                                         stderr=self.log, env=self.env)
+        atexit.register(self.process.kill)      # one that a test which failed has left
 
     def alive(self):
         return self.process.poll() is None

@@ -135,6 +135,7 @@ class Server:
     def start(self):
         self.log = open(os.path.join(self.root, "server.log"), "ab")
         self.process = self.spawn(self.argv(), **self.env)
+        atexit.register(self.end)
         wait_for(self.process, self.port, self.words)
 
     def words(self):
@@ -178,6 +179,11 @@ class Server:
             p.send_signal(signal.SIGTERM)
             p.wait(40)
         self.log.close()
+
+    def end(self):
+        """Of one that a test which failed has left behind."""
+        for p in [self.process, *self.others]:
+            p.terminate()               # nothing, when it has ended
 
     def fsck(self):
         r = self.run("--lake", self.lake, "fsck", "--deep", check=False)

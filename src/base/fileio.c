@@ -361,8 +361,13 @@ file_lock(struct cx *cx, int fd)
 	return OK;
 }
 
-/* flock knows no time limit.  It is asked again after an eighth of the time
- * that it has taken so far, so that little is lost when it is free. */
+/*
+ * flock knows no time limit, and a signal that ended its wait would be the
+ * whole process's; locks of fcntl know none either, and end with any
+ * descriptor.  So it is asked again after an eighth of the time that it has
+ * taken so far: little is lost when it is free, and a long wait asks 100 times
+ * a second.
+ */
 enum err
 file_lock_until(struct cx *cx, int fd, int64_t until)
 {

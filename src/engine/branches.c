@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "base/fault.h"
 #include "base/ident.h"
+#include "engine/disk.h"
 #include "engine/engine_inside.h"
 #include "engine/records.h"
 #include "lake/keys.h"
@@ -150,7 +151,8 @@ branch_create(struct cx *cx, struct engine *eng, struct str repo,
 	    .opt = opt, .head = head };
 	enum err		e;
 
-	if ((e = name_check_branch(cx, name)) != OK)
+	if ((e = name_check_branch(cx, name)) != OK ||
+	    (e = disk_check_record(cx, eng)) != OK)
 		return e;
 	ident_random(a.uid.b, sizeof a.uid);
 	return kv_write(cx, eng->kv, branch_create_fn, &a);

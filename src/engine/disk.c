@@ -70,8 +70,8 @@ disk_refuse(struct cx *cx, struct engine *eng)
 	    d->more ? "at least " : "", (unsigned long long)(d->bytes >> 20));
 }
 
-enum err
-disk_check(struct cx *cx, struct engine *eng)
+static enum err
+disk_check_lake(struct cx *cx, struct engine *eng)
 {
 	uint64_t	bytes;
 	enum err	e;
@@ -80,10 +80,24 @@ disk_check(struct cx *cx, struct engine *eng)
 		return OK;
 	if ((e = file_free_space(cx, eng->opt.dir, &bytes)) != OK)
 		return e;
-	if (bytes < eng->opt.reserve)
-		return disk_refuse(cx, eng);
-	if (eng->opt.spool == NULL || fault_skip("SPOOL_ROOM"))
-		return OK;
+	return bytes >= eng->opt.reserve ? OK : disk_refuse(cx, eng);
+}
+
+enum err
+disk_check_record(struct cx *cx, struct engine *eng)
+{
+	return fault_skip("RECORD_ROOM") ? OK : disk_check_lake(cx, eng);
+}
+
+enum err
+disk_check(struct cx *cx, struct engine *eng)
+{
+	uint64_t	bytes;
+	enum err	e;
+
+	if ((e = disk_check_lake(cx, eng)) != OK ||
+	    eng->opt.spool == NULL || fault_skip("SPOOL_ROOM"))
+		return e;
 	if ((e = file_free_space(cx, eng->opt.spool, &bytes)) != OK)
 		return e;
 	return bytes >= eng->opt.reserve ? OK : fail(cx, E_NO_ROOM,

@@ -19,7 +19,8 @@
  *	a staging write	E_PROTECTED, forced or not: the branch is changed by
  *			merging alone
  *	that brings
- *	bytes		E_NO_ROOM, E_DISK_FULL, E_CONDEMNED (send it again)
+ *	bytes, or makes
+ *	a new record	E_NO_ROOM, E_DISK_FULL, E_CONDEMNED (send it again)
  *
  * A staging write is one that changes what a branch shows and has not
  * committed.  `force` passes a repository that is read-only, and no more but
@@ -536,12 +537,15 @@ enum err	upload_part_copy(struct cx *cx, struct engine *eng,
 enum err	upload_complete(struct cx *cx, struct engine *eng,
 		    const struct target *at, const struct uid *id,
 		    const struct upload_complete_opts *opt, struct entry *out);
-/* It is gone, with its parts.  E_NO_SUCH_UPLOAD. */
+/*
+ * It is gone, with its parts; of a branch that may not be written, too, for
+ * this gives space back.  E_NO_SUCH_UPLOAD.
+ */
 enum err	upload_abort(struct cx *cx, struct engine *eng,
 		    const struct target *at, const struct uid *id);
 /*
- * The upload, and its parts with numbers over `after`, at most `limit` of them.
- * E_NO_SUCH_UPLOAD.
+ * The upload, and its parts with numbers over `after`, at most `limit` of them,
+ * of any branch.  E_NO_SUCH_UPLOAD.
  */
 enum err	upload_list_parts(struct cx *cx, struct engine *eng,
 		    const struct target *at, const struct uid *id,

@@ -52,8 +52,8 @@ static enum err
 fold_page_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 {
 	struct fold			*f = arg;
-	const struct merged_range	 in = { f->br.uid, fault_skip("N_ORDER") ?
-	    f->last : f->br.low, f->last, NULL };
+	const struct merged_range	 in = { f->br.uid,
+	    fault_skip("N_ORDER") ? f->last : f->br.low, f->last, NULL };
 	struct merged			 m;
 	struct tree_edit		*ed;
 	struct str			 path, value;

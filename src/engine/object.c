@@ -2,6 +2,7 @@
 #include "engine/engine.h"
 
 #include "engine/body.h"
+#include "engine/disk.h"
 #include "engine/records.h"
 #include "engine/versions.h"
 #include "engine/view.h"
@@ -116,6 +117,16 @@ object_set_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 	return write_close(cx, tx, &s->w);
 }
 
+static enum err
+object_set(struct cx *cx, struct object_set *s)
+{
+	enum err	e;
+
+	if ((e = disk_check_record(cx, s->w.eng)) != OK)
+		return e;
+	return write_run(cx, &s->w, object_set_fn, s);
+}
+
 enum err
 object_set_meta(struct cx *cx, struct engine *eng, const struct target *at,
     struct pair *meta, size_t n, bool force)
@@ -124,7 +135,7 @@ object_set_meta(struct cx *cx, struct engine *eng, const struct target *at,
 	    .branch = at->ref, .force = force }, .path = at->path,
 	    .pairs = meta, .n = n };
 
-	return write_run(cx, &s.w, object_set_fn, &s);
+	return object_set(cx, &s);
 }
 
 enum err
@@ -135,7 +146,7 @@ object_set_tags(struct cx *cx, struct engine *eng, const struct target *at,
 	    .branch = at->ref }, .path = at->path, .pairs = tags, .n = n,
 	    .is_tags = true };
 
-	return write_run(cx, &s.w, object_set_fn, &s);
+	return object_set(cx, &s);
 }
 
 /* ---- look up ----------------------------------------------------------- */

@@ -6,6 +6,7 @@
 #include "base/ident.h"
 #include "base/vec.h"
 #include "engine/branches.h"
+#include "engine/disk.h"
 #include "engine/listing.h"
 #include "engine/records.h"
 #include "engine/refs.h"
@@ -80,7 +81,8 @@ repo_create(struct cx *cx, struct engine *eng, struct repo *r, struct str who)
 	enum err		e;
 
 	if ((e = name_check_repo(cx, r->name)) != OK ||
-	    (e = name_check_branch(cx, r->default_branch)) != OK)
+	    (e = name_check_branch(cx, r->default_branch)) != OK ||
+	    (e = disk_check_record(cx, eng)) != OK)
 		return e;
 	ident_random(r->ruid.b, sizeof r->ruid);
 	ident_random(c.branch_uid.b, sizeof c.branch_uid);

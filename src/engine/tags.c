@@ -2,6 +2,7 @@
 #include "engine/engine.h"
 
 #include "base/fault.h"
+#include "engine/disk.h"
 #include "engine/engine_inside.h"
 #include "engine/records.h"
 #include "engine/refs.h"
@@ -45,7 +46,8 @@ tag_create(struct cx *cx, struct engine *eng, struct str repo,
 	    .source = source, .force = force, .commit = commit };
 	enum err		e;
 
-	if ((e = name_check_tag(cx, name)) != OK)
+	if ((e = name_check_tag(cx, name)) != OK ||
+	    (e = disk_check_record(cx, eng)) != OK)
 		return e;
 	return kv_write(cx, eng->kv, tag_create_fn, &a);
 }

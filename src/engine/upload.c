@@ -5,6 +5,8 @@
 #include "base/fault.h"
 #include "base/ident.h"
 #include "engine/branches.h"
+#include "engine/disk.h"
+#include "engine/records.h"
 #include "lake/keys.h"
 
 enum { CLEARED = 1000 };	/* parts' records, by one transaction */
@@ -24,10 +26,19 @@ upload_missing(struct cx *cx)
 	    "exist. It may have been aborted or completed.");
 }
 
+/* A list, and an end that gives space back, ask no branch that may be
+ * written. */
 static enum err
-upload_branch(struct cx *cx, struct kv_tx *tx, struct write *w)
+upload_branch(struct cx *cx, struct kv_tx *tx, struct upload_tx *t)
 {
-	return branch_open(cx, tx, w->repo, w->branch, w->force, &w->r, &w->br);
+	struct write	*w = &t->w;
+	enum err	 e;
+
+	if (!t->any_branch)
+		return write_look(cx, tx, w);
+	if ((e = repo_find(cx, tx, w->repo, &w->r)) != OK)
+		return e;
+	return branch_need(cx, tx, &w->r.ruid, w->branch, &w->br);
 }
 
 enum err
@@ -39,7 +50,7 @@ upload_find(struct cx *cx, struct kv_tx *tx, struct upload_tx *t,
 	bool		there;
 
 	t->w.sealed = false;
-	if ((e = upload_branch(cx, tx, &t->w)) != OK ||
+	if ((e = upload_branch(cx, tx, t)) != OK ||
 	    (e = kv_find(cx, tx, key_upload(cx, &t->w.br.uid, t->path,
 	    t->id), &v, &there)) != OK)
 		return e;
@@ -108,7 +119,7 @@ upload_create_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 	struct upload_tx	*t = arg;
 	enum err		 e;
 
-	if ((e = upload_branch(cx, tx, &t->w)) != OK)
+	if ((e = upload_branch(cx, tx, t)) != OK)
 		return e;
 	t->u->uid = t->w.br.uid;
 	return upload_put(cx, tx, t->u);
@@ -119,7 +130,10 @@ upload_create(struct cx *cx, struct engine *eng, const struct target *at,
     struct upload *u)
 {
 	struct upload_tx	t = upload_tx(eng, at, &u->id, u);
+	enum err		e;
 
+	if ((e = disk_check_record(cx, eng)) != OK)
+		return e;
 	ident_random(u->id.b, sizeof u->id);
 	u->path = at->path;
 	u->created = cx->now;
@@ -162,6 +176,7 @@ upload_abort(struct cx *cx, struct engine *eng, const struct target *at,
 	struct upload_tx	t = upload_tx(eng, at, id, &u);
 	enum err		e;
 
+	t.any_branch = true;
 	if ((e = kv_write(cx, eng->kv, upload_abort_fn, &t)) == OK &&
 	    t.parts_left)
 		upload_clear_rest(cx, eng, id);

@@ -14,6 +14,7 @@ struct upload_tx {
 	struct write	 w;		/* of the branch: repo, branch, eng */
 	struct str	 path;
 	const struct uid *id;
+	bool		 any_branch;	/* protected and read-only ones too */
 	/* set anew by each run of the transaction */
 	struct upload	*u;
 	bool		 parts_left;

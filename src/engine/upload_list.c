@@ -59,6 +59,7 @@ upload_list_parts(struct cx *cx, struct engine *eng, const struct target *at,
 	    .after = after, .fill = { .limit = limit } };
 	enum err			e;
 
+	l.t.any_branch = true;
 	e = kv_read(cx, eng->kv, upload_parts_fn, &l);
 	*out = (struct upload_part_page){ l.found.at, l.found.n, l.fill.more };
 	return e;

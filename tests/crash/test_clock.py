@@ -79,9 +79,11 @@ class Bench:
 @pytest.fixture
 def bench(request, tmp_path):
     b = Bench(os.path.abspath(request.config.getoption("--build")), str(tmp_path))
-    yield b
-    assert b.worker.alive()
-    b.worker.close()
+    try:
+        yield b
+        assert b.worker.alive()
+    finally:
+        b.worker.close()
     b.command("--lake", b.lake, "fsck", "--deep")
     shutil.rmtree(b.lake)
 
@@ -158,7 +160,7 @@ def test_steps_under_load(bench):
             if a.status != 201:
                 wrong.append(a)
             i += 1
-    threads = [threading.Thread(target=puts, args=(n,)) for n in range(6)]
+    threads = [threading.Thread(target=puts, args=(n,), daemon=True) for n in range(6)]
     for t in threads:
         t.start()
     while time.monotonic() < end:

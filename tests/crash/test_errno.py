@@ -489,9 +489,11 @@ class Run:
 @pytest.fixture(scope="module")
 def bench(request):
     b = Bench(os.path.abspath(request.config.getoption("--build")))
-    yield b
-    b.settle()
-    b.close()
+    try:
+        yield b
+        b.settle()
+    finally:
+        b.close()
 
 
 @pytest.mark.parametrize("name", CASES)

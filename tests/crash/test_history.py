@@ -171,10 +171,10 @@ def test_every_answer_has_an_explanation(request, kinds):
             except Exception as e:
                 assert "no changes" in str(e), e
     threads = [threading.Thread(target=client, args=(
-        lake, servers[n % len(servers)].url, n, histories, barrier)) for n in range(9)]
+        lake, servers[n % len(servers)].url, n, histories, barrier), daemon=True) for n in range(9)]
     for t in threads:
         t.start()
-    background = threading.Thread(target=commits)
+    background = threading.Thread(target=commits, daemon=True)
     background.start()
     for t in threads:
         t.join()
@@ -203,7 +203,7 @@ def test_commits_are_consistent_cuts(request):
             n += 1
             lake.put("main/first", str(n).encode())
             lake.put("main/second", str(n).encode())
-    t = threading.Thread(target=writer)
+    t = threading.Thread(target=writer, daemon=True)
     t.start()
     commits = []
     while len(commits) < 20:

@@ -27,7 +27,7 @@ class Writer(threading.Thread):
     """Writes its own keys; remembers what was acknowledged, and what is open."""
 
     def __init__(self, lake, n, until):
-        super().__init__()
+        super().__init__(daemon=True)
         self.lake, self.n, self.until = lake, n, until
         self.acknowledged, self.maybe = {}, {}
         self.random = random.Random(n)
@@ -92,8 +92,8 @@ def test_killed_workers_lose_nothing(own, seed):
     lake.repository.branch("dev").create("main")
     until = time.monotonic() + 6
     writers = [Writer(lake, seed * 100 + n, until) for n in range(6)]
-    others = [threading.Thread(target=committer, args=(lake, until)),
-              threading.Thread(target=collector, args=(own, until))]
+    others = [threading.Thread(target=committer, args=(lake, until), daemon=True),
+              threading.Thread(target=collector, args=(own, until), daemon=True)]
     for t in writers + others:
         t.start()
     chance, kills = random.Random(seed), 0

@@ -18,7 +18,7 @@ class Client(threading.Thread):
     """Puts, each over a connection of its own, without a second try."""
 
     def __init__(self, lake, n, until):
-        super().__init__()
+        super().__init__(daemon=True)
         self.lake, self.n, self.until = lake, n, until
         self.done, self.wrong = [], []
 

@@ -7,6 +7,7 @@ import json
 import os
 import random
 import signal
+import sqlite3
 import subprocess
 import threading
 import time
@@ -46,8 +47,8 @@ class Pair:
             "Authorization": "Basic " + pair, "Host": "h", "Content-Type": "application/json"},
             json.dumps({"name": "repo", "storage_namespace": "local://r"}).encode()).status == 201
 
-    def put(self, w, name, timeout=20):
-        body = name.encode() * 3
+    def put(self, w, name, timeout=20, times=3):
+        body = name.encode() * times
         a = w.ask("PUT", f"/repo/main/{name}", Signed("http://h", "PUT", f"/repo/main/{name}").headers,
                   body, timeout)
         if a.status == 200:
@@ -69,6 +70,13 @@ class Pair:
                     held = True
         return held
 
+    def holders(self):
+        """Who has a lock of the writers: as lakegate.fcgi(8) says how to find out."""
+        inodes = {os.stat(f"{self.lake}/{n}").st_ino for n in ("queue.lock", "writer.lock")}
+        with open("/proc/locks") as f:
+            rows = [line.split() for line in f]
+        return {int(r[4]) for r in rows if r[1] != "->" and int(r[5].split(":")[2]) in inodes}
+
     def settle(self):
         for w in self.workers:
             for name, body in self.kept.items():
@@ -86,11 +94,17 @@ def stopped(w):
 @pytest.fixture
 def pair(request, tmp_path):
     p = Pair(os.path.abspath(request.config.getoption("--build")), str(tmp_path))
-    yield p
-    for w in p.workers:
-        if w.alive():
-            w.process.send_signal(signal.SIGCONT)
-    p.settle()
+    try:
+        yield p
+    finally:
+        for w in p.workers:
+            if w.alive():
+                w.process.send_signal(signal.SIGCONT)
+        try:
+            p.settle()
+        finally:
+            for w in p.workers:
+                w.close()
 
 
 def test_a_stopped_worker_in_any_state(pair):
@@ -109,7 +123,7 @@ def test_a_stopped_worker_in_any_state(pair):
                 wrong.append(a)
             pair.get(one, "first")
             i += 1
-    threads = [threading.Thread(target=load, args=(n,)) for n in range(3)]
+    threads = [threading.Thread(target=load, args=(n,), daemon=True) for n in range(3)]
     for t in threads:
         t.start()
     for n in range(24):
@@ -147,6 +161,7 @@ def test_a_worker_that_is_stopped_in_a_transaction(pair):
                 break
             time.sleep(0.1)
     assert stopped(one) and pair.holds()
+    assert one.process.pid in pair.holders()
     begin = time.monotonic()
     try:
         beside = [pool.submit(pair.put, two, f"beside-{n}", 5 * WAIT) for n in range(3)]
@@ -161,3 +176,26 @@ def test_a_worker_that_is_stopped_in_a_transaction(pair):
     assert all(f.result().status == 200 for f in held)
     assert pair.put(two, "after").status == 200
     assert pair.put(one, "after too").status == 200
+
+
+def test_a_worker_that_is_stopped_while_it_reads(pair):
+    """Here somebody else's snapshot that stays open, which is the same.  The log of
+    the database grows by what is written, all is answered, and it shrinks."""
+    two, log = pair.start(), f"{pair.lake}/meta.db-wal"
+    pair.repo(two)
+    pair.put(two, "first")
+    reader = sqlite3.connect(f"file:{pair.lake}/meta.db?mode=ro", uri=True, isolation_level=None)
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM kv").fetchone()
+    n = 0
+    while os.path.getsize(log) < 24 << 20:
+        assert pair.put(two, f"beside-{n}", 5 * WAIT, 3000).status == 200
+        n += 1
+        assert n < 3000
+    reader.execute("COMMIT")
+    reader.close()
+    while os.path.getsize(log) > 17 << 20:
+        assert pair.put(two, f"beside-{n}", 5 * WAIT, 3000).status == 200
+        n += 1
+        assert n < 3000
+    pair.kept = {k: k.encode() * (3000 if "-" in k else 3) for k in ["first", "beside-0", f"beside-{n - 1}"]}

@@ -8,6 +8,7 @@ import threading
 
 import pytest
 from botocore.exceptions import ClientError
+from lakefs.exceptions import ServerException
 
 from lake import Lake
 from servers import FIRST_KEY, serve
@@ -98,6 +99,21 @@ def test_a_full_disk_is_cleaned_and_goes_on(lake):
     assert {waiting(w) for w in words} == {0}
     # Each of those under way may have gone a MiB below; the log grows too.
     assert free(lake) >= (RESERVE - 2 * WRITERS) * MIB
+    # Records without bytes would use up the reserve, too.  Bodies that were
+    # refused have left a little above it.
+    with open(f"{lake.disk}/ballast", "wb") as f:
+        f.write(bytes(max(0, free(lake) - RESERVE * MIB) + 65536))
+    for call in (lambda: lake.s3.create_multipart_upload(Bucket=lake.repo, Key="main/up"),
+                 lambda: lake.s3.put_object_tagging(
+                     Bucket=lake.repo, Key=next(iter(kept)),
+                     Tagging={"TagSet": [{"Key": "k", "Value": "v"}]})):
+        assert refused(call)
+    for new in (lambda: lake.repository.branch("more").create("main"),
+                lambda: lake.repository.tag("more").create("main")):
+        with pytest.raises(ServerException) as e:
+            new()
+        assert e.value.status_code == 503
+    os.unlink(f"{lake.disk}/ballast")
     # What frees space works, and what is done before it.
     large = [k for k, b in kept.items() if len(b) == SIZES[0]]
     for key in large:

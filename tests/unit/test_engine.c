@@ -9,7 +9,8 @@
 #include <string.h>
 
 #include "block/block.h"
-#include "engine/engine.h"
+#include "engine/engine_inside.h"
+#include "engine/records.h"
 #include "kv/kv.h"
 #include "upkeep/upkeep.h"
 
@@ -608,6 +609,43 @@ no_update_is_lost_under_commits_and_gc(void **state)
 	fsck(f);
 }
 
+static enum err
+protect_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+{
+	static struct str	pattern = { "ma*", 3 };
+	struct repo		*r = arg;
+
+	r->protect = &pattern;
+	r->n_protect = 1;
+	return repo_put(cx, tx, r);
+}
+
+/* A branch is protected after an upload began: what it holds can be seen and
+ * given back, and that is all. */
+static void
+an_upload_of_a_protected_branch_can_be_aborted(void **state)
+{
+	struct fixture		*f = *state;
+	struct target		 at = at_of(f, 0, 1);
+	struct upload		 u = { .meta = { .content_type = STR("t") } };
+	struct upload_part_page	 parts;
+	struct upload		 seen;
+	struct repo		 r;
+
+	assert_ok(&f->cx, upload_create(&f->cx, f->eng, &at, &u));
+	assert_ok(&f->cx, repo_get(&f->cx, f->eng, STR("repo"), &r));
+	assert_ok(&f->cx, kv_write(&f->cx, f->kv, protect_fn, &r));
+	assert_err(E_PROTECTED, upload_create(&f->cx, f->eng, &at, &seen));
+	cx_forget(&f->cx);
+	assert_err(E_PROTECTED, upload_get(&f->cx, f->eng, &at, &u.id, &seen));
+	cx_forget(&f->cx);
+	assert_ok(&f->cx, upload_list_parts(&f->cx, f->eng, &at, &u.id, 0, 10,
+	    &seen, &parts));
+	assert_ok(&f->cx, upload_abort(&f->cx, f->eng, &at, &u.id));
+	assert_err(E_NO_SUCH_UPLOAD, upload_list_parts(&f->cx, f->eng, &at,
+	    &u.id, 0, 10, &seen, &parts));
+}
+
 int
 main(void)
 {
@@ -620,6 +658,9 @@ main(void)
 		    deleted_branches_are_forgotten_in_time, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 		    no_update_is_lost_under_commits_and_gc, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    an_upload_of_a_protected_branch_can_be_aborted, setup,
+		    teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -319,8 +319,8 @@ a_broken_disk_is_no_lock_that_is_held(void **state)
 	assert_ok(&f->cx, kv_write(&f->cx, f->kv, put_one_fn, NULL));
 }
 
-/* K2: an answer comes after the disk has what it says; unless the lake is set up
- * otherwise. */
+/* K2: an answer comes after the disk has what it says, unless the lake is set
+ * up otherwise. */
 static void
 a_commit_is_synced_before_its_answer(void **state)
 {

@@ -1535,10 +1535,11 @@ static void
 a_gc_that_began_later(void **state)
 {
 	const char	*pattern = getenv("PAIRS");
-	bool		 all = pattern != NULL && strcmp(pattern, "all") == 0;
+	bool		 all;
 	size_t		 s, op;
 
 	(void)state;
+	all = pattern != NULL && strcmp(pattern, "all") == 0;
 	n_asked = n_bad = 0;
 	for (s = 0; s < STATES; s++)
 		for (op = 0; op < OPERATIONS; op++)
