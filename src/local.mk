@@ -266,6 +266,8 @@ liblakegate_a_SOURCES = \
 	src/upkeep/backup.c \
 	src/upkeep/backup_folder.c \
 	src/upkeep/backup_folder.h \
+	src/upkeep/backup_sum.c \
+	src/upkeep/backup_sum.h \
 	src/upkeep/bloom.c \
 	src/upkeep/bloom.h \
 	src/upkeep/fsck.c \

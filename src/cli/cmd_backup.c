@@ -106,6 +106,12 @@ cmd_restore(struct cli *c)
 	printf("restored: a database of %llu bytes, %llu blocks (%llu bytes); "
 	    "fsck: %s\n", (unsigned long long)r.database,
 	    (unsigned long long)r.blocks, (unsigned long long)r.bytes,
-	    r.fsck.problems == 0 ? "clean" : "DAMAGED");
+	    r.fsck.problems == 0 && !r.bad_sum ? "clean" : "DAMAGED");
+	if (r.bad_sum)
+		printf("The database has not the checksum that the backup has "
+		    "recorded: what is wrong may be anywhere.\n");
+	if (r.no_sum)
+		printf("The backup has no checksum of its database: an older "
+		    "lakegate made it.\n");
 	return cmd_restore_key(c);
 }

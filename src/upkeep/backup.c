@@ -11,6 +11,7 @@
 #include "lake/block_id.h"
 #include "lake/keys.h"
 #include "upkeep/backup_folder.h"
+#include "upkeep/backup_sum.h"
 #include "upkeep/bloom.h"
 #include "upkeep/lease.h"
 #include "upkeep/mark.h"
@@ -349,11 +350,13 @@ backup_name(struct cx *cx, struct backup *b)
 	enum err	 e;
 
 	if ((e = backup_point(cx, "backup.whole")) != OK ||
+	    (e = backup_sum_put(cx, to)) != OK ||
 	    (e = file_sync_dir(cx, to)) != OK ||
 	    (e = file_rename(cx, backup_in(cx, to, "new/meta.db"),
 	    backup_in(cx, to, "meta.db"))) != OK ||
 	    (e = file_sync_dir(cx, to)) != OK ||
-	    (e = backup_point(cx, "backup.named")) != OK)
+	    (e = backup_point(cx, "backup.named")) != OK ||
+	    (e = backup_sum_name(cx, to)) != OK)
 		return e;
 	if (file_exists(key) && ((e = file_rename(cx, key,
 	    backup_in(cx, to, "master.key"))) != OK ||
@@ -431,7 +434,8 @@ backup_begin(struct cx *cx, struct backup *b)
 	    (e = backup_folder_take(cx, b->opt->to, b->opt->lake, &b->id,
 	    &b->lock)) != OK ||
 	    (e = lease_open(cx, b->eng, &b->lease)) != OK ||
-	    (e = lease_take(cx, b->lease)) != OK)
+	    (e = lease_take(cx, b->lease)) != OK ||
+	    (e = backup_sum_settle(cx, b->opt->to)) != OK)
 		return e;
 	b->fc = (struct filecopy){ .draft = backup_in(cx, b->opt->to,
 	    "tmp/block"), .may_link = file_same_disk(b->opt->lake,

@@ -12,6 +12,7 @@
 #include "lake/keys.h"
 #include "tree/gc_state.h"
 #include "upkeep/backup_folder.h"
+#include "upkeep/backup_sum.h"
 #include "upkeep/rows.h"
 
 enum { CLEAR = 1000 };
@@ -119,10 +120,31 @@ restore_block(struct cx *cx, const struct uid *id, uint64_t size, void *arg)
 	    *r->opt->group);
 }
 
+/* What was copied, before anything reads it. */
+static enum err
+restore_whole(struct cx *cx, struct restore *r, const char *db)
+{
+	enum sum_verdict	verdict;
+	enum err		e;
+
+	if ((e = backup_sum_check(cx, r->opt->from, db, &verdict)) != OK)
+		return e;
+	r->r->no_sum = verdict == SUM_NONE;
+	r->r->bad_sum = verdict == SUM_BAD && !fault_skip("RESTORE_SUM");
+	if (!r->r->bad_sum || r->opt->damaged)
+		return OK;
+	return fail(cx, E_CORRUPT, "the database of the backup %s has not the "
+	    "checksum that was recorded with it: it was changed since, and "
+	    "nothing was restored: take an older backup, or restore what "
+	    "can be read of it with --damaged", r->opt->from);
+}
+
 static enum err
 restore_files(struct cx *cx, struct restore *r)
 {
 	const struct restore_opts	*opt = r->opt;
+	const char			*db = restore_in(cx, opt->draft,
+	    "meta.db");
 	struct arena_mark		 back;
 	enum err			 e;
 	unsigned			 i;
@@ -131,7 +153,7 @@ restore_files(struct cx *cx, struct restore *r)
 	 * backup's: those files are never shared. */
 	r->fc.draft = restore_in(cx, opt->draft, "file");
 	if ((e = filecopy_make(cx, &r->fc, restore_in(cx, opt->from,
-	    "meta.db"), restore_in(cx, opt->draft, "meta.db"))) != OK)
+	    "meta.db"), db)) != OK || (e = restore_whole(cx, r, db)) != OK)
 		return e;
 	r->fc.may_link = opt->group == NULL && file_same_disk(opt->from,
 	    opt->lake);

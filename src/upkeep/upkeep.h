@@ -121,6 +121,8 @@ struct restore_opts {
 
 struct restore_report {
 	uint64_t	database, blocks, bytes; /* as of a backup */
+	bool		no_sum;		/* the backup has no checksum of it */
+	bool		bad_sum;	/* it has another one */
 	struct fsck_report fsck;
 };
 
@@ -130,8 +132,9 @@ enum err	restore_check(struct cx *cx, const char *from,
 /*
  * The blocks of a backup into block, and its database, settled and closed, into
  * the draft folder: the caller gives it its name.  E_CONF as restore_check,
- * E_BUSY while a backup is written there, E_DISK_FULL, and E_CORRUPT when fsck
- * finds damage, of which fsck.found is told.
+ * E_BUSY while a backup is written there, E_DISK_FULL, and E_CORRUPT when the
+ * database has another checksum, or fsck finds damage, of which fsck.found is
+ * told; unless it is to restore what is damaged.
  */
 enum err	restore_run(struct cx *cx, struct block *block,
 		    const struct restore_opts *opt,

@@ -500,6 +500,48 @@ def test_a_damaged_backup(own, command):
     assert not os.path.exists(where + "2")
 
 
+def test_a_bit_of_the_database(own, command):
+    """Where fsck does not look: it reads the bytes of objects with --deep alone."""
+    lake, to, where = Lake(own), f"{own.root}/backup", f"{own.root}/new"
+    wanted = fill(lake, 6)
+    ok(command("backup", to))
+    subprocess.run(["sha256sum", "-c", "meta.db.sha256"], cwd=to, check=True)
+    with open(f"{to}/meta.db", "r+b") as f:
+        whole = f.read()
+        at = whole.index(wanted["main/before/2"]) + 500
+        f.seek(at)
+        f.write(bytes([whole[at] ^ 1]))
+    refused(command("restore", to, lake=where), "has not the checksum")
+    assert not os.path.exists(where)
+    out = ok(command("restore", to, "--damaged", lake=where))
+    assert "DAMAGED" in out and "not the checksum" in out
+    assert command("fsck", "--deep", lake=where).returncode == 1
+    shutil.rmtree(where)
+    os.unlink(f"{to}/meta.db.sha256")
+    assert "no checksum" in ok(command("restore", to, lake=where))
+    shutil.rmtree(where)
+    ok(command("backup", to))
+    assert "checksum" not in ok(command("restore", to, lake=where))
+
+
+def test_a_checksum_is_of_its_database(own, command):
+    """Killed at two points, one after the other."""
+    lake, to, where, n = Lake(own), f"{own.root}/backup", f"{own.root}/new", 0
+    ok(command("backup", to))
+    for one in ("file.rename:3", "backup.named:1"):
+        for two in ("file.rename:2", "file.rename:3", "backup.named:1", "file.rename:4"):
+            for point in (one, two):
+                lake.put(f"main/{n}", b"%d" % n)
+                n += 1
+                r = command("backup", to, fault=point and point + ":kill")
+                assert r.returncode in (0, -9), r
+            out = ok(command("restore", to, lake=where))
+            assert "checksum" not in out, (one, two)
+            shutil.rmtree(where)
+    ok(command("backup", to))
+    assert not [x for x in os.listdir(to) if "new" in x]
+
+
 def test_a_restore_wants_an_empty_folder(own, command):
     lake, to, where = Lake(own), f"{own.root}/backup", f"{own.root}/new"
     fill(lake, 4)
