@@ -376,6 +376,7 @@ EXTRA_DIST += examples/README.md examples/data_tests.py \
 	examples/delta_experiments.py examples/demonstration.py \
 	examples/duckdb_branches.py examples/etl_branch.py \
 	examples/fail2ban-filter.conf examples/fail2ban-jail.conf \
+	examples/grafana-dashboard.json examples/prometheus-rules.yml \
 	examples/pandas_notebook.py examples/public_dataset.py \
 	examples/quickstart examples/restic_backup examples/spark_job.py
 # What `sample_data: true` puts into a new repository; make.py made it.

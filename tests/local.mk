@@ -238,6 +238,7 @@ EXTRA_DIST += tests/clients/conftest.py tests/clients/go/go.mod \
 	tests/clients/spark/job.py tests/clients/spark/pom.xml \
 	tests/clients/test_commands.py tests/clients/test_dataset.py \
 	tests/clients/test_examples.py tests/clients/test_jvm.py \
+	tests/clients/test_prometheus.py \
 	tests/clients/test_lakefs_spec.py tests/clients/test_pages.py \
 	tests/clients/README.md tests/clients/test_python.py \
 	tests/clients/test_sdks.py tests/clients/test_table.py \

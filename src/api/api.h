@@ -3,6 +3,7 @@
 #define API_API_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "base/str.h"
 
@@ -24,5 +25,7 @@ struct api_opts {
 void	api_handle(struct cx *cx, struct engine *eng, struct auth *auth,
 	    const struct api_opts *opt, struct request *req,
 	    struct response *res, struct request_note *note);
+/* The i-th of the operations; NULL: there are no more. */
+const char	*api_operation(size_t i);
 
 #endif

@@ -304,6 +304,12 @@ static const struct api_row rows[] = {
 
 enum { ROWS = sizeof rows / sizeof rows[0] };
 
+const char *
+api_operation(size_t i)
+{
+	return i < sizeof rows / sizeof rows[0] ? rows[i].called : NULL;
+}
+
 const struct api_row *
 api_route_table(size_t *n)
 {

@@ -132,7 +132,7 @@ app_open(struct cx *cx, const struct conf *c, struct app **out)
 	file_set_relaxed(is_relaxed(c));
 	take_options(a);
 	if ((e = app_audit_open(cx, c)) != OK ||
-	    (e = metric_open(cx, str_printf(cx->mem, "%.*s/metrics",
+	    (e = app_metrics_open(cx, str_printf(cx->mem, "%.*s/metrics",
 	    STRF(c->lake)).p)) != OK || (e = open_engine(cx, a)) != OK ||
 	    (e = proxies_parse(cx, c->trusted_proxies, &a->proxies)) != OK) {
 		app_close(a);

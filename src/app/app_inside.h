@@ -28,6 +28,10 @@ struct str	app_master_path(struct cx *cx, const struct conf *c);
  * in cx->mem.  E_CONF: it cannot be written. */
 enum err	app_audit_open(struct cx *cx, const struct conf *c);
 
+/* The counters of the file at path, requests by the operations of both
+ * protocols; once. */
+enum err	app_metrics_open(struct cx *cx, const char *path);
+
 /* Of all paths of ours the one that signatures reach, too? */
 bool		app_own_is_metrics(const struct request *req);
 /* Answer a path that is neither protocol's; false: it is not one of them. */

@@ -4,6 +4,7 @@
 #include "auth/auth.h"
 #include "base/buf.h"
 #include "base/fault.h"
+#include "base/fileio.h"
 #include "base/metric.h"
 #include "engine/engine.h"
 
@@ -36,6 +37,53 @@ metrics_check(struct cx *cx, struct app *a, struct request *req)
 	    "machine, or has a key: see the setting \"metrics\".");
 }
 
+enum err
+app_metrics_open(struct cx *cx, const char *path)
+{
+	const char	*name;
+	size_t		 i;
+
+	for (i = 0; (name = s3_operation(i)) != NULL; i++)
+		metric_operation("s3", name);
+	for (i = 0; (name = api_operation(i)) != NULL; i++)
+		metric_operation("api", name);
+	metric_operation("s3", "Preflight");
+	metric_operation("s3", "-");
+	metric_operation("api", "-");
+	metric_operation("own", "-");
+	return metric_open(cx, path);
+}
+
+/* What is measured when it is asked for.  What cannot be is left out. */
+static void
+metrics_of_disk(struct cx *cx, const struct app *a, struct buf *b)
+{
+	static const struct {
+		const char	*file, *name, *help;
+	} files[] = {
+		{ "meta.db", "database_bytes",
+		    "metadata and small objects" },
+		{ "meta.db-wal", "database_log_bytes",
+		    "the write-ahead log, bounded but while a backup copies" },
+	};
+	const char	*lake = str_z(cx->mem, a->conf.lake);
+	struct cx	 aside = cx_aside(cx);
+	uint64_t	 n;
+	size_t		 i;
+	bool		 there;
+
+	if (file_free_space(&aside, lake, &n) == OK)
+		metric_text_gauge(b, "free_bytes",
+		    "free space on the disk of the lake", n);
+	metric_text_gauge(b, "reserve_bytes",
+	    "below so many free bytes writes are refused",
+	    (uint64_t)a->conf.reserve);
+	for (i = 0; i < sizeof files / sizeof files[0]; i++)
+		if (file_size(&aside, str_printf(cx->mem, "%s/%s", lake,
+		    files[i].file).p, &n, &there) == OK && there)
+			metric_text_gauge(b, files[i].name, files[i].help, n);
+}
+
 static void
 metrics(struct cx *cx, struct app *a, struct request *req,
     struct response *res)
@@ -48,6 +96,7 @@ metrics(struct cx *cx, struct app *a, struct request *req,
 	}
 	buf_init(&b, cx->mem, 1 << 20);
 	metric_text(&b);
+	metrics_of_disk(cx, a, &b);
 	response_body(res, 200, "text/plain; version=0.0.4", buf_as_str(&b));
 }
 

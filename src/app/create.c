@@ -268,7 +268,7 @@ make_parts(struct cx *cx, const struct making *m, const unsigned *group,
 	    (e = app_audit_open(cx, m->conf)) != OK) ||
 	    (e = make_master(cx, m)) != OK ||
 	    (e = modes_check_key(cx, m->master)) != OK ||
-	    (e = metric_open(cx, in(cx, m, "metrics"))) != OK ||
+	    (e = app_metrics_open(cx, in(cx, m, "metrics"))) != OK ||
 	    (e = file_lock_open(cx, in(cx, m, "queue.lock"),
 	    &queue)) != OK)
 		return e;

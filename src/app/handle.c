@@ -36,27 +36,20 @@ dispatch(struct cx *cx, struct app *a, struct request *req,
 			note->protocol = "api";
 			api_handle(cx, a->eng, a->auth, &a->api, req, res,
 			    note);
-			metric_add(METRIC_requests_api, 1);
 			return;
 		}
 	}
 	note->protocol = "s3";
 	s3_handle(cx, a->eng, a->auth, &a->s3, req, res, note);
-	metric_add(METRIC_requests_s3, 1);
 }
 
 static void
-count(const struct request *req, const struct app_sent *sent)
+count(const struct request *req, const struct request_note *n,
+    const struct app_sent *sent)
 {
-	int	status = sent->status;
-
-	metric_add(METRIC_requests, 1);
-	metric_add(status < 300 ? METRIC_responses_2xx : status < 400 ?
-	    METRIC_responses_3xx : status < 500 ? METRIC_responses_4xx :
-	    METRIC_responses_5xx, 1);
-	metric_add(METRIC_bytes_in, req->body_read);
-	metric_add(METRIC_bytes_out, sent->bytes);
-	metric_add(METRIC_request_us, (uint64_t)sent->us);
+	metric_request(n->protocol, n->operation, sent->status, sent->us);
+	metric_add(METRIC_received_bytes, req->body_read);
+	metric_add(METRIC_sent_bytes, sent->bytes);
 }
 
 /*
@@ -154,7 +147,7 @@ serve(struct cx *cx, struct app *a, char **env, const struct front_body *body,
 	if (e != OK && cx->code == OK)
 		cx_pass(cx, &sending);
 	sent.us = when_monotonic() - begin;
-	count(&req, &sent);
+	count(&req, &note, &sent);
 	if (a->access_log || res.status >= 500)
 		app_log_request(cx, &req, &note, &sent);
 }

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "base/fileio.h"
+#include "base/metric.h"
 #include "cli/cli.h"
 #include "upkeep/upkeep.h"
 
@@ -53,8 +54,11 @@ cmd_backup(struct cli *c)
 	if (e != OK)
 		return cli_fail(c);
 	cmd_backup_says(&opt, &r);
-	if (r.damaged == 0)
+	if (r.damaged == 0) {
+		metric_set(METRIC_backup_success_timestamp_seconds,
+		    (uint64_t)c->cx->now / 1000);
 		return CLI_OK;
+	}
 	fprintf(stderr, "lakegate: the lake is DAMAGED, and so is this backup: "
 	    "%llu things that it names are missing; see `lakegate fsck`\n",
 	    (unsigned long long)r.damaged);

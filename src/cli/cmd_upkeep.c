@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/metric.h"
 #include "cli/cli.h"
 #include "engine/engine.h"
 #include "upkeep/upkeep.h"
@@ -32,6 +33,8 @@ cmd_gc(struct cli *c)
 	app_close(app);
 	if (e != OK)
 		return cli_fail(c);
+	metric_set(METRIC_gc_success_timestamp_seconds,
+	    (uint64_t)c->cx->now / 1000);
 	printf("removed: %llu commits, %llu tree nodes, %llu blocks "
 	    "(%llu bytes), %llu temporary files, %llu rows, %llu uploads\n",
 	    (unsigned long long)r.commits, (unsigned long long)r.nodes,

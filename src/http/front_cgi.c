@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <unistd.h>
 
@@ -93,6 +94,9 @@ cgi_write(struct cx *cx, void *self, const void *p, size_t n)
 	ssize_t		 done;
 	enum err	 e;
 
+	/* lighttpd ends a CGI program as soon as it has the whole answer; the
+	 * request is counted and logged after it. */
+	signal(SIGTERM, SIG_IGN);
 	while (n > 0) {
 		if ((e = ready(cx, t, STDOUT_FILENO, POLLOUT)) != OK)
 			return e;
@@ -127,6 +131,8 @@ front_cgi_run(struct cx *cx, char **env, const struct front_opts *opt)
 
 	if ((e = slots_open(cx, opt->slots, opt->processes, &t.slots)) != OK)
 		return e;
+	/* A client that goes away is an error of a write, and has its line. */
+	signal(SIGPIPE, SIG_IGN);
 	pace_init(&t.pace);
 	t.slot = slots_take(t.slots);
 	opt->serve(opt->arg, env, &body, &out);

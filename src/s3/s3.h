@@ -35,6 +35,9 @@ void	s3_handle(struct cx *cx, struct engine *eng, struct auth *auth,
 	    const struct s3_opts *opt, struct request *req,
 	    struct response *res, struct request_note *note);
 
+/* The i-th of the operations, which may stand more than once; NULL: no more. */
+const char	*s3_operation(size_t i);
+
 /* Answers with the failure that cx holds, as S3 has it: for requests that fail
  * before they are ours, by a bad target, say. */
 void	s3_error_render(struct cx *cx, const struct request *req,

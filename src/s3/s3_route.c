@@ -154,6 +154,12 @@ static const struct s3_row rows[] = {
 	    .op = OP_DELETE_OBJECT, .marker = s3_marker_delete },
 };
 
+const char *
+s3_operation(size_t i)
+{
+	return i < sizeof rows / sizeof rows[0] ? rows[i].called : NULL;
+}
+
 const struct s3_row *
 s3_route_table(size_t *n)
 {

@@ -255,11 +255,16 @@ def holds_writers(pid, lake):
                for w in held if w[1] != "->" and w[3] == "WRITE")
 
 
+def state(pid):
+    with open(f"/proc/{pid}/stat") as f:
+        return f.read().rsplit(")")[-1].split()[0]
+
+
 def stopped(b, lake):
     """Stopped, but not within a write of its own: others would wait for that."""
-    while True:
+    while b.poll() is None:
         b.send_signal(signal.SIGSTOP)
-        while open(f"/proc/{b.pid}/stat").read().rsplit(")")[-1].split()[0] not in "TZ":
+        while b.poll() is None and state(b.pid) != "T":
             time.sleep(0.001)
         if not holds_writers(b.pid, lake):
             return
