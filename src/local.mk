@@ -177,6 +177,8 @@ liblakegate_a_SOURCES = \
 	src/kv/kv_group.h \
 	src/kv/kv_mem.c \
 	src/kv/kv_sqlite.c \
+	src/kv/kv_sqlite_check.c \
+	src/kv/kv_sqlite_check.h \
 	src/kv/kv_sqlite_conn.c \
 	src/kv/kv_sqlite_conn.h \
 	src/kv/kv_sqlite_copy.c \
@@ -271,10 +273,13 @@ liblakegate_a_SOURCES = \
 	src/upkeep/bloom.c \
 	src/upkeep/bloom.h \
 	src/upkeep/fsck.c \
+	src/upkeep/fsck_ahead.c \
+	src/upkeep/fsck_blocks.c \
 	src/upkeep/fsck_bytes.c \
 	src/upkeep/fsck_found.c \
 	src/upkeep/fsck_inside.h \
 	src/upkeep/fsck_records.c \
+	src/upkeep/fsck_rows.c \
 	src/upkeep/fsck_walk.c \
 	src/upkeep/gc.c \
 	src/upkeep/gc_cycle.c \

@@ -54,6 +54,8 @@ struct app	*cli_app(struct cli *c);
 /* The same with users and keys. */
 struct app	*cli_app_auth(struct cli *c);
 
+/* Problems of one kind that are told; of the others, their number. */
+enum { CLI_PROBLEMS = 20 };
 /* A line for what fsck found; arg is not looked at. */
 void		 cli_found(void *arg, const char *invariant, const char *what);
 

@@ -87,7 +87,8 @@ cmd_restore(struct cli *c)
 	const char		*group = cli_option(c, "--group");
 	unsigned		 gid = 0;
 	struct restore_opts	 opt = { .damaged = cli_flag(c, "--damaged"),
-	    .fsck = { .progress = cli_progress, .found = cli_found } };
+	    .fsck = { .progress = cli_progress, .found = cli_found,
+	    .most = CLI_PROBLEMS } };
 	struct restore_report	 r;
 	enum err		 e;
 

@@ -59,7 +59,7 @@ int
 cmd_fsck(struct cli *c)
 {
 	struct fsck_opts	 opt = { .progress = cli_progress,
-	    .found = cli_found };
+	    .found = cli_found, .most = CLI_PROBLEMS };
 	struct fsck_report	 r;
 	struct app		*app;
 	enum err		 e;

@@ -110,11 +110,30 @@ kv_scan_keys(struct cx *cx, struct kv_tx *tx, struct str lo, struct str hi,
 	return tx->kv->ops->scan(cx, tx, lo, hi, true, cur);
 }
 
+/* What is read may be anything; callers have room for a key. */
+static enum err
+kv_check_key(struct cx *cx, struct str key)
+{
+	return key.n <= KV_KEY_MAX ? OK : fail(cx, E_CORRUPT, "the database "
+	    "has a key of %zu bytes: it is damaged", key.n);
+}
+
 enum err
 kv_next(struct cx *cx, struct kv_tx *tx, struct kv_cursor *cur,
     struct str *key, struct str *value, bool *there)
 {
-	return tx->kv->ops->next(cx, cur, key, value, there);
+	enum err	e = tx->kv->ops->next(cx, cur, key, value, there);
+
+	return e == OK && *there ? kv_check_key(cx, *key) : e;
+}
+
+enum err
+kv_next_size(struct cx *cx, struct kv_tx *tx, struct kv_cursor *cur,
+    struct str *key, uint64_t *size, bool *there)
+{
+	enum err	e = tx->kv->ops->next_size(cx, cur, key, size, there);
+
+	return e == OK && *there ? kv_check_key(cx, *key) : e;
 }
 
 enum err

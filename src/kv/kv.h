@@ -34,6 +34,7 @@ struct kv_tx;
 struct kv_cursor;
 
 enum { KV_KEY_MAX = 2200 };
+#define KV_NO_VALUE	UINT64_MAX	/* as the size of one */
 
 typedef enum err kv_fn(struct cx *cx, struct kv_tx *tx, void *arg);
 /* How far a copy is: done of total, in any unit. */
@@ -57,6 +58,10 @@ struct kv_ops {
 	/* Key and value are valid until the next call on the cursor. */
 	enum err (*next)(struct cx *, struct kv_cursor *, struct str *key,
 	    struct str *value, bool *there);
+	/* The same with the bytes of the value, which is not read: KV_NO_VALUE
+	 * where the store has lost it. */
+	enum err (*next_size)(struct cx *, struct kv_cursor *, struct str *key,
+	    uint64_t *size, bool *there);
 	/* Go to the first key >= lo, forwards or backwards. */
 	enum err (*seek)(struct cx *, struct kv_cursor *, struct str lo);
 	/* Give up a cursor early; the end of the transaction closes all. */
@@ -125,6 +130,10 @@ enum err	kv_scan_keys(struct cx *cx, struct kv_tx *tx, struct str lo,
 /* See kv_ops.next; *key and *value are set only when *there. */
 enum err	kv_next(struct cx *cx, struct kv_tx *tx, struct kv_cursor *cur,
 		    struct str *key, struct str *value, bool *there);
+/* See kv_ops.next_size; *key and *size are set only when *there. */
+enum err	kv_next_size(struct cx *cx, struct kv_tx *tx,
+		    struct kv_cursor *cur, struct str *key, uint64_t *size,
+		    bool *there);
 /* See kv_ops.seek. */
 enum err	kv_seek(struct cx *cx, struct kv_tx *tx, struct kv_cursor *cur,
 		    struct str lo);

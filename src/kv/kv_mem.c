@@ -245,6 +245,18 @@ kv_mem_next(struct cx *cx, struct kv_cursor *c, struct str *key,
 }
 
 static enum err
+kv_mem_next_size(struct cx *cx, struct kv_cursor *cur, struct str *key,
+    uint64_t *size, bool *there)
+{
+	struct str	value;
+	enum err	e;
+
+	if ((e = kv_mem_next(cx, cur, key, &value, there)) == OK && *there)
+		*size = value.n;
+	return e;
+}
+
+static enum err
 kv_mem_seek(struct cx *cx, struct kv_cursor *c, struct str lo)
 {
 	c->from = str_dup(cx->mem, lo);
@@ -328,7 +340,8 @@ kv_mem_close(struct kv *kv)
 static const struct kv_ops kv_mem_ops = {
 	.read = kv_mem_read, .write = kv_mem_write, .find = kv_mem_find,
 	.put = kv_mem_put, .del = kv_mem_delete, .scan = kv_mem_scan,
-	.next = kv_mem_next, .seek = kv_mem_seek,
+	.next = kv_mem_next, .next_size = kv_mem_next_size,
+	.seek = kv_mem_seek,
 	.cursor_close = kv_mem_cursor_close, .last = kv_mem_last,
 	.clear = kv_mem_clear, .trim = kv_mem_trim, .copy = kv_mem_copy,
 	.close = kv_mem_close,

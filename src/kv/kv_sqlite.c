@@ -15,7 +15,7 @@
 #include "base/fault.h"
 #include "base/fileio.h"
 #include "kv/kv_group.h"
-#include "kv/kv_sqlite_conn.h"
+#include "kv/kv_sqlite_check.h"
 #include "kv/kv_sqlite_copy.h"
 #include "kv/kv_sqlite_wal.h"
 
@@ -567,10 +567,10 @@ static const struct kv_ops kv_sqlite_ops = {
 	.read = kv_sqlite_read, .write = kv_sqlite_write,
 	.find = kv_sqlite_find, .put = kv_sqlite_put,
 	.del = kv_sqlite_delete, .scan = kv_sqlite_scan,
-	.next = kv_sqlite_next, .seek = kv_sqlite_seek,
-	.cursor_close = kv_sqlite_cursor_close, .last = kv_sqlite_last,
-	.clear = kv_sqlite_clear, .trim = kv_sqlite_trim,
-	.copy = kv_sqlite_copy, .close = kv_sqlite_close,
+	.next = kv_sqlite_next, .next_size = kv_sqlite_check_next,
+	.seek = kv_sqlite_seek, .cursor_close = kv_sqlite_cursor_close,
+	.last = kv_sqlite_last, .clear = kv_sqlite_clear,
+	.trim = kv_sqlite_trim, .copy = kv_sqlite_copy, .close = kv_sqlite_close
 };
 
 enum err

@@ -30,6 +30,7 @@ static const char *const sql[S_COUNT] = {
 	[S_PUT] = "INSERT OR REPLACE INTO kv(k, v) VALUES(?1, ?2)",
 	[S_DELETE] = "DELETE FROM kv WHERE k = ?1",
 	[S_BIG_FIND] = "SELECT v FROM big WHERE id = ?1",
+	[S_BIG_SIZE] = "SELECT length(v) FROM big WHERE id = ?1",
 	[S_BIG_PUT] = "INSERT INTO big(v) VALUES(?1)",
 	[S_BIG_DELETE] = "DELETE FROM big WHERE id = ?1",
 	[S_LAST] = "SELECT k, v FROM kv WHERE k >= ?1 AND k < ?2 "

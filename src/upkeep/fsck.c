@@ -19,21 +19,12 @@ fsck_count_file(struct cx *cx, const struct uid *id, uint64_t size, void *arg)
 	bool		 later;
 
 	(void)size;
-	f->r->blocks++;
+	if (++f->r->blocks % 1024 == 0)
+		fsck_progress(f, "counting blocks", f->r->blocks);
 	if ((e = fsck_found_later(cx, f, block_id_epoch(id), &later)) == OK &&
 	    later)
 		fsck_found(f, "I12", "a block file is of a later epoch");
 	return e;
-}
-
-static enum err
-fsck_count_small(struct cx *cx, struct str key, struct str value, void *arg)
-{
-	(void)cx;
-	(void)key;
-	(void)value;
-	((struct fsck *)arg)->r->blocks++;
-	return OK;
 }
 
 static enum err
@@ -73,18 +64,15 @@ fsck_run(struct cx *cx, struct engine *eng, const struct fsck_opts *opt,
 		fsck_found(&f, "I12", "gc: the floor is above the epoch");
 	e = fsck_walk(cx, &f);
 	fsck_hint(&f);
-	if (opt->progress != NULL)
-		opt->progress(opt->arg, "checking records", f.m.n, 0);
+	fsck_progress(&f, "checking records", f.m.n);
 	if (e == OK)
 		e = fsck_records(cx, &f);
 	if (e == OK)
 		e = block_each(cx, eng->block, fsck_count_file, &f);
 	if (e == OK)
-		e = rows_each(cx, eng->kv, key_letter(cx, 'y'), true,
-		    fsck_count_small, &f);
-	if (e == OK)
 		e = rows_each(cx, eng->kv, key_letter(cx, 'X'), true,
 		    fsck_count_dead, &f);
+	fsck_found_rest(&f);
 	mark_release(&f.said);
 	return e;
 }

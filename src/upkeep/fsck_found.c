@@ -3,19 +3,85 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/fault.h"
 
-enum { WORDS = 700 };
+enum { WORDS = 700, REMEMBERED = 1 << 18 };
+
+/* A problem is told once, and of each kind the first few: a million lines would
+ * hide what a few say.  So many are remembered; from then on what comes twice
+ * counts twice. */
+static bool
+fsck_is_new(struct fsck *f, const char *what)
+{
+	return f->said.n >= REMEMBERED || mark_see(&f->said, 'p',
+	    str_of(what));
+}
+
+/* Names may have characters that a terminal obeys, or that end a line. */
+static void
+fsck_plain(char *what)
+{
+	unsigned char	*p;
+
+	for (p = (unsigned char *)what; *p != '\0'; p++)
+		if (*p < 0x20 || *p == 0x7f ||
+		    (*p == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0))
+			*p = '?';
+}
+
+/* Words that are passed on ("%.*s …") tell their kind by how they begin. */
+static struct fsck_kind *
+fsck_kind(struct fsck *f, const char *invariant, const char *fmt,
+    const char *what)
+{
+	struct fsck_kind	*k, is = { .invariant = invariant, .fmt = fmt };
+
+	if (strncmp(fmt, "%.*s", 4) == 0)
+		snprintf(is.begins, sizeof is.begins, "%s", what);
+	for (k = f->kinds; k < f->kinds + f->n_kinds; k++)
+		if (strcmp(k->invariant, invariant) == 0 && k->fmt == fmt &&
+		    strcmp(k->begins, is.begins) == 0)
+			return k;
+	if (f->n_kinds == FSCK_KINDS)
+		return &f->kinds[FSCK_KINDS - 1];
+	*k = is;
+	f->n_kinds++;
+	return k;
+}
 
 static void
-fsck_tell(struct fsck *f, const char *invariant, const char *what)
+fsck_tell(struct fsck *f, const char *invariant, const char *fmt, char *what)
 {
-	if (!mark_see(&f->said, 'p', str_of(what)))
+	struct fsck_kind	*k;
+
+	fsck_plain(what);
+	if (!fsck_is_new(f, what))
 		return;
 	f->r->problems++;
-	if (f->opt->found != NULL)
+	k = fsck_kind(f, invariant, fmt, what);
+	if (f->opt->found != NULL && (k->n++ < f->opt->most ||
+	    f->opt->most == 0 || fault_skip("FSCK_MOST")))
 		f->opt->found(f->opt->arg, invariant, what);
+}
+
+void
+fsck_found_rest(struct fsck *f)
+{
+	const struct fsck_kind	*k;
+	char			 what[WORDS];
+
+	if (f->opt->found == NULL || f->opt->most == 0)
+		return;
+	for (k = f->kinds; k < f->kinds + f->n_kinds; k++) {
+		if (k->n <= f->opt->most)
+			continue;
+		snprintf(what, sizeof what, "and %llu more of this kind (%s…)",
+		    (unsigned long long)(k->n - f->opt->most), k->begins[0] !=
+		    '\0' ? k->begins : k->fmt);
+		f->opt->found(f->opt->arg, k->invariant, what);
+	}
 }
 
 void
@@ -27,7 +93,7 @@ fsck_found(struct fsck *f, const char *invariant, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(what, sizeof what, fmt, ap);
 	va_end(ap);
-	fsck_tell(f, invariant, what);
+	fsck_tell(f, invariant, fmt, what);
 }
 
 struct second_look {
@@ -73,7 +139,7 @@ fsck_found_gone(struct cx *cx, struct fsck *f, const char *invariant,
 	    !fault_skip("FSCK_LOOK"))
 		f->overtaken = true;
 	else
-		fsck_tell(f, invariant, what);
+		fsck_tell(f, invariant, fmt, what);
 	return OK;
 }
 

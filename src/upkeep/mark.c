@@ -80,6 +80,22 @@ mark_on_missing(struct cx *cx, struct mark *m)
 }
 
 static enum err
+mark_get_node(struct cx *cx, struct mark *m, const struct oid *id,
+    struct node **out)
+{
+	return m->get_node != NULL ? m->get_node(cx, m, id, out) :
+	    node_get(cx, &m->trees, NULL, id, out);
+}
+
+static enum err
+mark_get_record(struct cx *cx, struct mark *m, struct str key,
+    struct str *value, bool *there)
+{
+	return m->get_record != NULL ? m->get_record(cx, m, key, value, there) :
+	    kv_get(cx, m->eng->kv, key, value, there);
+}
+
+static enum err
 mark_value(struct cx *cx, struct mark *m, struct str path, struct str value)
 {
 	struct arena_mark	back = arena_mark(cx->mem);
@@ -87,6 +103,8 @@ mark_value(struct cx *cx, struct mark *m, struct str path, struct str value)
 	enum err		e = OK;
 
 	if (entry_parse(cx, value, &en) != OK) {
+		fail(cx, E_CORRUPT, "the entry of \"%.*s\" cannot be read",
+		    STRF(path));
 		e = mark_on_missing(cx, m);
 		arena_back(cx->mem, back);
 		return e;
@@ -151,7 +169,7 @@ mark_node(struct cx *cx, struct mark *m, const struct oid *id, unsigned above,
 
 	if (!mark_see(m, GREY_NODE, oid_str(id)))
 		return mark_check(cx, m);
-	if (node_get(cx, &m->trees, NULL, id, &n) != OK)
+	if (mark_get_node(cx, m, id, &n) != OK)
 		return cx->code == E_CORRUPT ? mark_on_missing(cx, m) :
 		    cx->code;
 	m->nodes++;
@@ -181,7 +199,7 @@ mark_manifest(struct cx *cx, struct mark *m, const struct uid *id)
 
 	if (!mark_see(m, GREY_MANIFEST, uid_str(id)))
 		return mark_check(cx, m);
-	if ((e = kv_get(cx, m->eng->kv, key_manifest(cx, id), &v,
+	if ((e = mark_get_record(cx, m, key_manifest(cx, id), &v,
 	    &there)) != OK)
 		return e == E_CORRUPT ? mark_on_missing(cx, m) : e;
 	if (!there) {
@@ -207,7 +225,7 @@ mark_one_commit(struct cx *cx, struct mark *m, const struct uid *ruid,
 		return OK;
 	if (!mark_see(m, GREY_COMMIT, str_from(key, 1)))
 		return mark_check(cx, m);
-	if ((e = kv_get(cx, m->eng->kv, key, &v, &there)) != OK)
+	if ((e = mark_get_record(cx, m, key, &v, &there)) != OK)
 		return e == E_CORRUPT ? mark_on_missing(cx, m) : e;
 	if (!there)
 		fail(cx, E_CORRUPT, "commit %s is missing", oid_hex(id).z);

@@ -30,6 +30,12 @@ struct mark {
 	 * whose extents alone are set.  The same block may come many times. */
 	enum err	(*entry)(struct cx *cx, struct mark *m,
 			    struct str path, const struct entry *en);
+	/* Where a node, and the record of a commit or manifest, come from: they
+	 * give what node_get and kv_get give.  NULL: those. */
+	enum err	(*get_node)(struct cx *cx, struct mark *m,
+			    const struct oid *id, struct node **out);
+	enum err	(*get_record)(struct cx *cx, struct mark *m,
+			    struct str key, struct str *value, bool *there);
 	/* Something named is not there, or a record cannot be read: E_CORRUPT
 	 * is in cx.  OK, after cx_forget: the walk goes on with what else there
 	 * is.  NULL: it ends. */

@@ -55,7 +55,9 @@ enum err	gc_run(struct cx *cx, struct engine *eng,
 
 struct fsck_opts {
 	bool		 deep;		/* read every object's bytes */
-	/* Each violated invariant ("I8"), and what violates it; or NULL. */
+	uint64_t	 most;		/* of a kind that are told; 0: all */
+	/* Each violated invariant ("I8"), and what violates it; after the most
+	 * of a kind, how many more there are; or NULL. */
 	void		(*found)(void *arg, const char *invariant,
 			    const char *what);
 	progress_fn	*progress;	/* or NULL */

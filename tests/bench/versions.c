@@ -1,8 +1,8 @@
 /*
  * Version control on many objects, the engine alone on SQLite, durable:
  * staging, committing, then 100 scattered changes committed, diffed, merged;
- * a page of a listing; the same under staged deletes.  With "backlog" nothing
- * is folded before the commit.
+ * a page of a listing; fsck; the listing under staged deletes.  With "backlog"
+ * nothing is folded before the commit.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +14,7 @@
 #include "block/block.h"
 #include "engine/engine.h"
 #include "kv/kv.h"
+#include "upkeep/upkeep.h"
 
 /* What this process has used, in us. */
 static int64_t
@@ -115,6 +116,21 @@ changes(size_t n)
 }
 
 static void
+check(void)
+{
+	const struct fsck_opts	opt = { .deep = false };
+	struct fsck_report	r;
+	int64_t			t = cpu_us();
+
+	must(fsck_run(&cx, eng, &opt, &r));
+	printf("  fsck, CPU                     %8.0f ms, %.2f us an entry\n",
+	    (double)(cpu_us() - t) / 1000, (double)(cpu_us() - t) /
+	    (double)r.entries);
+	if (r.problems > 0)
+		exit(1);
+}
+
+static void
 deletes(size_t n)
 {
 	struct list_query		q = { .limit = 1000 };
@@ -191,6 +207,7 @@ main(int argc, char **argv)
 	if (!backlog) {
 		tend();
 		changes(n);
+		check();
 		deletes(n);
 	}
 	arena_empty(cx.mem);

@@ -181,6 +181,44 @@ values_small_and_large_are_kept(void **state)
 	assert_ok(&f->cx, kv_write(&f->cx, f->kv, delete_fn, &o));
 }
 
+static enum err
+sizes_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+{
+	struct one		*o = arg;
+	struct kv_cursor	*cur;
+	struct str		 k;
+	uint64_t		 size;
+	enum err		 e;
+
+	if ((e = kv_scan_keys(cx, tx, o->key, o->hi, &cur)) != OK)
+		return e;
+	for (o->n = 0; (e = kv_next_size(cx, tx, cur, &k, &size,
+	    &o->there)) == OK && o->there; o->n++) {
+		assert_string_equal(str_dup(cx->mem, k).p, o->seen[o->n].p);
+		assert_int_equal(size, o->seen[o->n].n);
+	}
+	return e;
+}
+
+static void
+sizes_are_those_of_values(void **state)
+{
+	struct fixture	*f = *state;
+	static char	 bytes[100000];
+	struct one	 o = { .key = STR("z"), .hi = STR("{"), .seen = {
+	    { "z0", 0 }, { "z1", 1000 }, { "z2", 1001 }, { "z3", 100000 } } };
+	struct one	 put;
+	size_t		 i;
+
+	for (i = 0; i < 4; i++) {
+		put = (struct one){ .key = str_of(o.seen[i].p),
+		    .value = { bytes, o.seen[i].n } };
+		assert_ok(&f->cx, kv_write(&f->cx, f->kv, put_fn, &put));
+	}
+	assert_ok(&f->cx, kv_read(&f->cx, f->kv, sizes_fn, &o));
+	assert_int_equal(4, o.n);
+}
+
 static void
 scans_are_in_the_order_of_bytes(void **state)
 {
@@ -591,6 +629,7 @@ main(void)
 	const struct CMUnitTest	tests[] = {
 		BOTH(values_small_and_large_are_kept),
 		BOTH(scans_are_in_the_order_of_bytes),
+		BOTH(sizes_are_those_of_values),
 		BOTH(failed_write_leaves_no_trace),
 		BOTH(records_that_were_cut_are_refused),
 		BOTH(keys_at_their_limit_are_kept),

@@ -323,7 +323,7 @@ fill(struct lake *l)
 
 /* fsck, with all of b before its n-th transaction; false: it has fewer. */
 static bool
-fsck_at(const struct beside *b, unsigned n, bool damage)
+fsck_at(const struct beside *b, unsigned n, bool damage, bool deep)
 {
 	struct target	at = lake_at("main", "named");
 	struct lake	l;
@@ -342,7 +342,7 @@ fsck_at(const struct beside *b, unsigned n, bool damage)
 	l.hook.hook = run_beside;
 	l.hook.arg = &arg;
 	l.hook.at = n;
-	assert_ok(&l.cx, lake_try_fsck(&l, &l.cx, l.hooked, true));
+	assert_ok(&l.cx, lake_try_fsck(&l, &l.cx, l.hooked, deep));
 	more = l.hook.n >= n;
 	found = l.found;
 	if (found != damage || (damage && strncmp(l.last, "I8", 2) != 0)) {
@@ -357,12 +357,14 @@ fsck_at(const struct beside *b, unsigned n, bool damage)
 static void
 no_false_alarm_and_no_miss(void **state)
 {
-	unsigned	i, n;
+	unsigned	i, n, deep;
 
 	(void)state;
 	for (i = 0; i < sizeof besides / sizeof besides[0]; i++)
-		for (n = 1; fsck_at(&besides[i], n, false) && n < MANY; n++)
-			fsck_at(&besides[i], n, true);
+		for (deep = 0; deep < 2; deep++)
+			for (n = 1; fsck_at(&besides[i], n, false, deep) &&
+			    n < MANY; n++)
+				fsck_at(&besides[i], n, true, deep);
 }
 
 /* ---- beside many ------------------------------------------------------- */
@@ -455,6 +457,74 @@ fsck_beside_many(void **state)
 	lake_end(&l);
 }
 
+/* ---- what it costs, and how much it says ------------------------------- */
+
+/* A page of records is read in one snapshot. */
+static void
+a_page_is_a_snapshot(void **state)
+{
+	struct lake	l;
+	char		path[20];
+	unsigned	i, few;
+
+	(void)state;
+	lake_begin(&l);
+	lake_put(&l, "main", "first", "x");
+	assert_ok(&l.cx, lake_try_commit(&l.cx, l.eng, "main"));
+	assert_ok(&l.cx, lake_try_fsck(&l, &l.cx, l.hooked, false));
+	few = l.hook.n;
+	for (i = 0; i < 3000; i++) {
+		snprintf(path, sizeof path, "o%u", i);
+		lake_put(&l, i < 2000 ? "main" : "dev", path, "x");
+		if (i == 1999)
+			assert_ok(&l.cx, lake_try_commit(&l.cx, l.eng,
+			    "main"));
+	}
+	l.hook.n = 0;
+	assert_ok(&l.cx, lake_try_fsck(&l, &l.cx, l.hooked, false));
+	assert_int_equal(0, l.found);
+	assert_in_range(l.hook.n, few, few + 30);
+	lake_end(&l);
+}
+
+struct told {
+	unsigned	n;
+	char		last[200];
+};
+
+static void
+count_told(void *arg, const char *invariant, const char *what)
+{
+	struct told	*t = arg;
+
+	t->n++;
+	snprintf(t->last, sizeof t->last, "%s: %s", invariant, what);
+}
+
+/* Many problems of a kind are few lines, and do not hide one of another. */
+static void
+many_problems_are_few_lines(void **state)
+{
+	struct told		t = { 0 };
+	struct fsck_opts	opt = { .found = count_told, .arg = &t,
+	    .most = 5 };
+	struct fsck_report	r;
+	struct branch		br;
+	struct lake		l;
+	unsigned		i;
+
+	(void)state;
+	lake_begin(&l);
+	assert_ok(&l.cx, branch_get(&l.cx, l.eng, REPO, STR("main"), &br));
+	for (i = 0; i < 300; i++)
+		lake_set(&l, key_row(&l.cx, &br.uid, br.open + 1 + i % 2,
+		    str_printf(l.cx.mem, "o%u", i)), STR("\001damaged"));
+	assert_ok(&l.cx, fsck_run(&l.cx, l.eng, &opt, &r));
+	assert_in_range(r.problems, 2, 301);
+	assert_in_range(t.n, 3, 10);
+	lake_end(&l);
+}
+
 /* ---- parts without an upload ------------------------------------------- */
 
 static void
@@ -497,6 +567,8 @@ main(void)
 		cmocka_unit_test(each_checksum_is_compared),
 		cmocka_unit_test(no_false_alarm_and_no_miss),
 		cmocka_unit_test(fsck_beside_many),
+		cmocka_unit_test(a_page_is_a_snapshot),
+		cmocka_unit_test(many_problems_are_few_lines),
 		cmocka_unit_test(parts_belong_to_an_upload),
 	};
 
