@@ -117,12 +117,14 @@ enum err	api_answer_stats(struct cx *cx, struct api_call *c,
 		    int status, struct str path, const struct entry *en,
 		    bool with_meta);
 
-/* The list of the sample data.  E_NOT_IMPLEMENTED: this server has none. */
-enum err	api_sample_find(struct cx *cx, struct api_call *c,
-		    struct str *contents);
-/* Sample data of that list, committed on the repository's default branch. */
-enum err	api_sample_put(struct cx *cx, struct api_call *c,
-		    const struct repo *r, struct str contents);
+/* The sample data for a repository that is to be made, read and stored, without
+ * names yet.  E_NOT_IMPLEMENTED: this server has none. */
+struct samples;
+enum err	api_samples_take(struct cx *cx, struct api_call *c,
+		    const struct repo *r, struct samples **out);
+/* Commit them on its default branch, once it is there. */
+enum err	api_samples_put(struct cx *cx, struct api_call *c,
+		    const struct repo *r, const struct samples *all);
 
 /* The operations, each in the file of its resource. */
 api_fn	api_get_config, api_get_storage_config, api_get_lakefs_version,

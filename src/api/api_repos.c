@@ -63,31 +63,28 @@ check_storage(struct cx *cx, const struct repo *r, struct str id)
 	return OK;
 }
 
-/* With its sample data, or not at all. */
+/* All that can be missing of the sample data is known before the name is taken:
+ * who finds it taken may write there at once, so it is not given back. */
 static enum err
-make_repo(struct cx *cx, struct api_call *c, struct repo *r,
-    const struct str *samples)
+make_repo(struct cx *cx, struct api_call *c, struct repo *r, bool sample)
 {
-	struct cx	aside;
-	enum err	e;
+	struct samples	*all;
+	enum err	 e;
 
+	if (sample && (e = api_samples_take(cx, c, r, &all)) != OK)
+		return e;
 	e = repo_create(cx, c->eng, r, c->who.user);
 	if (e == E_REPO_EXISTS)
 		return fail(cx, e, "error creating repository: not unique: "
 		    "\"%.*s\" exists already", STRF(r->name));
-	if (e != OK || samples == NULL ||
-	    (e = api_sample_put(cx, c, r, *samples)) == OK)
-		return e;
-	aside = cx_aside(cx);
-	repo_delete(&aside, c->eng, r->name, true);
-	return e;
+	return e == OK && sample ? api_samples_put(cx, c, r, all) : e;
 }
 
 enum err
 api_create_repository(struct cx *cx, struct api_call *c)
 {
 	struct repo	r = { .default_branch = STR("main") };
-	struct str	id = STR(""), samples;
+	struct str	id = STR("");
 	struct json	in;
 	enum err	e;
 	bool		bare = false, sample = false;
@@ -107,8 +104,7 @@ api_create_repository(struct cx *cx, struct api_call *c)
 		return fail(cx, E_NOT_IMPLEMENTED, "a bare repository is not "
 		    "implemented");
 	if ((e = check_storage(cx, &r, id)) != OK ||
-	    (sample && (e = api_sample_find(cx, c, &samples)) != OK) ||
-	    (e = make_repo(cx, c, &r, sample ? &samples : NULL)) != OK)
+	    (e = make_repo(cx, c, &r, sample)) != OK)
 		return e;
 	return answer_repo(cx, c, 201, &r);
 }
