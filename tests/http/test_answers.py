@@ -89,7 +89,7 @@ def test_the_log_since_any_time_of_rfc_3339(lake):
         # The repository's own first commit is of today.
         assert len([c for c in r["results"] if c["message"] != "Repository created"]) == want, since
     for since in ("yesterday", "2001-09-09", "2001-09-09T01:46:40", "2001-02-29T01:46:40Z", "2001-09-09T01:46:40.Z",
-                  "2001-09-09T01:46:40+2:00", "2001-09-09T25:46:40Z", "2001-09-09T01:46:40Z" + "0" * 9000):
+                  "2001-09-09T01:46:40+2:00", "2001-09-09T25:46:40Z", "2001-09-09T01:46:40Z" + "0" * 3000):
         assert call(lake, "GET", of(lake, "refs/main/commits?since=" + urllib.parse.quote(since)))[0] == 400, since
 
 
