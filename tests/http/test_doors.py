@@ -75,6 +75,7 @@ API_BODY = {
     "copyObject": {"src_path": "o", "src_ref": "main"},
     "updateObjectUserMetadata": {"set": {"door": "open"}},
     "mergeIntoBranch": {"message": "through a door"},
+    "postStatsEvents": {"events": []},
 }
 API_QUERY = {name: "path=o" for name in (
     "uploadObject", "stageObject", "deleteObject", "getObject", "headObject", "statObject",

@@ -88,8 +88,11 @@ REST = """
 """.split()
 
 
+PAGE = f"{TOP}/src/api/README.md"
+
+
 def rest_table():
-    """What stands in src/api/README.md."""
+    """What stands in the page between two marks, made of the rows of src/api/api_route.c."""
     row = lambda answer, there: f"| {answer} | " + ", ".join(
         sorted((r.name for r in api_rows() if r.runs == there), key=str.lower)) + " |\n"
     return ("\n| answer | operations of lakeFS's API |\n|---|---|\n"
@@ -98,7 +101,7 @@ def rest_table():
 
 def test_the_rest_api_has_every_operation_of_the_contract():
     assert sorted(r.name for r in api_rows()) == sorted(REST) and len(set(REST)) == 134
-    with open(f"{TOP}/src/api/README.md") as f:
+    with open(PAGE) as f:
         assert f.read().split("<!-- operations -->")[1] == rest_table()
 
 
@@ -121,3 +124,11 @@ def test_every_operation_of_rest_answers_as_the_table_says(lake):
         status, answer = call(lake, row.method, path, {} if row.method not in ("GET", "HEAD") else None)
         assert (status == 501) == (not row.runs), (row, status)
         assert row.runs or answer["message"].startswith(row.name + " "), answer
+
+
+if __name__ == "__main__":
+    with open(PAGE) as page:
+        parts = page.read().split("<!-- operations -->")
+    parts[1] = rest_table()
+    with open(PAGE, "w") as page:
+        page.write("<!-- operations -->".join(parts))
