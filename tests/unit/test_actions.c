@@ -2,6 +2,7 @@
 #include "unit/unit_lake.h"
 
 #include "engine/actions.h"
+#include "engine/records.h"
 #include "lake/entry.h"
 
 enum { MANY = 20000, LOOKUPS = 12 };
@@ -118,12 +119,70 @@ it_costs_a_few_lookups(void **state)
 	lake_end(&l);
 }
 
+/* A commit of a program that knew nothing of action files, on dev. */
+static enum err
+old_commit_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+{
+	struct commit	c = { .tree = *(struct oid *)arg, .n_parents = 1,
+	    .generation = 2, .date = 1 };
+	struct gc_state	gs;
+	struct branch	br;
+	struct repo	r;
+	enum err	e;
+	bool		there;
+
+	if ((e = repo_find(cx, tx, REPO, &r)) != OK ||
+	    (e = branch_find(cx, tx, &r.ruid, STR("dev"), &br,
+	    &there)) != OK || (e = gc_state_find(cx, tx, &gs)) != OK)
+		return e;
+	c.parents[0] = br.head;
+	if ((e = commit_put(cx, tx, &gs, &r.ruid, &c)) != OK)
+		return e;
+	br.head = c.id;
+	br.working = c.tree;
+	return branch_put(cx, tx, &r.ruid, &br);
+}
+
+/* What is there already stays, may go, and is merged nowhere. */
+static void
+of_an_old_lake_they_stay_where_they_are(void **state)
+{
+	static const struct oid	none;
+	struct merge_opts	opt = { .commit.committer = STR("me") };
+	struct commit		c;
+	struct lake		l;
+	struct oid		tree;
+	struct branch		before, after;
+
+	(void)state;
+	lake_begin(&l);
+	tree = with(&l, &none, "_lakefs_actions/a.yaml", "1", 1);
+	assert_ok(&l.cx, kv_write(&l.cx, l.kv, old_commit_fn, &tree));
+	assert_ok(&l.cx, branch_get(&l.cx, l.eng, REPO, STR("main"),
+	    &before));
+	assert_err(E_NOT_IMPLEMENTED, branch_merge(&l.cx, l.eng, REPO,
+	    STR("dev"), STR("main"), &opt, &c));
+	opt.squash = opt.commit.force = opt.commit.allow_empty = true;
+	assert_err(E_NOT_IMPLEMENTED, branch_merge(&l.cx, l.eng, REPO,
+	    STR("dev"), STR("main"), &opt, &c));
+	assert_ok(&l.cx, branch_get(&l.cx, l.eng, REPO, STR("main"), &after));
+	assert_true(oid_is(&before.head, &after.head));
+	lake_put(&l, "dev", "other", "x");
+	assert_ok(&l.cx, lake_try_commit(&l.cx, l.eng, "dev"));
+	lake_delete(&l, "dev", "_lakefs_actions/a.yaml");
+	assert_ok(&l.cx, lake_try_commit(&l.cx, l.eng, "dev"));
+	assert_ok(&l.cx, branch_merge(&l.cx, l.eng, REPO, STR("dev"),
+	    STR("main"), &opt, &c));
+	lake_end(&l);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest	tests[] = {
 		cmocka_unit_test(new_and_changed_ones_are_refused),
 		cmocka_unit_test(it_costs_a_few_lookups),
+		cmocka_unit_test(of_an_old_lake_they_stay_where_they_are),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
