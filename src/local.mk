@@ -122,6 +122,8 @@ liblakegate_a_SOURCES = \
 	src/engine/merge_base.h \
 	src/engine/merged.c \
 	src/engine/merged.h \
+	src/engine/namespace.c \
+	src/engine/namespace.h \
 	src/engine/object.c \
 	src/engine/object_copy.c \
 	src/engine/object_delete.c \
@@ -142,6 +144,7 @@ liblakegate_a_SOURCES = \
 	src/engine/three.h \
 	src/engine/todo.c \
 	src/engine/todo.h \
+	src/engine/upgrade.c \
 	src/engine/upload.c \
 	src/engine/upload.h \
 	src/engine/upload_complete.c \
@@ -183,6 +186,10 @@ liblakegate_a_SOURCES = \
 	src/kv/kv_sqlite_conn.h \
 	src/kv/kv_sqlite_copy.c \
 	src/kv/kv_sqlite_copy.h \
+	src/kv/kv_sqlite_format.c \
+	src/kv/kv_sqlite_format.h \
+	src/kv/kv_sqlite_rows.c \
+	src/kv/kv_sqlite_rows.h \
 	src/kv/kv_sqlite_wal.c \
 	src/kv/kv_sqlite_wal.h \
 	src/lake/block_id.c \
@@ -278,6 +285,7 @@ liblakegate_a_SOURCES = \
 	src/upkeep/fsck_bytes.c \
 	src/upkeep/fsck_found.c \
 	src/upkeep/fsck_inside.h \
+	src/upkeep/fsck_namespaces.c \
 	src/upkeep/fsck_records.c \
 	src/upkeep/fsck_rows.c \
 	src/upkeep/fsck_walk.c \
@@ -310,7 +318,8 @@ cgibin_PROGRAMS += lakegate.fcgi
 lakegate_SOURCES = src/cli/cli.h src/cli/cli.c src/cli/cli_lake.c \
 	src/cli/cli_lighttpd.c src/cli/cli_main.c src/cli/cli_secret.c \
 	src/cli/cmd_auth.c src/cli/cmd_backup.c src/cli/cmd_conf.c src/cli/cmd_init.c \
-	src/cli/cmd_repo.c src/cli/cmd_serve.c src/cli/cmd_upkeep.c
+	src/cli/cmd_repo.c src/cli/cmd_serve.c src/cli/cmd_upgrade.c \
+	src/cli/cmd_upkeep.c
 lakegate_CPPFLAGS = $(AM_CPPFLAGS) \
 	-DWORKER_PATH='"$(cgibindir)/lakegate.fcgi"'
 lakegate_fcgi_SOURCES = src/worker/worker_main.c

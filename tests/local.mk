@@ -123,8 +123,8 @@ test_conf_LDADD = $(UNIT_LDADD)
 test_costs_SOURCES = tests/unit/test_costs.c
 test_costs_CPPFLAGS = $(UNIT_CPPFLAGS)
 test_costs_LDADD = $(UNIT_LDADD)
-test_costs_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=kv_find -Wl,--wrap=kv_put \
-	-Wl,--wrap=kv_put_bytes -Wl,--wrap=kv_delete -Wl,--wrap=kv_clear \
+test_costs_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=kv_find -Wl,--wrap=kv_next \
+	-Wl,--wrap=kv_put -Wl,--wrap=kv_put_bytes -Wl,--wrap=kv_delete -Wl,--wrap=kv_clear \
 	-Wl,--wrap=kv_write -Wl,--wrap=kv_get
 test_cx_SOURCES = tests/unit/test_cx.c
 test_cx_CPPFLAGS = $(UNIT_CPPFLAGS)
@@ -252,7 +252,8 @@ bench_versions_SOURCES = tests/bench/versions.c
 EXTRA_DIST += tests/limits/edges tests/limits/test_full.py tests/limits/test_memory.py \
 	tests/bench/README.md tests/http/README.md \
 	tests/bench/run tests/conftest.py tests/lake.py tests/servers.py \
-	tests/routes.py tests/sign.py tests/pytest.ini tests/worker.py
+	tests/lakes tests/oldlake.py tests/routes.py tests/sign.py \
+	tests/pytest.ini tests/worker.py
 CLEANFILES += $(EXTRA_PROGRAMS)
 bench: all bench_history bench_memory bench_versions
 	sh $(top_srcdir)/tests/install bench

@@ -42,6 +42,7 @@ api_error_status(enum err e)
 	case E_TOO_MANY: return 429;
 	case E_NOT_IMPLEMENTED: return 501;
 	case E_BUSY: case E_CONDEMNED: case E_NO_ROOM: case E_DISK_FULL:
+	case E_FORMAT:
 		return 503;
 	case E_STORE: case E_CORRUPT: case E_CONF: return 500;
 	}

@@ -6,6 +6,7 @@
 
 #include "auth/auth.h"
 #include "base/budget.h"
+#include "base/buf.h"
 #include "base/fileio.h"
 #include "base/log.h"
 #include "base/metric.h"
@@ -140,6 +141,53 @@ app_open(struct cx *cx, const struct conf *c, struct app **out)
 	}
 	*out = a;
 	return OK;
+}
+
+enum err
+app_upgrade(struct cx *cx, const struct conf *c, struct app_upgraded *out)
+{
+	struct kv_sqlite_upgrade	up = { .fn = upgrade_records,
+	    .arg = &out->repositories };
+	enum err			e;
+
+	out->repositories = 0;
+	if ((e = lake_check(cx, c)) != OK ||
+	    (e = app_audit_open(cx, c)) != OK ||
+	    (e = kv_sqlite_upgrade(cx, str_z(cx->mem, c->lake), &up)) != OK)
+		return e;
+	out->from = up.from;
+	out->to = up.to;
+	return OK;
+}
+
+/* A line of the audit log, as of the command. */
+static void
+upgrade_audit(struct cx *cx, const struct conf *c,
+    const struct app_upgraded *u)
+{
+	struct buf	b;
+
+	log_line(LOG_INFO, "upgrade from=%d to=%d repositories=%llu", u->from,
+	    u->to, (unsigned long long)u->repositories);
+	buf_init(&b, cx->mem, 8 * 1024);
+	buf_printf(&b, "id=%s protocol=start", cx->id);
+	log_value(&b, "op", STR("upgrade"));
+	log_value(&b, "what", c->lake);
+	log_audit(cx, buf_as_str(&b));
+}
+
+enum err
+app_open_upgraded(struct cx *cx, const struct conf *c, struct app **out)
+{
+	struct app_upgraded	u;
+	enum err		e;
+
+	if ((e = app_open(cx, c, out)) != E_FORMAT ||
+	    (e = app_upgrade(cx, c, &u)) != OK)
+		return e;
+	if (u.from != u.to)
+		upgrade_audit(cx, c, &u);
+	return app_open(cx, c, out);
 }
 
 enum err

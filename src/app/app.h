@@ -22,10 +22,28 @@ struct sink;
 /*
  * Open the lake that the settings name, and keep a copy of them: their strings
  * must outlive *out.  E_CONF, with what to do: there is no lake, or others may
- * use it; E_STORE, E_CORRUPT.
+ * use it; E_FORMAT, the same: its format is not this program's; E_STORE,
+ * E_CORRUPT.
  */
 enum err	app_open(struct cx *cx, const struct conf *c,
 		    struct app **out);
+/* The same for what serves a lake for long: one of an older format is upgraded
+ * first. */
+enum err	app_open_upgraded(struct cx *cx, const struct conf *c,
+		    struct app **out);
+
+struct app_upgraded {
+	int		from, to;	/* equal: there was nothing to do */
+	uint64_t	repositories;
+};
+/*
+ * Give the lake this program's format, durably, beside whatever uses it; older
+ * programs that still run then fail.  Killed at any time it has its old format
+ * or the new one.  E_FORMAT: its format is newer; E_BUSY: its turn to write did
+ * not come; E_CONF, E_STORE, E_DISK_FULL, E_CORRUPT.
+ */
+enum err	app_upgrade(struct cx *cx, const struct conf *c,
+		    struct app_upgraded *out);
 /* Close all of it and free a; a may be NULL. */
 void		app_close(struct app *a);
 /* Open its users and keys: that needs the master key.  E_CONF, E_STORE. */

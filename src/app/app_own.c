@@ -31,7 +31,7 @@ metrics_check(struct cx *cx, struct app *a, struct request *req)
 	e = auth_is_signed(req) ? auth_verify_s3(cx, a->auth, req, &at,
 	    &who, &sig) : auth_verify_api(cx, a->auth, req, &who);
 	if (e == OK || e == E_TOO_MANY || e == E_STORE || e == E_CORRUPT ||
-	    e == E_CONF || e == E_BUSY)
+	    e == E_CONF || e == E_BUSY || e == E_FORMAT)
 		return e;
 	return fail(cx, E_DENIED, "Metrics are for who asks from this "
 	    "machine, or has a key: see the setting \"metrics\".");

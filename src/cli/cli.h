@@ -95,6 +95,6 @@ enum err	 cli_lighttpd_conf(struct cli *c, const char *bind, long port,
 		    struct str worker, struct str *out);
 
 cli_fn	cmd_init, cmd_serve, cmd_user, cmd_key, cmd_repo, cmd_gc, cmd_fsck,
-	cmd_rekey, cmd_backup, cmd_restore, cmd_conf, cmd_version;
+	cmd_rekey, cmd_backup, cmd_restore, cmd_upgrade, cmd_conf, cmd_version;
 
 #endif

@@ -33,6 +33,8 @@ static const struct {
 	{ "restore", "DIR [--group NAME] [--damaged]",
 	    "make the lake, which must not be there, of a backup",
 	    cmd_restore },
+	{ "upgrade", "", "give the lake the format of this version",
+	    cmd_upgrade },
 	{ "conf", "", "every setting, its value and meaning", cmd_conf },
 	{ "version", "", "print the version", cmd_version },
 };

@@ -88,6 +88,27 @@ serve_lighttpd(struct cli *c, const char *bind, long port)
 	return CLI_FAILED;
 }
 
+/* Say now what would otherwise be said in a worker's log.  false: said. */
+static bool
+serve_check(struct cli *c)
+{
+	struct app	*app;
+
+	if (!cli_become_owner(c))
+		return false;
+	if (app_open_upgraded(c->cx, &c->conf, &app) != OK) {
+		cli_fail(c);
+		return false;
+	}
+	if (app_open_auth(c->cx, app) != OK) {
+		cli_fail(c);
+		app_close(app);
+		return false;
+	}
+	app_close(app);
+	return true;
+}
+
 int
 cmd_serve(struct cli *c)
 {
@@ -98,7 +119,6 @@ cmd_serve(struct cli *c)
 	long		 n = port != NULL ? strtol(port, NULL, 10) : 8000;
 	long		 m = mode != NULL ? strtol(mode, NULL, 8) : 0660;
 	char		*real;
-	struct app	*app;
 
 	if (!cli_words(c, 0, 0))
 		return CLI_USAGE;
@@ -109,10 +129,8 @@ cmd_serve(struct cli *c)
 		    "and --bind, or --socket and --mode (octal)\n");
 		return CLI_USAGE;
 	}
-	/* Say now what would otherwise be said in a worker's log. */
-	if ((app = cli_app_auth(c)) == NULL)
+	if (!serve_check(c))
 		return CLI_FAILED;
-	app_close(app);
 	if ((real = realpath(str_z(c->cx->mem, c->conf.lake), NULL)) == NULL) {
 		fprintf(stderr, "lakegate: %s\n", strerror(errno));
 		return CLI_FAILED;

@@ -10,7 +10,8 @@
  *
  * Which errors a call gives: those that its comment names, and besides
  *
- *	every call	E_STORE, E_BUSY (try again), E_CORRUPT
+ *	every call	E_STORE, E_BUSY (try again), E_CORRUPT, E_FORMAT (the
+ *			lake is of another program by now)
  *	with a repo	E_NO_SUCH_REPO, E_BAD_NAME for what cannot be one
  *	with a ref	E_NO_SUCH_REF, E_BAD_REF for what is no expression
  *	with a branch	E_NO_SUCH_BRANCH, E_READ_ONLY_REF where the name is a
@@ -49,6 +50,7 @@ struct block;
 struct cx;
 struct engine;
 struct kv;
+struct kv_tx;
 
 struct engine_opts {
 	size_t		 inline_max;	/* bytes; larger objects are files */
@@ -74,6 +76,12 @@ struct engine	*engine_open(struct kv *kv, struct block *block,
 void		engine_close(struct engine *eng);
 /* First record of a new lake. */
 enum err	engine_init(struct cx *cx, struct engine *eng);
+/*
+ * Writes the records that a lake of format 1 lacks: a kv_fn for the transaction
+ * that raises the format (kv_sqlite_upgrade).  arg is a uint64_t, set to how
+ * many repositories there are.
+ */
+enum err	upgrade_records(struct cx *cx, struct kv_tx *tx, void *arg);
 /*
  * One bounded slice of maintenance that requests left behind: folding, and
  * dropping folded rows.  *more: call again.

@@ -3,11 +3,13 @@
 
 #include <string.h>
 
+#include "base/fault.h"
 #include "base/ident.h"
 #include "base/vec.h"
 #include "engine/branches.h"
 #include "engine/disk.h"
 #include "engine/listing.h"
+#include "engine/namespace.h"
 #include "engine/records.h"
 #include "engine/refs.h"
 #include "lake/keys.h"
@@ -19,27 +21,21 @@ struct repo_create {
 	struct uid	 branch_uid;
 };
 
-/* Namespaces are not shared: [REST createRepository] 400. */
+/* Namespaces are not shared: [REST createRepository] 400.  [I21] */
 static enum err
-repo_namespace_free(struct cx *cx, struct kv_tx *tx, struct str ns)
+repo_namespace_take(struct cx *cx, struct kv_tx *tx, const struct repo *r)
 {
-	struct keys_range	 all = key_range(cx, key_letter(cx, 'R'));
-	struct kv_cursor	*cur;
-	struct repo		 r;
-	struct str		 k, v;
-	enum err		 e;
-	bool			 there;
+	struct str		ns = r->storage_namespace;
+	struct namespace	other;
+	enum err		e;
+	bool			there;
 
-	if ((e = kv_scan(cx, tx, all.lo, all.hi, &cur)) != OK)
+	if ((e = namespace_find(cx, tx, ns, &other, &there)) != OK)
 		return e;
-	while ((e = kv_next(cx, tx, cur, &k, &v, &there)) == OK && there) {
-		if ((e = repo_parse(cx, v, &r)) != OK)
-			return e;
-		if (str_is(r.storage_namespace, ns))
-			return fail(cx, E_BAD_ARGUMENT, "storage namespace "
-			    "\"%.*s\" already in use", STRF(ns));
-	}
-	return e;
+	if (there && !fault_skip("NAMESPACE_FREE"))
+		return fail(cx, E_BAD_ARGUMENT, "storage namespace \"%.*s\" "
+		    "already in use", STRF(ns));
+	return namespace_put(cx, tx, r);
 }
 
 static enum err
@@ -63,7 +59,7 @@ repo_create_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 	if (there)
 		return fail(cx, E_REPO_EXISTS, "repository \"%.*s\" exists "
 		    "already", STRF(r->name));
-	if ((e = repo_namespace_free(cx, tx, r->storage_namespace)) != OK ||
+	if ((e = repo_namespace_take(cx, tx, r)) != OK ||
 	    (e = gc_state_find(cx, tx, &gs)) != OK ||
 	    (e = repo_put(cx, tx, r)) != OK ||
 	    (e = commit_put(cx, tx, &gs, &r->ruid, &first)) != OK)
@@ -271,7 +267,8 @@ repo_delete_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 	if ((e = repo_find(cx, tx, d->name, &r)) != OK ||
 	    (e = repo_writable(cx, &r, d->force)) != OK ||
 	    (d->unused && (e = repo_check_unused(cx, tx, d->eng, &r)) != OK) ||
-	    (e = kv_delete(cx, tx, key_repo(cx, d->name))) != OK)
+	    (e = kv_delete(cx, tx, key_repo(cx, d->name))) != OK ||
+	    (e = namespace_drop(cx, tx, &r)) != OK)
 		return e;
 	/* Everything under ruid goes later, in small steps. */
 	return kv_put_bytes(cx, tx, key_reap(cx, 'R', &r.ruid), STR(""));

@@ -93,8 +93,9 @@ struct kv_tx {
 /*
  * The caller's side: argument checks, then the driver.  Each does what the
  * member of kv_ops with its name says, and gives its errors: E_STORE when the
- * store fails, E_DISK_FULL, E_CORRUPT when it cannot be read, and from a write
- * E_BUSY when its turn did not come in time (then nothing was done).  Keys and
+ * store fails, E_DISK_FULL, E_CORRUPT when it cannot be read, E_FORMAT when by
+ * now it has another format than this program's, and from a write E_BUSY when
+ * its turn did not come in time (after these two nothing was done).  Keys and
  * values given are the caller's, and are copied where they are kept.
  */
 
@@ -170,10 +171,25 @@ struct kv_sqlite_opts {
 
 /*
  * The files meta.db, queue.lock and writer.lock in the folder dir, for as many
- * processes as open it.  E_STORE when it cannot be opened, or its format is not
- * this program's.
+ * processes as open it.  E_STORE when it cannot be opened, E_FORMAT when its
+ * format is not this program's, E_CORRUPT when it is no such database.
  */
 enum err	 kv_sqlite_open(struct cx *cx, const char *dir,
 		    const struct kv_sqlite_opts *opt, struct kv **out);
+
+struct kv_sqlite_upgrade {
+	kv_fn		*fn;	/* writes what the new format has more */
+	void		*arg;
+	int		 from, to;	/* set: the format it had, and has */
+};
+/*
+ * Give the store in the folder dir this program's format, beside whatever uses
+ * it: fn runs in the one transaction that raises the format, after which older
+ * programs fail.  OK and from = to when it has that format already.  E_FORMAT
+ * when it is newer or unknown, E_BUSY when its turn did not come in time; after
+ * any error but E_STORE the store is as it was.
+ */
+enum err	 kv_sqlite_upgrade(struct cx *cx, const char *dir,
+		    struct kv_sqlite_upgrade *up);
 
 #endif

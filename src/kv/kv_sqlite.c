@@ -1,10 +1,6 @@
 /*
  * kv on SQLite: one file in WAL mode, group commit, a turnstile between
- * processes.  Home of SQLite, with kv_sqlite_conn.
- *
- * Layout: kv(k, v) WITHOUT ROWID; a value over INLINE bytes sits in big(id, v)
- * and the kv row holds the id, so that ordered scans stay dense and key
- * compares never read an overflow chain.
+ * processes.  Home of SQLite, with the other files of its name.
  *
  * Writers queue in the process (kv/kv_group.h); a leader takes the lock between
  * processes, then the batch, runs each fn under a savepoint, and commits once.
@@ -17,9 +13,9 @@
 #include "kv/kv_group.h"
 #include "kv/kv_sqlite_check.h"
 #include "kv/kv_sqlite_copy.h"
+#include "kv/kv_sqlite_format.h"
+#include "kv/kv_sqlite_rows.h"
 #include "kv/kv_sqlite_wal.h"
-
-enum { INLINE = 1000 };		/* a quarter of the smallest page */
 
 struct kv_sqlite {
 	struct kv		 kv;
@@ -27,11 +23,6 @@ struct kv_sqlite {
 	int			 queue_fd, writer_fd;	/* the turnstile */
 	struct kv_group		 group;
 	struct kv_sqlite_conn	*writer;		/* the leader's */
-};
-
-struct kv_sqlite_tx {
-	struct kv_tx		 tx;
-	struct kv_sqlite_conn	*conn;
 };
 
 static enum err
@@ -46,7 +37,9 @@ kv_sqlite_read(struct cx *cx, struct kv *kv, kv_fn *fn, void *arg)
 		return e;
 	tx.conn->rc = SQLITE_OK;
 	if ((e = kv_sqlite_run(cx, tx.conn, S_BEGIN)) == OK) {
-		e = fn(cx, &tx.tx, arg);
+		if (fault_skip("FORMAT_READ") ||
+		    (e = kv_sqlite_format_check(cx, tx.conn)) == OK)
+			e = fn(cx, &tx.tx, arg);
 		kv_sqlite_cursors_close(tx.conn);
 	}
 	good = tx.conn->rc == SQLITE_OK;
@@ -125,6 +118,12 @@ kv_sqlite_members_run(struct kv_sqlite *s, struct kv_sqlite_conn *c,
 	}
 	if (kv_sqlite_run(cx, c, S_IMMEDIATE) != OK) {
 		kv_sqlite_all_fail(first, kv_sqlite_kind(c));
+		return true;
+	}
+	if (!fault_skip("FORMAT_WRITE") &&
+	    (e = kv_sqlite_format_check(cx, c)) != OK) {
+		kv_sqlite_rollback(c);
+		kv_sqlite_all_fail(first, e);
 		return true;
 	}
 	for (m = first; m != NULL; m = m->next) {
@@ -242,213 +241,6 @@ kv_sqlite_write(struct cx *cx, struct kv *kv, kv_fn *fn, void *arg)
 	return kv_group_write(cx, &((struct kv_sqlite *)kv)->group, fn, arg);
 }
 
-/* The value of a row: itself, or what its id stands for. */
-static enum err
-kv_sqlite_value_of(struct cx *cx, struct kv_sqlite_conn *c, sqlite3_stmt *st,
-    int i, bool copy, struct str *value)
-{
-	sqlite3_stmt	*big;
-	enum err	 e;
-	bool		 there;
-
-	if (sqlite3_column_type(st, i) != SQLITE_INTEGER) {
-		*value = kv_sqlite_column(st, i);
-		if (copy)
-			*value = str_dup(cx->mem, *value);
-		return OK;
-	}
-	if ((big = kv_sqlite_statement(c, S_BIG_FIND)) == NULL)
-		return kv_sqlite_bad(cx, c, "prepare");
-	sqlite3_bind_int64(big, 1, sqlite3_column_int64(st, i));
-	e = kv_sqlite_step_row(cx, c, big, &there);
-	if (e == OK && !there)
-		e = fail(cx, E_CORRUPT, "a large value is missing");
-	if (e == OK)
-		*value = str_dup(cx->mem, kv_sqlite_column(big, 0));
-	sqlite3_reset(big);
-	return e;
-}
-
-static enum err
-kv_sqlite_find(struct cx *cx, struct kv_tx *tx, struct str key,
-    struct str *value, bool *there)
-{
-	struct kv_sqlite_conn	*c = ((struct kv_sqlite_tx *)tx)->conn;
-	sqlite3_stmt		*st = kv_sqlite_statement(c, S_FIND);
-	enum err		 e;
-
-	if (st == NULL)
-		return kv_sqlite_bad(cx, c, "prepare");
-	kv_sqlite_bind(st, 1, key);
-	e = kv_sqlite_step_row(cx, c, st, there);
-	if (e == OK && *there)
-		e = kv_sqlite_value_of(cx, c, st, 0, true, value);
-	sqlite3_reset(st);
-	return e;
-}
-
-/* A large value that this key has is about to lose its key. */
-static enum err
-kv_sqlite_big_drop(struct cx *cx, struct kv_sqlite_conn *c, struct str key)
-{
-	sqlite3_stmt	*st = kv_sqlite_statement(c, S_FIND), *del;
-	sqlite3_int64	 id = 0;
-	enum err	 e;
-	bool		 there;
-
-	if (st == NULL)
-		return kv_sqlite_bad(cx, c, "prepare");
-	kv_sqlite_bind(st, 1, key);
-	e = kv_sqlite_step_row(cx, c, st, &there);
-	if (e == OK && there && sqlite3_column_type(st, 0) == SQLITE_INTEGER)
-		id = sqlite3_column_int64(st, 0);
-	sqlite3_reset(st);
-	if (e != OK || id == 0)
-		return e;
-	if ((del = kv_sqlite_statement(c, S_BIG_DELETE)) == NULL)
-		return kv_sqlite_bad(cx, c, "prepare");
-	sqlite3_bind_int64(del, 1, id);
-	return kv_sqlite_step_done(cx, c, del);
-}
-
-static enum err
-kv_sqlite_put(struct cx *cx, struct kv_tx *tx, struct str key, struct str value)
-{
-	struct kv_sqlite_conn	*c = ((struct kv_sqlite_tx *)tx)->conn;
-	sqlite3_stmt		*st, *big;
-	enum err		 e;
-
-	if ((e = kv_sqlite_big_drop(cx, c, key)) != OK)
-		return e;
-	if ((st = kv_sqlite_statement(c, S_PUT)) == NULL ||
-	    (big = kv_sqlite_statement(c, S_BIG_PUT)) == NULL)
-		return kv_sqlite_bad(cx, c, "prepare");
-	if (value.n <= INLINE) {
-		kv_sqlite_bind(st, 2, value);
-	} else {
-		kv_sqlite_bind(big, 1, value);
-		if ((e = kv_sqlite_step_done(cx, c, big)) != OK)
-			return e;
-		sqlite3_bind_int64(st, 2, sqlite3_last_insert_rowid(c->db));
-	}
-	kv_sqlite_bind(st, 1, key);
-	return kv_sqlite_step_done(cx, c, st);
-}
-
-static enum err
-kv_sqlite_delete(struct cx *cx, struct kv_tx *tx, struct str key)
-{
-	struct kv_sqlite_conn	*c = ((struct kv_sqlite_tx *)tx)->conn;
-	sqlite3_stmt		*st;
-	enum err		 e;
-
-	if ((e = kv_sqlite_big_drop(cx, c, key)) != OK)
-		return e;
-	if ((st = kv_sqlite_statement(c, S_DELETE)) == NULL)
-		return kv_sqlite_bad(cx, c, "prepare");
-	kv_sqlite_bind(st, 1, key);
-	return kv_sqlite_step_done(cx, c, st);
-}
-
-static enum err
-kv_sqlite_scan(struct cx *cx, struct kv_tx *tx, struct str lo, struct str hi,
-    bool keys_only, struct kv_cursor **out)
-{
-	struct kv_sqlite_conn	*c = ((struct kv_sqlite_tx *)tx)->conn;
-	struct kv_cursor	*cur;
-	enum err		 e;
-
-	if ((e = kv_sqlite_cursor_open(cx, c, &cur)) != OK)
-		return e;
-	cur->keys_only = keys_only;
-	sqlite3_bind_blob(cur->st, 1, lo.p, (int)lo.n, SQLITE_TRANSIENT);
-	sqlite3_bind_blob(cur->st, 2, hi.p, (int)hi.n, SQLITE_TRANSIENT);
-	*out = cur;
-	return OK;
-}
-
-static enum err
-kv_sqlite_next(struct cx *cx, struct kv_cursor *cur, struct str *key,
-    struct str *value, bool *there)
-{
-	enum err	e;
-
-	if ((e = kv_sqlite_step_row(cx, cur->conn, cur->st, there)) != OK ||
-	    !*there)
-		return e;
-	*key = kv_sqlite_column(cur->st, 0);
-	if (cur->keys_only && sqlite3_column_type(cur->st, 1) ==
-	    SQLITE_INTEGER) {
-		*value = STR("");
-		return OK;
-	}
-	return kv_sqlite_value_of(cx, cur->conn, cur->st, 1, false, value);
-}
-
-static enum err
-kv_sqlite_seek(struct cx *cx, struct kv_cursor *cur, struct str lo)
-{
-	(void)cx;
-	sqlite3_reset(cur->st);
-	sqlite3_bind_blob(cur->st, 1, lo.p, (int)lo.n, SQLITE_TRANSIENT);
-	return OK;
-}
-
-static enum err
-kv_sqlite_last(struct cx *cx, struct kv_tx *tx, struct str lo, struct str hi,
-    struct str *key, struct str *value, bool *there)
-{
-	struct kv_sqlite_conn	*c = ((struct kv_sqlite_tx *)tx)->conn;
-	sqlite3_stmt		*st = kv_sqlite_statement(c, S_LAST);
-	enum err		 e;
-
-	if (st == NULL)
-		return kv_sqlite_bad(cx, c, "prepare");
-	kv_sqlite_bind(st, 1, lo);
-	kv_sqlite_bind(st, 2, hi);
-	e = kv_sqlite_step_row(cx, c, st, there);
-	if (e == OK && *there) {
-		*key = str_dup(cx->mem, kv_sqlite_column(st, 0));
-		e = kv_sqlite_value_of(cx, c, st, 1, true, value);
-	}
-	sqlite3_reset(st);
-	return e;
-}
-
-static enum err
-kv_sqlite_clear(struct cx *cx, struct kv_tx *tx, struct str lo, struct str hi,
-    size_t max, size_t *n)
-{
-	struct kv_sqlite_conn	*c = ((struct kv_sqlite_tx *)tx)->conn;
-	sqlite3_stmt		*nth = kv_sqlite_statement(c, S_NTH);
-	sqlite3_stmt		*big = kv_sqlite_statement(c, S_CLEAR_BIG);
-	sqlite3_stmt		*st = kv_sqlite_statement(c, S_CLEAR);
-	enum err		 e;
-	bool			 more;
-
-	if (nth == NULL || big == NULL || st == NULL)
-		return kv_sqlite_bad(cx, c, "prepare");
-	kv_sqlite_bind(nth, 1, lo);
-	kv_sqlite_bind(nth, 2, hi);
-	sqlite3_bind_int64(nth, 3, (sqlite3_int64)max);
-	e = kv_sqlite_step_row(cx, c, nth, &more);
-	if (e == OK && more)
-		hi = str_dup(cx->mem, kv_sqlite_column(nth, 0));
-	sqlite3_reset(nth);
-	if (e != OK)
-		return e;
-	kv_sqlite_bind(big, 1, lo);
-	kv_sqlite_bind(big, 2, hi);
-	kv_sqlite_bind(st, 1, lo);
-	kv_sqlite_bind(st, 2, hi);
-	if ((!fault_skip("CLEAR_LARGE") &&
-	    (e = kv_sqlite_step_done(cx, c, big)) != OK) ||
-	    (e = kv_sqlite_step_done(cx, c, st)) != OK)
-		return e;
-	*n = (size_t)sqlite3_changes64(c->db);
-	return OK;
-}
-
 static enum err
 kv_sqlite_trim_step(struct cx *cx, struct kv_sqlite *s, int *left)
 {
@@ -457,7 +249,8 @@ kv_sqlite_trim_step(struct cx *cx, struct kv_sqlite *s, int *left)
 
 	if ((e = kv_sqlite_writer_take(cx, s, &c)) != OK)
 		return e;
-	if (sqlite3_exec(c->db, "PRAGMA incremental_vacuum(500)", NULL, NULL,
+	if ((e = kv_sqlite_format_check(cx, c)) == OK &&
+	    sqlite3_exec(c->db, "PRAGMA incremental_vacuum(500)", NULL, NULL,
 	    NULL) != SQLITE_OK)
 		e = kv_sqlite_bad(cx, c, "vacuum");
 	*left = kv_sqlite_free_pages(c);
@@ -547,19 +340,32 @@ kv_sqlite_close(struct kv *kv)
 	free(s);
 }
 
-/* The pool with its first connection, and the log. */
+/* The pool with its first connection, which the caller closes or gives. */
 static enum err
-kv_sqlite_begin(struct cx *cx, struct kv_sqlite *s)
+kv_sqlite_begin(struct cx *cx, struct kv_sqlite *s, struct kv_sqlite_conn **c)
 {
-	struct kv_sqlite_conn	*c;
+	enum err	e;
+
+	if ((e = kv_sqlite_conn_take(cx, &s->pool, c)) == OK &&
+	    s->pool.opt.create)
+		e = kv_sqlite_format_make(cx, *c);
+	s->pool.opt.create = false;
+	return e;
+}
+
+/* Tables of this format, and the log. */
+static enum err
+kv_sqlite_check(struct cx *cx, struct kv_sqlite *s)
+{
+	struct kv_sqlite_conn	*c = NULL;
 	enum err		 e;
 
-	if ((e = kv_sqlite_pool_open(cx, &s->pool)) != OK ||
-	    (e = kv_sqlite_conn_take(cx, &s->pool, &c)) != OK)
-		return e;
-	if (!fault_skip("WAL_MODE"))
+	if ((e = kv_sqlite_begin(cx, s, &c)) == OK &&
+	    (e = kv_sqlite_format_check(cx, c)) == OK &&
+	    !fault_skip("WAL_MODE"))
 		e = kv_sqlite_wal_require(cx, c);
-	kv_sqlite_conn_give(&s->pool, c, e == OK);
+	if (c != NULL)
+		kv_sqlite_conn_give(&s->pool, c, e == OK);
 	return e;
 }
 
@@ -573,9 +379,9 @@ static const struct kv_ops kv_sqlite_ops = {
 	.trim = kv_sqlite_trim, .copy = kv_sqlite_copy, .close = kv_sqlite_close
 };
 
-enum err
-kv_sqlite_open(struct cx *cx, const char *dir,
-    const struct kv_sqlite_opts *opt, struct kv **out)
+static enum err
+kv_sqlite_make(struct cx *cx, const char *dir,
+    const struct kv_sqlite_opts *opt, struct kv_sqlite **out)
 {
 	struct kv_sqlite	*s = calloc(1, sizeof *s);
 	enum err		 e;
@@ -588,13 +394,113 @@ kv_sqlite_open(struct cx *cx, const char *dir,
 	kv_group_init(&s->group, kv_sqlite_batch_run, s);
 	s->queue_fd = s->writer_fd = -1;
 	if ((e = file_lock_open(cx, str_printf(cx->mem, "%s/queue.lock",
-	    dir).p, &s->queue_fd)) != OK ||
-	    (e = file_lock_open(cx, str_printf(cx->mem, "%s/writer.lock",
-	    dir).p, &s->writer_fd)) != OK ||
-	    (e = kv_sqlite_begin(cx, s)) != OK) {
+	    dir).p, &s->queue_fd)) == OK)
+		e = file_lock_open(cx, str_printf(cx->mem, "%s/writer.lock",
+		    dir).p, &s->writer_fd);
+	if (e != OK)
 		kv_sqlite_close(&s->kv);
+	else
+		*out = s;
+	return e;
+}
+
+enum err
+kv_sqlite_open(struct cx *cx, const char *dir,
+    const struct kv_sqlite_opts *opt, struct kv **out)
+{
+	struct kv_sqlite	*s;
+	enum err		 e;
+
+	if ((e = kv_sqlite_make(cx, dir, opt, &s)) != OK)
+		return e;
+	if ((e = kv_sqlite_check(cx, s)) != OK)
+		kv_sqlite_close(&s->kv);
+	else
+		*out = &s->kv;
+	return e;
+}
+
+/* ---- formats ----------------------------------------------------------- */
+
+/* Points at which tests stop it, or kill it. */
+static enum err
+kv_sqlite_upgrade_point(struct cx *cx, const char *point)
+{
+	return fault(point) ? fail(cx, E_DISK_FULL, "stopped by a test") : OK;
+}
+
+/* What is in the transaction that raises the format. */
+static enum err
+kv_sqlite_upgrade_fn(struct cx *cx, struct kv_sqlite *s,
+    struct kv_sqlite_conn *c, struct kv_sqlite_upgrade *up)
+{
+	struct kv_sqlite_tx	tx = { { &s->kv, true }, c };
+	enum err		e;
+
+	/* Another may have done it since we looked. */
+	if ((e = kv_sqlite_format_read(cx, c, &up->from)) != OK ||
+	    (up->from == up->to && !fault_skip("UPGRADE_ONCE")))
+		return e;
+	if ((e = kv_sqlite_format_raise(cx, c)) != OK ||
+	    (e = kv_sqlite_upgrade_point(cx, "upgrade.renamed")) != OK)
+		return e;
+	e = up->fn(cx, &tx.tx, up->arg);
+	kv_sqlite_cursors_close(c);
+	return e != OK ? e : kv_sqlite_upgrade_point(cx, "upgrade.written");
+}
+
+static enum err
+kv_sqlite_upgrade_commit(struct cx *cx, struct kv_sqlite *s,
+    struct kv_sqlite_conn *c, struct kv_sqlite_upgrade *up)
+{
+	enum err	e;
+
+	if ((e = kv_sqlite_wal_require(cx, c)) != OK ||
+	    (e = kv_sqlite_run(cx, c, S_IMMEDIATE)) != OK)
+		return e;
+	if ((e = kv_sqlite_upgrade_fn(cx, s, c, up)) == OK)
+		e = kv_sqlite_run(cx, c, S_COMMIT);
+	if (e != OK) {
+		kv_sqlite_rollback(c);
 		return e;
 	}
-	*out = &s->kv;
-	return OK;
+	if ((e = kv_sqlite_upgrade_point(cx, "upgrade.committed")) == OK &&
+	    up->from != up->to)
+		kv_sqlite_wal_empty(c);
+	return e;
+}
+
+static enum err
+kv_sqlite_upgrade_locked(struct cx *cx, struct kv_sqlite *s,
+    struct kv_sqlite_conn *c, struct kv_sqlite_upgrade *up)
+{
+	enum err	e = OK;
+
+	if (!fault_skip("UPGRADE_LOCK") &&
+	    (e = kv_sqlite_turnstile_enter(cx, s)) != OK)
+		return e;
+	e = kv_sqlite_upgrade_commit(cx, s, c, up);
+	file_unlock(s->writer_fd);
+	return e;
+}
+
+enum err
+kv_sqlite_upgrade(struct cx *cx, const char *dir, struct kv_sqlite_upgrade *up)
+{
+	const struct kv_sqlite_opts	 durable = { .relaxed = false };
+	struct kv_sqlite_conn		*c = NULL;
+	struct kv_sqlite		*s;
+	enum err			 e;
+
+	up->to = KV_SQLITE_FORMAT;
+	if ((e = kv_sqlite_make(cx, dir, &durable, &s)) != OK)
+		return e;
+	if ((e = kv_sqlite_begin(cx, s, &c)) == OK &&
+	    (e = kv_sqlite_format_read(cx, c, &up->from)) == OK &&
+	    up->from != up->to &&
+	    (e = kv_sqlite_upgrade_point(cx, "upgrade.begin")) == OK)
+		e = kv_sqlite_upgrade_locked(cx, s, c, up);
+	kv_sqlite_conn_close(c);
+	kv_sqlite_close(&s->kv);
+	return e;
 }

@@ -1,4 +1,4 @@
-/* The connections of kv on SQLite, what they ask, and the tables they find. */
+/* The connections of kv on SQLite, and what they ask. */
 #include "kv/kv_sqlite_conn.h"
 
 #include <assert.h>
@@ -13,11 +13,6 @@
 #include "base/fault.h"
 #include "base/log.h"
 
-enum {
-	FORMAT = 1,		/* user_version */
-	APPLICATION = 0x4c414b45
-};
-
 static const char *const sql[S_COUNT] = {
 	[S_BEGIN] = "BEGIN",
 	[S_IMMEDIATE] = "BEGIN IMMEDIATE",
@@ -26,23 +21,25 @@ static const char *const sql[S_COUNT] = {
 	[S_SAVE] = "SAVEPOINT s",
 	[S_RELEASE] = "RELEASE s",
 	[S_BACK] = "ROLLBACK TO s",
-	[S_FIND] = "SELECT v FROM kv WHERE k = ?1",
-	[S_PUT] = "INSERT OR REPLACE INTO kv(k, v) VALUES(?1, ?2)",
-	[S_DELETE] = "DELETE FROM kv WHERE k = ?1",
-	[S_BIG_FIND] = "SELECT v FROM big WHERE id = ?1",
-	[S_BIG_SIZE] = "SELECT length(v) FROM big WHERE id = ?1",
-	[S_BIG_PUT] = "INSERT INTO big(v) VALUES(?1)",
-	[S_BIG_DELETE] = "DELETE FROM big WHERE id = ?1",
-	[S_LAST] = "SELECT k, v FROM kv WHERE k >= ?1 AND k < ?2 "
+	[S_FORMAT] = "PRAGMA user_version",
+	[S_FIND] = "SELECT v FROM record WHERE k = ?1",
+	[S_PUT] = "INSERT OR REPLACE INTO record(k, v) VALUES(?1, ?2)",
+	[S_DELETE] = "DELETE FROM record WHERE k = ?1",
+	[S_BIG_FIND] = "SELECT v FROM large WHERE id = ?1",
+	[S_BIG_SIZE] = "SELECT length(v) FROM large WHERE id = ?1",
+	[S_BIG_PUT] = "INSERT INTO large(v) VALUES(?1)",
+	[S_BIG_DELETE] = "DELETE FROM large WHERE id = ?1",
+	[S_LAST] = "SELECT k, v FROM record WHERE k >= ?1 AND k < ?2 "
 	    "ORDER BY k DESC LIMIT 1",
 	/* The chunk's end first: one lower and one upper bound, or SQLite
 	 * walks the whole rest of the range for each chunk. */
-	[S_NTH] = "SELECT k FROM kv WHERE k >= ?1 AND k < ?2 "
+	[S_NTH] = "SELECT k FROM record WHERE k >= ?1 AND k < ?2 "
 	    "ORDER BY k LIMIT 1 OFFSET ?3",
-	[S_CLEAR_BIG] = "DELETE FROM big WHERE id IN (SELECT v FROM kv "
+	[S_CLEAR_BIG] = "DELETE FROM large WHERE id IN (SELECT v FROM record "
 	    "WHERE k >= ?1 AND k < ?2 AND typeof(v) = 'integer')",
-	[S_CLEAR] = "DELETE FROM kv WHERE k >= ?1 AND k < ?2",
-	[S_SCAN] = "SELECT k, v FROM kv WHERE k >= ?1 AND k < ?2 ORDER BY k",
+	[S_CLEAR] = "DELETE FROM record WHERE k >= ?1 AND k < ?2",
+	[S_SCAN] = "SELECT k, v FROM record WHERE k >= ?1 AND k < ?2 "
+	    "ORDER BY k",
 };
 
 enum err
@@ -261,37 +258,6 @@ kv_sqlite_conn_give(struct kv_sqlite_pool *p, struct kv_sqlite_conn *c,
 	pthread_mutex_unlock(&p->lock);
 }
 
-static enum err
-kv_sqlite_schema_make(struct cx *cx, struct kv_sqlite_conn *c)
-{
-	char	z[300];
-
-	sqlite3_snprintf(sizeof z, z, "PRAGMA application_id=%d;"
-	    "PRAGMA user_version=%d;"
-	    "CREATE TABLE kv(k BLOB PRIMARY KEY, v) WITHOUT ROWID;"
-	    "CREATE TABLE big(id INTEGER PRIMARY KEY, v BLOB);",
-	    APPLICATION, FORMAT);
-	return sqlite3_exec(c->db, z, NULL, NULL, NULL) == SQLITE_OK ? OK :
-	    kv_sqlite_bad(cx, c, "make tables");
-}
-
-static enum err
-kv_sqlite_format_check(struct cx *cx, struct kv_sqlite_conn *c)
-{
-	sqlite3_stmt	*st;
-	int		 version = -1;
-
-	if (sqlite3_prepare_v2(c->db, "PRAGMA user_version", -1, &st, NULL) !=
-	    SQLITE_OK)
-		return kv_sqlite_bad(cx, c, "format");
-	if (sqlite3_step(st) == SQLITE_ROW)
-		version = sqlite3_column_int(st, 0);
-	sqlite3_finalize(st);
-	return version == FORMAT ? OK : fail(cx, E_STORE,
-	    "the lake's database has format %d, this program knows %d",
-	    version, FORMAT);
-}
-
 /*
  * SQLite's locks.  It takes an interrupted call for a lock that is held, and
  * when a lock cannot be given back it counts it as held for as long as the
@@ -344,21 +310,6 @@ kv_sqlite_pool_init(struct kv_sqlite_pool *p, const char *path,
 	if ((p->path = strdup(path)) == NULL)
 		abort();
 	pthread_mutex_init(&p->lock, NULL);
-}
-
-enum err
-kv_sqlite_pool_open(struct cx *cx, struct kv_sqlite_pool *p)
-{
-	struct kv_sqlite_conn	*c;
-	enum err		 e;
-
-	if ((e = kv_sqlite_conn_open(cx, p, &c)) != OK)
-		return e;
-	e = p->opt.create ? kv_sqlite_schema_make(cx, c) :
-	    kv_sqlite_format_check(cx, c);
-	p->opt.create = false;
-	kv_sqlite_conn_give(p, c, e == OK);
-	return e;
 }
 
 void

@@ -17,7 +17,7 @@
 
 enum kv_sqlite_which {
 	S_BEGIN, S_IMMEDIATE, S_COMMIT, S_ROLLBACK, S_SAVE, S_RELEASE, S_BACK,
-	S_FIND, S_PUT, S_DELETE, S_BIG_FIND, S_BIG_SIZE, S_BIG_PUT,
+	S_FORMAT, S_FIND, S_PUT, S_DELETE, S_BIG_FIND, S_BIG_SIZE, S_BIG_PUT,
 	S_BIG_DELETE, S_LAST, S_NTH, S_CLEAR_BIG, S_CLEAR, S_SCAN, S_COUNT
 };
 
@@ -49,9 +49,6 @@ struct kv_sqlite_pool {
 /* An empty pool for the database at path. */
 void		kv_sqlite_pool_init(struct kv_sqlite_pool *p, const char *path,
 		    const struct kv_sqlite_opts *opt);
-/* Open the first connection: make the database where opt.create says so, else
- * check its format.  E_STORE also for a format that is not ours. */
-enum err	kv_sqlite_pool_open(struct cx *cx, struct kv_sqlite_pool *p);
 /* Closes the connections in the pool, those that were given back. */
 void		kv_sqlite_pool_release(struct kv_sqlite_pool *p);
 

@@ -44,6 +44,12 @@ key_repo(struct cx *cx, struct str name)
 }
 
 struct str
+key_namespace(struct cx *cx, struct str ns)
+{
+	return named(cx, 'S', NULL, ns);
+}
+
+struct str
 key_branch(struct cx *cx, const struct uid *ruid, struct str name)
 {
 	return named(cx, 'B', ruid, name);

@@ -21,6 +21,8 @@ struct keys_range {		/* keys lo <= k < hi */
 
 /* R: a repository. */
 struct str	key_repo(struct cx *cx, struct str name);
+/* S: a storage namespace, of at most LIMIT_NAMESPACE bytes. */
+struct str	key_namespace(struct cx *cx, struct str ns);
 /* B: a branch of a repository; name "": what all of them begin with. */
 struct str	key_branch(struct cx *cx, const struct uid *ruid,
 		    struct str name);

@@ -61,7 +61,7 @@ s3_error_code(enum err e)
 	case E_NOT_IMPLEMENTED: return code(501, "NotImplemented");
 	case E_BUSY: case E_CONDEMNED: return code(503, "SlowDown");
 	case E_SLOW: return code(400, "RequestTimeout");
-	case E_NO_ROOM: case E_DISK_FULL:
+	case E_NO_ROOM: case E_DISK_FULL: case E_FORMAT:
 		return code(503, "ServiceUnavailable");
 	case E_STORE: case E_CORRUPT: case E_CONF:
 		return code(500, "InternalError");

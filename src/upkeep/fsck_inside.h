@@ -86,6 +86,8 @@ enum err	fsck_bytes(struct cx *cx, struct fsck *f, struct str path,
 		    const struct entry *en);
 /* Check the records of branches and uploads, with the same errors. */
 enum err	fsck_records(struct cx *cx, struct fsck *f);
+/* Compare repositories with the records of their namespaces, both ways. */
+enum err	fsck_namespaces(struct cx *cx, struct fsck *f);
 
 /* A root, and the gc record of the snapshot that it was read in; value.p NULL:
  * only its key is known. */

@@ -320,6 +320,7 @@ fsck_records(struct cx *cx, struct fsck *f)
 	    fsck_branch, f)) != OK ||
 	    (e = rows_each(cx, f->eng->kv, key_letter(cx, 'H'), false,
 	    fsck_head, &log)) != OK ||
+	    (e = fsck_namespaces(cx, f)) != OK ||
 	    (e = orphans_each(cx, f->eng->kv, &uploads)) != OK)
 		return e;
 	return orphans_each(cx, f->eng->kv, &parts);

@@ -279,9 +279,15 @@ static enum err
 restore_database(struct cx *cx, struct restore *r)
 {
 	const struct kv_sqlite_opts	 durable = { .relaxed = false };
+	uint64_t			 repositories;
+	struct kv_sqlite_upgrade	 up = { .fn = upgrade_records,
+	    .arg = &repositories };
 	enum err			 e;
 
-	if ((e = kv_sqlite_open(cx, r->opt->draft, &durable, &r->kv)) != OK)
+	/* A backup of an older version becomes a lake of this one. */
+	if ((!fault_skip("RESTORE_FORMAT") &&
+	    (e = kv_sqlite_upgrade(cx, r->opt->draft, &up)) != OK) ||
+	    (e = kv_sqlite_open(cx, r->opt->draft, &durable, &r->kv)) != OK)
 		return e;
 	if ((e = restore_settle(cx, r)) == OK)
 		e = restore_judge(cx, r);

@@ -24,7 +24,9 @@ complain(struct cx *cx, bool cgi)
 		printf("Status: 503 Service Unavailable\r\n"
 		    "X-Content-Type-Options: nosniff\r\n"
 		    "Content-Type: text/plain\r\n\r\n"
-		    "lakegate cannot start; its log says why.\n");
+		    "lakegate cannot start%s%s\n", cx->code == E_FORMAT ?
+		    ": " : "; its log says why.", cx->code == E_FORMAT ?
+		    cx->words : "");
 	fflush(stdout);
 	_exit(1);
 }
@@ -56,16 +58,18 @@ prepare(void)
 	secret_no_dumps();
 }
 
-/* Settings, log, lake, users and keys. */
+/* Settings, log, lake, users and keys.  CGI programs start with each request,
+ * and a request upgrades nothing. */
 static enum err
-open_all(struct cx *cx, struct conf *conf, struct app **app)
+open_all(struct cx *cx, bool cgi, struct conf *conf, struct app **app)
 {
 	enum err	e;
 
 	if ((e = conf_read(cx, conf)) != OK || (conf->log_file.n > 0 &&
 	    (e = log_open(cx, str_z(cx->mem, conf->log_file))) != OK) ||
 	    (e = spool_check(cx, conf)) != OK ||
-	    (e = app_open(cx, conf, app)) != OK)
+	    (e = cgi ? app_open(cx, conf, app) :
+	    app_open_upgraded(cx, conf, app)) != OK)
 		return e;
 	return app_open_auth(cx, *app);
 }
@@ -86,7 +90,7 @@ main(void)
 	}
 	prepare();
 	cx_init(&cx, arena_new());
-	if (open_all(&cx, &conf, &app) != OK)
+	if (open_all(&cx, cgi, &conf, &app) != OK)
 		complain(&cx, cgi);
 	opt = (struct front_opts){ .threads = (unsigned)conf.threads,
 	    .processes = (unsigned)conf.processes,

@@ -186,7 +186,7 @@ def test_a_worker_that_is_stopped_while_it_reads(pair):
     pair.put(two, "first")
     reader = sqlite3.connect(f"file:{pair.lake}/meta.db?mode=ro", uri=True, isolation_level=None)
     reader.execute("BEGIN")
-    reader.execute("SELECT count(*) FROM kv").fetchone()
+    reader.execute("SELECT count(*) FROM record").fetchone()
     n = 0
     while os.path.getsize(log) < 24 << 20:
         assert pair.put(two, f"beside-{n}", 5 * WAIT, 3000).status == 200

@@ -592,14 +592,14 @@ def test_an_interrupted_restore(own, command, deadly):
 
 def gc_row(lake):
     db = sqlite3.connect(f"file:{lake}/meta.db?mode=ro", uri=True)
-    v = db.execute("SELECT v FROM kv WHERE k = x'47'").fetchone()[0]
+    v = db.execute("SELECT v FROM record WHERE k = x'47'").fetchone()[0]
     db.close()
     return int.from_bytes(v[:8], "big"), int.from_bytes(v[8:16], "big"), v[16]
 
 
 def rows_of(lake, letter):
     db = sqlite3.connect(f"file:{lake}/meta.db?mode=ro", uri=True)
-    n = db.execute("SELECT count(*) FROM kv WHERE substr(k, 1, 1) = ?", (letter,)).fetchone()[0]
+    n = db.execute("SELECT count(*) FROM record WHERE substr(k, 1, 1) = ?", (letter,)).fetchone()[0]
     db.close()
     return n
 

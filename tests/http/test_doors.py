@@ -333,7 +333,7 @@ class Holders:
         sealed secret, under which a token that is good verifies."""
         signed, _, mac = self.good.rpartition(".")
         db = sqlite3.connect(f"file:{self.lake.server.lake}/meta.db?mode=ro", uri=True)
-        rows = db.execute("SELECT v FROM kv WHERE instr(k, ?) > 0", (KEY.encode(),)).fetchall()
+        rows = db.execute("SELECT v FROM record WHERE instr(k, ?) > 0", (KEY.encode(),)).fetchall()
         db.close()
         for (record,) in rows:
             for i, j in itertools.combinations(range(len(record) + 1), 2):

@@ -12,7 +12,8 @@
 #include "kv/kv.h"
 #include "lake/keys.h"
 
-enum { CHAIN = 2000, PAGE = 100, OBJECTS = 3000, DELETED = 1000, PARTS = 2500 };
+enum { CHAIN = 2000, PAGE = 100, OBJECTS = 3000, DELETED = 1000, PARTS = 2500,
+	REPOS = 300 };
 
 /* ---- counts ------------------------------------------------------------ */
 
@@ -41,7 +42,13 @@ enum err __wrap_kv_clear(struct cx *, struct kv_tx *, struct str, struct str,
 enum err __real_kv_write(struct cx *, struct kv *, kv_fn *, void *);
 enum err __wrap_kv_write(struct cx *, struct kv *, kv_fn *, void *);
 
+enum err __real_kv_next(struct cx *, struct kv_tx *, struct kv_cursor *,
+    struct str *, struct str *, bool *);
+enum err __wrap_kv_next(struct cx *, struct kv_tx *, struct kv_cursor *,
+    struct str *, struct str *, bool *);
+
 static struct {
+	size_t	reads;			/* of one record each */
 	size_t	commits;		/* read */
 	size_t	writes;			/* transactions */
 	size_t	nodes;			/* read within them */
@@ -54,6 +61,7 @@ enum err
 __wrap_kv_find(struct cx *cx, struct kv_tx *tx, struct str key,
     struct str *value, bool *there)
 {
+	count.reads++;
 	count.commits += key.p[0] == 'C';
 	count.nodes += tx->writing && key.p[0] == 'n';
 	return __real_kv_find(cx, tx, key, value, there);
@@ -65,6 +73,14 @@ __wrap_kv_get(struct cx *cx, struct kv *kv, struct str key, struct str *value,
 {
 	count.looks += key.p[0] == 'n';
 	return __real_kv_get(cx, kv, key, value, there);
+}
+
+enum err
+__wrap_kv_next(struct cx *cx, struct kv_tx *tx, struct kv_cursor *cur,
+    struct str *key, struct str *value, bool *there)
+{
+	count.reads++;
+	return __real_kv_next(cx, tx, cur, key, value, there);
 }
 
 static void
@@ -261,6 +277,37 @@ the_log_in_pages_is_the_log(void **state)
 	for (i = 0; i < 4; i++) {
 		log_in_pages(f, amounts[i], false);
 		log_in_pages(f, amounts[i], true);
+	}
+}
+
+/* ---- repositories ------------------------------------------------------ */
+
+static void
+create(struct fixture *f, unsigned n)
+{
+	struct repo	r = { .name = str_printf(f->cx.mem, "repo%u", n),
+	    .default_branch = trunk, .storage_namespace = str_printf(
+	    f->cx.mem, "local://of/%u", n) };
+
+	memset(&count, 0, sizeof count);
+	assert_ok(&f->cx, repo_create(&f->cx, f->eng, &r, STR("me")));
+}
+
+static void
+a_creation_reads_no_other_repository(void **state)
+{
+	struct fixture	*f = *state;
+	size_t		 reads, rows;
+	unsigned	 i;
+
+	create(f, 0);
+	reads = count.reads;
+	rows = count.most;
+	assert_in_range(reads, 1, 10);
+	for (i = 1; i < REPOS; i++) {
+		create(f, i);
+		assert_int_equal(reads, count.reads);
+		assert_int_equal(rows, count.most);
 	}
 }
 
@@ -590,6 +637,8 @@ main(void)
 		    setup, teardown),
 		cmocka_unit_test_setup_teardown(
 		    a_page_of_versions_compares_roots, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    a_creation_reads_no_other_repository, setup, teardown),
 		cmocka_unit_test_setup_teardown(deletions_go_in_slices, setup,
 		    teardown),
 		cmocka_unit_test_setup_teardown(what_an_error_leaves_says_so,

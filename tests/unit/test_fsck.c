@@ -559,6 +559,104 @@ parts_belong_to_an_upload(void **state)
 	lake_end(&l);
 }
 
+/* ---- namespaces -------------------------------------------------------- */
+
+static void
+fsck_says(struct lake *l, const char *invariant)
+{
+	assert_int_equal(*invariant != '\0', lake_fsck(l, false));
+	if (*invariant != '\0')
+		assert_memory_equal(invariant, l->last, strlen(invariant));
+}
+
+static void
+namespaces_are_their_repositories(void **state)
+{
+	struct repo	r = { .name = STR("other"), .default_branch =
+	    STR("main"), .storage_namespace = STR("y") };
+	struct str	key, record, gone = { NULL, 0 };
+	struct lake	l;
+	bool		there;
+
+	(void)state;
+	lake_begin(&l);
+	assert_ok(&l.cx, repo_create(&l.cx, l.eng, &r, STR("me")));
+	key = key_namespace(&l.cx, STR("x"));
+	record = lake_get(&l, key, &there);
+	assert_true(there);
+	fsck_says(&l, "");
+	/* A repository without one. */
+	lake_set(&l, key, gone);
+	fsck_says(&l, "I21");
+	/* A namespace of none. */
+	lake_set(&l, key, record);
+	lake_set(&l, key_namespace(&l.cx, STR("z")), record);
+	fsck_says(&l, "I21");
+	lake_set(&l, key_namespace(&l.cx, STR("z")), gone);
+	/* Another's, and what cannot be read: seen from both sides. */
+	lake_set(&l, key, lake_get(&l, key_namespace(&l.cx, STR("y")),
+	    &there));
+	assert_int_equal(2, lake_fsck(&l, false));
+	lake_set(&l, key, STR("?"));
+	assert_int_equal(2, lake_fsck(&l, false));
+	lake_set(&l, key, record);
+	fsck_says(&l, "");
+	/* A repository that cannot be read has one that is not known. */
+	key = key_repo(&l.cx, STR("other"));
+	record = lake_get(&l, key, &there);
+	lake_set(&l, key, STR("?"));
+	assert_int_equal(2, lake_fsck(&l, false));
+	lake_set(&l, key, record);
+	lake_end(&l);
+}
+
+static void
+a_namespace_goes_with_its_repository(void **state)
+{
+	struct repo	r = { .name = STR("other"), .default_branch =
+	    STR("main"), .storage_namespace = STR("y") };
+	struct lake	l;
+	bool		there;
+
+	(void)state;
+	lake_begin(&l);
+	assert_ok(&l.cx, repo_create(&l.cx, l.eng, &r, STR("me")));
+	assert_ok(&l.cx, repo_delete(&l.cx, l.eng, STR("other"), false));
+	lake_get(&l, key_namespace(&l.cx, STR("y")), &there);
+	assert_false(there);
+	r.name = STR("third");
+	assert_ok(&l.cx, repo_create(&l.cx, l.eng, &r, STR("me")));
+	r.name = STR("fourth");
+	assert_err(E_BAD_ARGUMENT, repo_create(&l.cx, l.eng, &r, STR("me")));
+	cx_forget(&l.cx);
+	assert_ok(&l.cx, repo_delete_unused(&l.cx, l.eng, STR("third")));
+	assert_ok(&l.cx, repo_create(&l.cx, l.eng, &r, STR("me")));
+	fsck_says(&l, "");
+	lake_end(&l);
+}
+
+/* What a lake of format 1 lacks. */
+static void
+upgraded_repositories_have_theirs(void **state)
+{
+	struct repo	r = { .name = STR("other"), .default_branch =
+	    STR("main"), .storage_namespace = STR("y") };
+	struct str	gone = { NULL, 0 };
+	struct lake	l;
+	uint64_t	n;
+
+	(void)state;
+	lake_begin(&l);
+	assert_ok(&l.cx, repo_create(&l.cx, l.eng, &r, STR("me")));
+	lake_set(&l, key_namespace(&l.cx, STR("x")), gone);
+	lake_set(&l, key_namespace(&l.cx, STR("y")), gone);
+	assert_int_equal(2, lake_fsck(&l, false));
+	assert_ok(&l.cx, kv_write(&l.cx, l.kv, upgrade_records, &n));
+	assert_int_equal(2, n);
+	fsck_says(&l, "");
+	lake_end(&l);
+}
+
 int
 main(void)
 {
@@ -570,6 +668,9 @@ main(void)
 		cmocka_unit_test(a_page_is_a_snapshot),
 		cmocka_unit_test(many_problems_are_few_lines),
 		cmocka_unit_test(parts_belong_to_an_upload),
+		cmocka_unit_test(namespaces_are_their_repositories),
+		cmocka_unit_test(a_namespace_goes_with_its_repository),
+		cmocka_unit_test(upgraded_repositories_have_theirs),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -270,10 +270,10 @@ what_is_cleared_is_gone(void **state)
 	struct fixture	*f = *state;
 
 	assert_ok(&f->cx, kv_write(&f->cx, f->kv, put_many_fn, NULL));
-	by_hand(f, "SELECT count(*) FROM big");
+	by_hand(f, "SELECT count(*) FROM large");
 	assert_string_equal("100", answer);
 	assert_ok(&f->cx, kv_write(&f->cx, f->kv, clear_all_fn, NULL));
-	by_hand(f, "SELECT count(*) FROM big");
+	by_hand(f, "SELECT count(*) FROM large");
 	assert_string_equal("0", answer);
 }
 
@@ -309,7 +309,7 @@ a_broken_disk_is_no_lock_that_is_held(void **state)
 
 	assert_ok(&f->cx, kv_write(&f->cx, f->kv, put_many_fn, NULL));
 	/* What was read before is out of date. */
-	by_hand(f, "INSERT OR REPLACE INTO kv VALUES(x'00', x'00');"
+	by_hand(f, "INSERT OR REPLACE INTO record VALUES(x'00', x'00');"
 	    "PRAGMA user_version");
 	disk_is_broken = true;
 	/* SQLite says so of EIO, and E_BUSY was said of anything. */
@@ -405,6 +405,128 @@ a_lock_that_is_held_for_ever_is_not_waited_for(void **state)
 	alarm(0);
 }
 
+/* ---- formats ----------------------------------------------------------- */
+
+static enum err
+count_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+{
+	(void)cx;
+	(void)tx;
+	(*(int *)arg)++;
+	return OK;
+}
+
+static void
+another_format_is_seen_in_each_transaction(void **state)
+{
+	struct fixture	*f = *state;
+	int		 n = 0;
+
+	assert_ok(&f->cx, kv_write(&f->cx, f->kv, put_one_fn, NULL));
+	assert_ok(&f->cx, kv_read(&f->cx, f->kv, count_fn, &n));
+	by_hand(f, "PRAGMA user_version=3");
+	assert_err(E_FORMAT, kv_write(&f->cx, f->kv, count_fn, &n));
+	assert_non_null(strstr(f->cx.words, "format 3 and this program knows "
+	    "2: restart it after the update"));
+	cx_forget(&f->cx);
+	assert_err(E_FORMAT, kv_read(&f->cx, f->kv, count_fn, &n));
+	cx_forget(&f->cx);
+	assert_int_equal(1, n);
+	by_hand(f, "PRAGMA user_version=2");
+	assert_ok(&f->cx, kv_write(&f->cx, f->kv, count_fn, &n));
+	assert_ok(&f->cx, kv_read(&f->cx, f->kv, count_fn, &n));
+	assert_int_equal(3, n);
+}
+
+/* The tables of format 1, with a value of each kind. */
+static void
+make_old(struct fixture *f)
+{
+	kv_close(f->kv);
+	f->kv = NULL;
+	by_hand(f, "DROP TABLE record; DROP TABLE large;"
+	    "CREATE TABLE kv(k BLOB PRIMARY KEY, v) WITHOUT ROWID;"
+	    "CREATE TABLE big(id INTEGER PRIMARY KEY, v BLOB);"
+	    "INSERT INTO kv VALUES(x'61', x'62');"
+	    "INSERT INTO big VALUES(7, zeroblob(2000));"
+	    "INSERT INTO kv VALUES(x'63', 7);"
+	    "PRAGMA user_version=1");
+}
+
+static enum err
+raise_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+{
+	struct str	v;
+	enum err	e;
+	bool		there;
+
+	assert_true(tx->writing);
+	assert_ok(cx, kv_find(cx, tx, STR("c"), &v, &there));
+	assert_true(there);
+	assert_int_equal(2000, v.n);
+	e = kv_put_bytes(cx, tx, STR("d"), v);
+	return e != OK || arg == NULL ? e : fail(cx, E_CORRUPT, "as asked");
+}
+
+static void
+an_old_format_is_raised_once_and_whole(void **state)
+{
+	struct kv_sqlite_upgrade	 up = { .fn = raise_fn, .arg = state };
+	struct kv_sqlite_opts		 o = { .create = false };
+	struct fixture			*f = *state;
+	struct str			 v;
+	bool				 there;
+
+	make_old(f);
+	assert_err(E_FORMAT, kv_sqlite_open(&f->cx, f->dir, &o, &f->kv));
+	assert_non_null(strstr(f->cx.words, "lakegate upgrade"));
+	cx_forget(&f->cx);
+	/* What fails leaves it as it was. */
+	assert_err(E_CORRUPT, kv_sqlite_upgrade(&f->cx, f->dir, &up));
+	cx_forget(&f->cx);
+	by_hand(f, "SELECT count(*) FROM kv");
+	assert_string_equal("2", answer);
+	up.arg = NULL;
+	assert_ok(&f->cx, kv_sqlite_upgrade(&f->cx, f->dir, &up));
+	assert_int_equal(1, up.from);
+	assert_int_equal(2, up.to);
+	assert_ok(&f->cx, kv_sqlite_upgrade(&f->cx, f->dir, &up));
+	assert_int_equal(2, up.from);
+	assert_ok(&f->cx, kv_sqlite_open(&f->cx, f->dir, &o, &f->kv));
+	assert_ok(&f->cx, kv_get(&f->cx, f->kv, STR("a"), &v, &there));
+	assert_true(there && str_is(v, STR("b")));
+	assert_ok(&f->cx, kv_get(&f->cx, f->kv, STR("d"), &v, &there));
+	assert_true(there && v.n == 2000);
+}
+
+static void
+what_is_no_lake_and_what_is_newer_is_not_raised(void **state)
+{
+	static const struct {
+		const char	*sql;
+		enum err	 e;
+	} cases[] = {
+		{ "PRAGMA user_version=3", E_FORMAT },
+		{ "PRAGMA user_version=0", E_CORRUPT },
+		{ "PRAGMA user_version=-1", E_CORRUPT },
+	};
+	struct kv_sqlite_upgrade	 up = { .fn = raise_fn };
+	struct kv_sqlite_opts		 o = { .create = false };
+	struct fixture			*f = *state;
+	size_t				 i;
+
+	kv_close(f->kv);
+	f->kv = NULL;
+	for (i = 0; i < 3; i++) {
+		by_hand(f, cases[i].sql);
+		assert_err(cases[i].e, kv_sqlite_upgrade(&f->cx, f->dir, &up));
+		cx_forget(&f->cx);
+		assert_err(cases[i].e, kv_sqlite_open(&f->cx, f->dir, &o,
+		    &f->kv));
+		cx_forget(&f->cx);
+	}
+}
+
 #define CASE(t)	cmocka_unit_test_setup_teardown(t, setup, teardown)
 
 int
@@ -419,6 +541,9 @@ main(void)
 		CASE(a_commit_is_synced_before_its_answer),
 		CASE(the_time_may_be_set_back),
 		CASE(a_lock_that_is_held_for_ever_is_not_waited_for),
+		CASE(another_format_is_seen_in_each_transaction),
+		CASE(an_old_format_is_raised_once_and_whole),
+		CASE(what_is_no_lake_and_what_is_newer_is_not_raised),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
