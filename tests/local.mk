@@ -290,4 +290,5 @@ powercut_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=fsync,--wrap=fdatasync \
 	-Wl,--wrap=write,--wrap=pwrite64,--wrap=ftruncate64,--wrap=rename
 EXTRA_DIST += tests/crash/cuts tests/crash/clock.c tests/crash/errno.c tests/crash/test_clock.py \
 	tests/crash/test_errno.py tests/crash/test_stopped.py \
+	tests/crash/test_formats.py \
 	tests/fcgi.py

@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -26,7 +27,10 @@ enum kind { NONE, OPEN, READ, PREAD, WRITE, PWRITE, SYNC, TRUNCATE, MMAP, LOCK,
 	STAT, UNLINK, RENAME, DIR_OPEN, MKDIR, CHMOD, SPACE, CLOSE, ACCEPT,
 	POLL, RECV, SEND, CLOCK, RANDOM, THREAD, KINDS };
 
-enum { SHORT = -1 };		/* instead of an errno: half is done */
+enum {				/* instead of an errno */
+	SHORT = -1,		/* half is done */
+	KILL = -2		/* the process ends before the call */
+};
 
 static struct control {
 	atomic_int	armed;		/* kind */
@@ -83,6 +87,8 @@ hit(enum kind kind, int *error)
 		return false;
 	atomic_fetch_add(&control->hits, 1);
 	*error = control->error;
+	if (*error == KILL)
+		kill(getpid(), SIGKILL);
 	return true;
 }
 
