@@ -497,7 +497,9 @@ kv_sqlite_upgrade(struct cx *cx, const char *dir, struct kv_sqlite_upgrade *up)
 		return e;
 	if ((e = kv_sqlite_begin(cx, s, &c)) == OK &&
 	    (e = kv_sqlite_format_read(cx, c, &up->from)) == OK &&
-	    up->from != up->to &&
+	    up->from != 1)
+		e = kv_sqlite_format_check(cx, c);
+	else if (e == OK &&
 	    (e = kv_sqlite_upgrade_point(cx, "upgrade.begin")) == OK)
 		e = kv_sqlite_upgrade_locked(cx, s, c, up);
 	kv_sqlite_conn_close(c);
