@@ -316,7 +316,8 @@ liblakegate_a_SOURCES = \
 bin_PROGRAMS += lakegate
 cgibin_PROGRAMS += lakegate.fcgi
 lakegate_SOURCES = src/cli/cli.h src/cli/cli.c src/cli/cli_lake.c \
-	src/cli/cli_lighttpd.c src/cli/cli_main.c src/cli/cli_secret.c \
+	src/cli/cli_lighttpd.c src/cli/cli_main.c src/cli/cli_program.c \
+	src/cli/cli_secret.c src/cli/cli_worker.c src/cli/cmd_doctor.c \
 	src/cli/cmd_auth.c src/cli/cmd_backup.c src/cli/cmd_conf.c src/cli/cmd_init.c \
 	src/cli/cmd_repo.c src/cli/cmd_serve.c src/cli/cmd_upgrade.c \
 	src/cli/cmd_upkeep.c
@@ -382,7 +383,7 @@ EXTRA_DIST += debian/apache.conf debian/changelog debian/control \
 	debian/copyright debian/lakegate.conf debian/lakegate.dirs \
 	debian/lakegate.docs debian/lakegate.examples \
 	debian/lakegate.install debian/lakegate.logrotate \
-	debian/lakegate.postinst debian/lakegate.postrm debian/lakegate.NEWS \
+	debian/lakegate.postinst debian/lakegate.postrm debian/lakegate.prerm debian/lakegate.NEWS \
 	debian/lakegate.lintian-overrides \
 	debian/lighttpd.conf debian/rules \
 	debian/source/format

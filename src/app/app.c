@@ -1,8 +1,10 @@
 /* Opening and making lakes. */
 #include "app/app_inside.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "auth/auth.h"
 #include "base/budget.h"
@@ -108,6 +110,9 @@ lake_check(struct cx *cx, const struct conf *c)
 	if (c->lake.n == 0)
 		return fail(cx, E_CONF, "no lake is set: give the setting "
 		    "\"lake\", in a file or as LAKEGATE_LAKE, or --lake DIR");
+	if (access(str_z(cx->mem, c->lake), X_OK) != 0 && errno == EACCES)
+		return fail(cx, E_CONF, "%.*s cannot be opened by this user: "
+		    "run lakegate as its owner", STRF(c->lake));
 	if (!file_is_plain(str_printf(cx->mem, "%.*s/meta.db",
 	    STRF(c->lake)).p))
 		return fail(cx, E_CONF, "%.*s is not a lake: make one with "

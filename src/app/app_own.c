@@ -6,6 +6,7 @@
 #include "base/fault.h"
 #include "base/fileio.h"
 #include "base/metric.h"
+#include "base/xml.h"
 #include "engine/engine.h"
 
 bool
@@ -119,8 +120,8 @@ app_own_answer(struct cx *cx, struct app *a, struct request *req,
 		response_body(res, 200, "text/plain", STR("ok\n"));
 	else if (str_is(p, STR("/_ready")))
 		/* Why not is the log's. */
-		response_body(res, engine_ready(cx, a->eng) == OK ? 200 : 503,
-		    "text/plain", STR(""));
+		response_body(res, engine_ready(cx, a->eng) == OK &&
+		    xml_ready(cx) == OK ? 200 : 503, "text/plain", STR(""));
 	else if (app_own_is_metrics(req))
 		metrics(cx, a, req, res);
 	else if (str_is(p, STR("/logout"))) {

@@ -27,10 +27,12 @@ static __typeof__(xmlSetGenericErrorFunc)	*errors_to;
 static pthread_once_t				 once = PTHREAD_ONCE_INIT;
 static bool					 loaded;
 
+#define LIBRARY	"libxml2.so.2"
+
 static void
 load(void)
 {
-	void	*lib = dlopen("libxml2.so.2", RTLD_NOW | RTLD_LOCAL);
+	void	*lib = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
 
 	if (lib == NULL)
 		return;
@@ -44,6 +46,18 @@ load(void)
 	loaded = parser_new != NULL && parser_free != NULL &&
 	    parse_chunk != NULL && parser_stop != NULL &&
 	    dict_limit != NULL && doc_free != NULL && errors_to != NULL;
+}
+
+enum err
+xml_ready(struct cx *cx)
+{
+	void	*lib = dlopen(LIBRARY, RTLD_LAZY | RTLD_LOCAL);
+
+	if (lib == NULL)
+		return fail(cx, E_STORE, LIBRARY " cannot be loaded, without "
+		    "which each request with XML fails: install libxml2");
+	dlclose(lib);
+	return OK;
 }
 
 /* What the library would write to standard error is the client's doing. */

@@ -24,6 +24,9 @@ struct cx;
 struct source;
 struct xml;			/* a document being read; the arena's */
 
+/* Can the library be loaded?  E_STORE.  It is not kept. */
+enum err	xml_ready(struct cx *cx);
+
 /* Begin to read, and step onto the root, which must have this local name. */
 enum err	xml_open(struct cx *cx, const struct source *in,
 		    const char *root, struct xml **out);

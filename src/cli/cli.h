@@ -69,9 +69,14 @@ struct cli_verb {
 	/* What the audit log says, with the word after the verb, when it is
 	 * done; NULL: nothing. */
 	const char	*audit;
+	/* What cannot be had back, to be asked for first; NULL: nothing. */
+	const char	*asks;
 	enum err	(*run)(struct cli *c, struct app *app,
 			    const void *opt);
 };
+/* May this be done?  On a terminal it is asked, elsewhere --yes must have been
+ * given.  false: said already. */
+bool		 cli_sure(bool yes, const char *what, const char *name);
 /*
  * Open the lake and run the verb that is typed, with opt, which the caller made
  * of the options: those are taken out of argv before.  The exit code.
@@ -89,12 +94,46 @@ bool		 cli_secret(struct cli *c, struct str *out);
  * E_STORE: standard output does not take it. */
 enum err	 cli_print_key(struct cx *cx, const struct cred_key *key);
 
+/* Another program, found as a shell finds it. */
+struct cli_task {
+	const char		*const *argv;	/* NULL at its end */
+	const struct pair	*env;	/* beside ours; strings with a NUL */
+	size_t			 n_env;
+	struct str		 input;		/* at most 64 KiB */
+	int			 seconds;	/* that it may take */
+	bool			 quiet;	/* its errors are in what it says */
+};
+/* Run it to its end: its exit status, 127 where it is not there, -1 where it
+ * did not end by itself.  *said: the first 64 KiB of its output. */
+int		 cli_program(struct cx *cx, const struct cli_task *p,
+		    struct str *said);
+
+/* Every setting as a variable of the worker's environment, *n of them; their
+ * strings end in a NUL. */
+struct pair	*cli_settings(struct cli *c, size_t *n);
+/* The worker's program: beside this one in a build tree, else where it is
+ * installed. */
+struct str	 cli_worker_path(struct cx *cx);
+/*
+ * Does a worker that is started with these settings work?  One is, for one
+ * question; what it says to standard error is passed on.  false: and so is what
+ * is wrong.
+ */
+bool		 cli_worker_works(struct cli *c);
+
+/* Where `lakegate serve` listens, and its worker. */
+struct cli_serving {
+	const char	*bind;
+	long		 port;
+	struct str	 socket;	/* of the worker */
+};
 /* lighttpd's configuration for this lake and worker, in the context's memory.
  * E_CONF: a value has a character that cannot stand in it. */
-enum err	 cli_lighttpd_conf(struct cli *c, const char *bind, long port,
-		    struct str worker, struct str *out);
+enum err	 cli_lighttpd_conf(struct cli *c, const struct cli_serving *s,
+		    struct str *out);
 
 cli_fn	cmd_init, cmd_serve, cmd_user, cmd_key, cmd_repo, cmd_gc, cmd_fsck,
-	cmd_rekey, cmd_backup, cmd_restore, cmd_upgrade, cmd_conf, cmd_version;
+	cmd_rekey, cmd_backup, cmd_restore, cmd_upgrade, cmd_doctor, cmd_conf,
+	cmd_version;
 
 #endif

@@ -80,6 +80,27 @@ cli_app_auth(struct cli *c)
 	return NULL;
 }
 
+bool
+cli_sure(bool yes, const char *what, const char *name)
+{
+	char	answer[8] = "";
+
+	if (yes)
+		return true;
+	if (!isatty(STDIN_FILENO)) {
+		fprintf(stderr, "lakegate: this deletes %s %s and everything "
+		    "it has, for good: add --yes\n", what, name);
+		return false;
+	}
+	fprintf(stderr, "Delete %s %s and everything it has, for good? "
+	    "Type yes: ", what, name);
+	if (fgets(answer, sizeof answer, stdin) != NULL &&
+	    strcmp(answer, "yes\n") == 0)
+		return true;
+	fprintf(stderr, "lakegate: nothing was deleted\n");
+	return false;
+}
+
 int
 cli_verbs(struct cli *c, struct app *(*open)(struct cli *c),
     const struct cli_verb *verbs, size_t n, const void *opt)
@@ -87,6 +108,7 @@ cli_verbs(struct cli *c, struct app *(*open)(struct cli *c),
 	const struct cli_verb	*v;
 	struct app		*app;
 	enum err		 e;
+	bool			 yes = cli_flag(c, "--yes");
 
 	if (!cli_words(c, 1, 2))
 		return CLI_USAGE;
@@ -99,6 +121,10 @@ cli_verbs(struct cli *c, struct app *(*open)(struct cli *c),
 	if (v == verbs + n) {
 		app_close(app);
 		fprintf(stderr, "lakegate: see `lakegate help`\n");
+		return CLI_USAGE;
+	}
+	if (v->asks != NULL && !cli_sure(yes, v->asks, c->argv[1])) {
+		app_close(app);
 		return CLI_USAGE;
 	}
 	e = v->run(c, app, opt);

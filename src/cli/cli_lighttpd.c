@@ -1,8 +1,6 @@
 /* The configuration with which `lakegate serve` starts lighttpd. */
 #include "cli/cli.h"
 
-#include <ctype.h>
-
 #include "base/buf.h"
 
 /* What is between two @ is replaced; see lighttpd/ for the commented form. */
@@ -29,7 +27,7 @@ static const char template[] =
     "      $HTTP[\"query-string\"] !~ \"Signature=\" {\n"
     "        server.max-request-size = 64\n      }\n    }\n  }\n}\n"
     "fastcgi.server = ( \"\" => (( "
-    "\"socket\" => \"@LAKE@/run/worker.sock\",\n"
+    "\"socket\" => \"@SOCKET@\",\n"
     "  \"bin-path\" => \"@WORKER@\", \"check-local\" => \"disable\", "
     "\"max-procs\" => 1,\n"
     "  \"x-sendfile\" => \"enable\", \"x-sendfile-docroot\" => "
@@ -41,15 +39,17 @@ enum { CONF_MAX = 64 * 1024 };
 
 /* Everything that stands between quotation marks. */
 static enum err
-check_quoted(struct cli *c, const char *bind, struct str worker)
+check_quoted(struct cli *c, const struct cli_serving *s, struct str worker)
 {
 	size_t			 i, n;
 	const struct conf_row	*rows = conf_rows(&n);
 	enum err		 e;
 
-	if ((e = conf_check_quoted(c->cx, "--bind", str_of(bind))) != OK ||
-	    (e = conf_check_quoted(c->cx, "the path of lakegate.fcgi",
-	    worker)) != OK)
+	if ((e = conf_check_quoted(c->cx, "--bind",
+	    str_of(s->bind))) != OK || (e = conf_check_quoted(c->cx,
+	    "the path of lakegate.fcgi", worker)) != OK ||
+	    (e = conf_check_quoted(c->cx, "XDG_RUNTIME_DIR",
+	    s->socket)) != OK)
 		return e;
 	for (i = 0; i < n; i++)
 		if ((e = conf_check_quoted(c->cx, rows[i].name,
@@ -58,36 +58,30 @@ check_quoted(struct cli *c, const char *bind, struct str worker)
 	return OK;
 }
 
-/* Every setting, as the variable of the worker's environment. */
 static struct str
 settings(struct cli *c)
 {
-	size_t			 i, n;
-	const struct conf_row	*rows = conf_rows(&n);
-	const char		*z;
-	struct str		 value;
-	struct buf		 b;
+	size_t		 i, n;
+	struct pair	*all = cli_settings(c, &n);
+	struct buf	 b;
 
 	buf_init(&b, c->cx->mem, CONF_MAX);
-	for (i = 0; i < n; i++) {
-		value = conf_value(c->cx, &c->conf, &rows[i]);
-		buf_z(&b, "\"LAKEGATE_");
-		for (z = rows[i].name; *z != '\0'; z++)
-			buf_byte(&b, (char)toupper((unsigned char)*z));
-		buf_printf(&b, "\" => \"%.*s\",\n    ", STRF(value));
-	}
+	for (i = 0; i < n; i++)
+		buf_printf(&b, "\"%.*s\" => \"%.*s\",\n    ",
+		    STRF(all[i].name), STRF(all[i].value));
 	return buf_as_str(&b);
 }
 
 enum err
-cli_lighttpd_conf(struct cli *c, const char *bind, long port,
-    struct str worker, struct str *out)
+cli_lighttpd_conf(struct cli *c, const struct cli_serving *s, struct str *out)
 {
+	struct str		worker = cli_worker_path(c->cx);
 	const struct pair	marks[] = {
-		{ STR("BIND"), str_of(bind) },
-		{ STR("PORT"), str_printf(c->cx->mem, "%ld", port) },
+		{ STR("BIND"), str_of(s->bind) },
+		{ STR("PORT"), str_printf(c->cx->mem, "%ld", s->port) },
 		{ STR("LAKE"), c->conf.lake },
 		{ STR("SPOOL"), c->conf.spool },
+		{ STR("SOCKET"), s->socket },
 		{ STR("WORKER"), worker },
 		{ STR("SETTINGS"), settings(c) },
 	};
@@ -96,7 +90,7 @@ cli_lighttpd_conf(struct cli *c, const char *bind, long port,
 	size_t			i;
 	enum err		e;
 
-	if ((e = check_quoted(c, bind, worker)) != OK)
+	if ((e = check_quoted(c, s, worker)) != OK)
 		return e;
 	buf_init(&b, c->cx->mem, CONF_MAX);
 	while (str_split(&text, '@', &name)) {

@@ -18,13 +18,14 @@ static const struct {
 	{ "serve", "[--port N] [--bind ADDRESS] | --socket PATH [--mode OCTAL]",
 	    "run lighttpd, or the worker alone on a socket, in the foreground",
 	    cmd_serve },
-	{ "user", "list | create NAME | delete NAME", "users", cmd_user },
+	{ "user", "list | create NAME | delete NAME [--yes]", "users",
+	    cmd_user },
 	{ "key", "list [USER] | create USER [--access-key-id ID] "
 	    "[--secret-file FILE|-] | revoke ID", "access keys", cmd_key },
 	{ "rekey", "[--lost]", "another master key, which seals secrets",
 	    cmd_rekey },
-	{ "repo", "list | create NAME [--default-branch B] | delete NAME",
-	    "repositories", cmd_repo },
+	{ "repo", "list | create NAME [--default-branch B] | delete NAME "
+	    "[--yes]", "repositories", cmd_repo },
 	{ "gc", "[--grace SECONDS]", "delete what nothing refers to any more",
 	    cmd_gc },
 	{ "fsck", "[--deep]", "check every invariant of the lake", cmd_fsck },
@@ -35,6 +36,8 @@ static const struct {
 	    cmd_restore },
 	{ "upgrade", "", "give the lake the format of this version",
 	    cmd_upgrade },
+	{ "doctor", "[URL] [--access-key-id ID --secret-file FILE|-]",
+	    "look for what could be wrong, and say what to do", cmd_doctor },
 	{ "conf", "", "every setting, its value and meaning", cmd_conf },
 	{ "version", "", "print the version", cmd_version },
 };
@@ -64,12 +67,19 @@ run(struct cli *c)
 	if (c->argc == 0 || strcmp(c->argv[0], "help") == 0 ||
 	    strcmp(c->argv[0], "--help") == 0)
 		return usage(c->argc == 0 ? stderr : stdout);
+	if (strcmp(c->argv[0], "--version") == 0)
+		return cmd_version(&(struct cli){ .cx = c->cx });
 	for (i = 0; i < COMMANDS; i++)
 		if (strcmp(c->argv[0], commands[i].name) == 0)
 			break;
 	if (i == COMMANDS) {
 		fprintf(stderr, "lakegate: no command \"%s\"\n", c->argv[0]);
 		return usage(stderr);
+	}
+	if (cli_flag(c, "--help")) {
+		printf("usage: lakegate [--lake DIR] %s %s\n    %s\n",
+		    commands[i].name, commands[i].args, commands[i].words);
+		return CLI_OK;
 	}
 	if (conf_read(c->cx, &c->conf) != OK)
 		return cli_fail(c);

@@ -39,9 +39,12 @@ int
 cmd_user(struct cli *c)
 {
 	static const struct cli_verb	verbs[] = {
-		{ "list", 1, 1, NULL, user_list },
-		{ "create", 2, 2, "user create", user_create },
-		{ "delete", 2, 2, "user delete", user_delete },
+		{ "list", 1, 1, NULL, NULL,
+		    user_list },
+		{ "create", 2, 2, "user create", NULL,
+		    user_create },
+		{ "delete", 2, 2, "user delete", "the user",
+		    user_delete },
 	};
 
 	return cli_verbs(c, cli_app_auth, verbs,
@@ -95,9 +98,12 @@ int
 cmd_key(struct cli *c)
 {
 	static const struct cli_verb	verbs[] = {
-		{ "list", 1, 2, NULL, key_list },
-		{ "create", 2, 2, NULL, key_create },	/* it says which */
-		{ "revoke", 2, 2, "key revoke", key_revoke },
+		{ "list", 1, 2, NULL, NULL,
+		    key_list },
+		{ "create", 2, 2, NULL, NULL,
+		    key_create },	/* it says which */
+		{ "revoke", 2, 2, "key revoke", NULL,
+		    key_revoke },
 	};
 	struct chosen			as = {
 	    .id = str_of(cli_option(c, "--access-key-id")) };

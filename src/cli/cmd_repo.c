@@ -49,9 +49,12 @@ int
 cmd_repo(struct cli *c)
 {
 	static const struct cli_verb	verbs[] = {
-		{ "list", 1, 1, NULL, repo_list_all },
-		{ "create", 2, 2, "repo create", repo_make },
-		{ "delete", 2, 2, "repo delete", repo_remove },
+		{ "list", 1, 1, NULL, NULL,
+		    repo_list_all },
+		{ "create", 2, 2, "repo create", NULL,
+		    repo_make },
+		{ "delete", 2, 2, "repo delete", "the repository",
+		    repo_remove },
 	};
 
 	return cli_verbs(c, cli_app, verbs, sizeof verbs / sizeof verbs[0],

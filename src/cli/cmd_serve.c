@@ -3,40 +3,27 @@
  * or the worker alone on a socket, for a web server that starts no programs.
  */
 #include <errno.h>
+#include <netdb.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/fileio.h"
 #include "cli/cli.h"
 #include "http/http.h"
 
-#ifndef WORKER_PATH
-#define WORKER_PATH	"/usr/local/libexec/lakegate/lakegate.fcgi"
-#endif
-
-/* The worker beside this program (a build tree), else where it is installed. */
-static struct str
-worker_path(struct cx *cx)
-{
-	char		exe[4096];
-	struct str	own;
-	ssize_t		n = readlink("/proc/self/exe", exe, sizeof exe - 1);
-
-	while (n > 0 && exe[n - 1] != '/')
-		n--;
-	own = str_printf(cx->mem, "%.*slakegate.fcgi", n > 0 ? (int)n : 0,
-	    exe);
-	return file_exists(own.p) ? own : str_of(WORKER_PATH);
-}
+enum { SOCKET_MOST = 100 };
 
 /* The worker takes the socket as its standard input. */
 static int
 serve_socket(struct cli *c, const char *path, unsigned mode)
 {
-	struct str	worker = worker_path(c->cx);
+	struct str	worker = cli_worker_path(c->cx);
 	sigset_t	ending;
 	int		fd;
 
@@ -58,31 +45,153 @@ serve_socket(struct cli *c, const char *path, unsigned mode)
 	return CLI_FAILED;
 }
 
+/* Its settings may be the machine's, whose log is another user's. */
+static void
+use_own_log(struct cli *c)
+{
+	const char	*path = str_z(c->cx->mem, c->conf.log_file), *end;
+	struct str	 dir;
+
+	end = strrchr(path, '/');
+	dir = str_printf(c->cx->mem, "%.*s", end != NULL ?
+	    (int)(end - path) + 1 : 2, end != NULL ? path : "./");
+	if (c->conf.log_file.n == 0 || access(path, W_OK) == 0 ||
+	    (!file_exists(path) && access(dir.p, W_OK | X_OK) == 0))
+		return;
+	fprintf(stderr, "lakegate: log_file = %s cannot be written by you: "
+	    "this log is standard error\n", path);
+	c->conf.log_file = STR("");
+}
+
+/* The name of a socket has room for 107 bytes. */
+static bool
+worker_socket(struct cli *c, const char *run, struct str *out)
+{
+	const char	*base = getenv("XDG_RUNTIME_DIR");
+	char		*dir;
+
+	*out = str_printf(c->cx->mem, "%s/worker.sock", run);
+	if (out->n <= SOCKET_MOST)
+		return true;
+	if (base == NULL || strlen(base) > SOCKET_MOST / 2)
+		base = "/tmp";
+	dir = str_z(c->cx->mem, str_printf(c->cx->mem,
+	    "%s/lakegate-XXXXXX", base));
+	if (mkdtemp(dir) == NULL) {
+		fprintf(stderr, "lakegate: %s: %s\n", dir, strerror(errno));
+		return false;
+	}
+	*out = str_printf(c->cx->mem, "%s/worker.sock", dir);
+	return true;
+}
+
+static bool
+port_find(const struct cli_serving *s, struct addrinfo **out)
+{
+	const struct addrinfo	hint = { .ai_flags = AI_PASSIVE |
+	    AI_NUMERICHOST | AI_NUMERICSERV, .ai_socktype = SOCK_STREAM };
+	char			port[8], bare[64];
+	size_t			n = strlen(s->bind);
+	bool			brackets;
+
+	/* lighttpd wants IPv6 in brackets. */
+	brackets = n > 2 && n < sizeof bare && s->bind[0] == '[';
+	snprintf(bare, sizeof bare, "%.*s", (int)(brackets ? n - 2 : n),
+	    brackets ? s->bind + 1 : s->bind);
+	snprintf(port, sizeof port, "%ld", s->port);
+	return getaddrinfo(bare, port, &hint, out) == 0;
+}
+
+/* Can somebody listen there, or, with connects, does somebody? */
+static bool
+port_try(const struct cli_serving *s, bool connects)
+{
+	struct addrinfo	*at;
+	int		 fd, on = 1, bad = 1;
+
+	if (!port_find(s, &at))
+		return !connects;	/* lighttpd will say */
+	fd = socket(at->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd >= 0 && !connects) {
+		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+		bad = bind(fd, at->ai_addr, at->ai_addrlen);
+	} else if (fd >= 0)
+		bad = connect(fd, at->ai_addr, at->ai_addrlen);
+	file_close(fd);
+	freeaddrinfo(at);
+	return bad == 0;
+}
+
+/* A child that nobody waits for: it says so when lighttpd listens, and ends. */
+static void
+say_when_it_serves(const struct cli_serving *s, const char *lake)
+{
+	const struct timespec	nap = { .tv_nsec = 50000000 };
+	pid_t			server = getpid(), child = fork();
+	int			i;
+
+	if (child > 0)
+		waitpid(child, NULL, 0);
+	if (child != 0)
+		return;
+	if (fork() != 0)
+		_exit(0);
+	for (i = 0; i < 600 && kill(server, 0) == 0; i++) {
+		if (port_try(s, true)) {
+			fprintf(stderr, "lakegate: serving %s at "
+			    "http://%s:%ld\n", lake, s->bind, s->port);
+			break;
+		}
+		nanosleep(&nap, NULL);
+	}
+	_exit(0);
+}
+
+static enum err
+serve_prepare(struct cli *c, const struct cli_serving *s, const char *run)
+{
+	struct str	conf;
+	enum err	e;
+
+	if ((e = cli_lighttpd_conf(c, s, &conf)) != OK ||
+	    (e = file_make_dir(c->cx, str_z(c->cx->mem,
+	    c->conf.spool))) != OK || (e = file_make_dir(c->cx,
+	    str_printf(c->cx->mem, "%s/empty", run).p)) != OK)
+		return e;
+	return file_replace(c->cx, run, "lighttpd.conf", conf);
+}
+
 static int
 serve_lighttpd(struct cli *c, const char *bind, long port)
 {
-	const char	*real = c->conf.lake.p;
-	struct str	 run, conf;
+	struct cli_serving	 s = { .bind = bind, .port = port };
+	const char	*real = c->conf.lake.p, *run;
 
+	run = str_printf(c->cx->mem, "%s/run", real).p;
 	if (str_is(c->conf.sendfile, STR("none")))
 		c->conf.sendfile = STR("lighttpd");
-	run = str_printf(c->cx->mem, "%s/run", real);
 	if (c->conf.spool.n == 0)
 		c->conf.spool = str_printf(c->cx->mem, "%s.spool", real);
-	if (cli_lighttpd_conf(c, bind, port, worker_path(c->cx),
-	    &conf) != OK ||
-	    file_make_dir(c->cx, str_z(c->cx->mem, c->conf.spool)) != OK ||
-	    file_make_dir(c->cx, run.p) != OK ||
-	    file_make_dir(c->cx, str_printf(c->cx->mem, "%s/empty",
-	    run.p).p) != OK ||
-	    file_replace(c->cx, run.p, "lighttpd.conf", conf) != OK)
+	use_own_log(c);
+	if (!port_try(&s, false)) {
+		fprintf(stderr, "lakegate: nobody can listen at %s, port %ld: "
+		    "%s; give another with --port\n", bind, port,
+		    strerror(errno));
+		return CLI_FAILED;
+	}
+	if (file_make_dir(c->cx, run) != OK)
 		return cli_fail(c);
-	fprintf(stderr, "lakegate: serving %s at http://%s:%ld\n", real,
-	    bind, port);
+	if (!worker_socket(c, run, &s.socket))
+		return CLI_FAILED;
+	if (serve_prepare(c, &s, run) != OK)
+		return cli_fail(c);
+	if (!cli_worker_works(c))
+		return CLI_FAILED;
+	say_when_it_serves(&s, real);
 	setenv("PATH", "/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:"
 	    "/usr/bin:/bin", 1);
 	execlp("lighttpd", "lighttpd", "-D", "-f", str_printf(c->cx->mem,
-	    "%s/lighttpd.conf", run.p).p, (char *)NULL);
+	    "%s/lighttpd.conf", run).p, (char *)NULL);
 	fprintf(stderr, "lakegate: lighttpd cannot be started: %s\n",
 	    strerror(errno));
 	return CLI_FAILED;

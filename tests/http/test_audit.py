@@ -82,8 +82,8 @@ def test_what_changed_nothing_has_none(audited):
 
 def test_commands_have_lines_too(audited):
     lines(audited)
-    for args in (["user", "create", "eve\nop=x"], ["user", "delete", "eve\nop=x"],
-                 ["repo", "create", "audited-repo"], ["repo", "delete", "audited-repo"]):
+    for args in (["user", "create", "eve\nop=x"], ["user", "delete", "eve\nop=x", "--yes"],
+                 ["repo", "create", "audited-repo"], ["repo", "delete", "audited-repo", "--yes"]):
         assert command(audited, *args).returncode == 0
     assert [g["op"] for g in lines(audited)] == [
         '"user create"', '"user delete"', '"repo create"', '"repo delete"']

@@ -31,7 +31,9 @@ def test_usage_and_exit_codes(cli):
     assert cli("nonsense", check=False).returncode == 2
     assert cli("repo", "create", check=False, LAKEGATE_LAKE=cli.lake).returncode == 2
     assert cli("gc", "--what", check=False).returncode == 2
-    assert re.match(r"lakegate \d+\.\d+\.\d+$", cli("version").stdout.strip())
+    for word in ("version", "--version"):
+        assert re.match(r"lakegate \d+\.\d+\.\d+$", cli(word).stdout.strip())
+    assert "[--grace SECONDS]" in cli("gc", "--help").stdout
 
 
 @pytest.mark.parametrize("text,words", [
@@ -87,7 +89,7 @@ def test_names_and_secrets_at_their_limits(server, cli):
                       region_name="us-east-1", config=Config(retries={"max_attempts": 0}))
     s3.list_buckets()
     run("key", "revoke", key)
-    run("user", "delete", user)
+    run("user", "delete", user, "--yes")
 
 
 def test_keys_and_users(server, cli):
@@ -106,8 +108,8 @@ def test_keys_and_users(server, cli):
     with pytest.raises(s3.exceptions.ClientError, match="InvalidAccessKeyId"):
         s3.list_buckets()
     assert "ann\t" in run("user", "list").stdout
-    run("user", "delete", "ann")
-    assert run("user", "delete", "ann", check=False).returncode == 1
+    run("user", "delete", "ann", "--yes")
+    assert run("user", "delete", "ann", "--yes", check=False).returncode == 1
 
 
 def test_repositories(cli):
@@ -115,7 +117,10 @@ def test_repositories(cli):
     run("repo", "create", "by-command", "--default-branch", "trunk")
     assert "by-command\ttrunk\t" in run("repo", "list").stdout
     assert run("repo", "create", "by-command", check=False).returncode == 1
-    run("repo", "delete", "by-command")
+    r = run("repo", "delete", "by-command", check=False)
+    assert r.returncode == 2 and "--yes" in r.stderr
+    assert "by-command" in run("repo", "list").stdout
+    run("repo", "delete", "by-command", "--yes")
     assert "by-command" not in run("repo", "list").stdout
 
 
@@ -214,6 +219,21 @@ def test_a_worker_on_a_socket_of_its_own(cli):
     assert worker.wait(30) == 0
     assert cli("--lake", where, "serve", "--socket", path, "--port", "1",
                check=False).returncode == 2
+
+
+@pytest.mark.parametrize("typed,left", [("yes\n", False), ("no\n", True), ("y\n", True), ("\x04", True)])
+def test_a_terminal_is_asked_before_something_is_destroyed(cli, typed, left):
+    cli("--lake", cli.lake, "repo", "create", "to-destroy")
+    mine, theirs = pty.openpty()
+    p = subprocess.Popen([os.path.join(cli.build, "lakegate"), "--lake", cli.lake, "repo", "delete",
+                          "to-destroy"], stdin=theirs, stderr=subprocess.PIPE, text=True)
+    os.write(mine, typed.encode())
+    asked = p.communicate(timeout=60)[1]
+    os.close(mine)
+    os.close(theirs)
+    assert "Delete the repository to-destroy" in asked and p.returncode == (2 if left else 0)
+    assert ("to-destroy" in cli("--lake", cli.lake, "repo", "list").stdout) == left
+    cli("--lake", cli.lake, "repo", "delete", "--yes", "to-destroy", check=False)
 
 
 def test_long_commands_show_progress_on_a_terminal(server, cli):

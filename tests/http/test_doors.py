@@ -325,7 +325,7 @@ class Holders:
                            Cookie(self.revoked_token)):
             assert self.user(credential) == 200
         self.cli("key", "revoke", self.revoked[0])
-        self.cli("user", "delete", gone)
+        self.cli("user", "delete", gone, "--yes")
         self.secret = self.token_key()
 
     def token_key(self):

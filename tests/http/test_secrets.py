@@ -44,7 +44,7 @@ def test_a_secret_comes_from_a_file_or_standard_input(server, tmp_path):
         s3_client(server.url, f"FILESKEY{n}", secret).list_buckets()
     r = lakegate("key", "create", "files", "--secret-access-key", secret)
     assert r.returncode == 2 and "unknown option" in r.stderr
-    lakegate("user", "delete", "files")
+    lakegate("user", "delete", "files", "--yes")
 
 
 def test_no_secret_is_in_logs_and_in_answers(request):

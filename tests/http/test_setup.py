@@ -100,13 +100,13 @@ def test_setup_does_not_open_again(fresh):
     out = fresh.run("init", fresh.lake).stdout
     key = re.search(r"id +(\S+)", out).group(1)
     run = lambda *a, **m: fresh.run("--lake", fresh.lake, *a, **m)
-    for command in (("user", "delete", "admin"), ("key", "revoke", key)):
+    for command in (("user", "delete", "admin", "--yes"), ("key", "revoke", key)):
         r = run(*command, check=False)
         assert r.returncode == 1 and "lakegate key create" in r.stderr
     url = fresh.serve(setup="on")
     assert ask(url, "POST", "/setup_lakefs", {"username": "evil"})[0] == 409
     run("key", "create", "ann")
-    run("user", "delete", "admin")
+    run("user", "delete", "admin", "--yes")
     assert ask(url, "POST", "/setup_lakefs", {"username": "evil"})[0] == 409
 
 
@@ -138,12 +138,12 @@ def test_a_session_ends_with_its_key_and_with_its_user(server):
     run("key", "revoke", first[0])
     assert user_of(server.url, token) == 401
     assert user_of(server.url, other) == 200
-    run("user", "delete", "sue")
+    run("user", "delete", "sue", "--yes")
     assert user_of(server.url, other) == 401
     run("user", "create", "sue")
     key("sue")
     assert user_of(server.url, token) == user_of(server.url, other) == 401
-    run("user", "delete", "sue")
+    run("user", "delete", "sue", "--yes")
 
 
 def test_a_session_lasts_as_long_as_the_setting_says(fresh):
