@@ -208,6 +208,8 @@ liblakegate_a_SOURCES = \
 	src/lake/names.h \
 	src/lake/record.c \
 	src/lake/record.h \
+	src/lake/frontier.c \
+	src/lake/frontier.h \
 	src/lake/refexpr.c \
 	src/lake/refexpr.h \
 	src/lake/target.c \

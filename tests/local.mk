@@ -40,6 +40,7 @@ UNIT_TESTS = \
 	test_tree \
 	test_verify \
 	test_versions \
+	test_walk \
 	test_when
 else
 UNIT_TESTS =
@@ -206,6 +207,9 @@ test_verify_LDADD = $(UNIT_LDADD)
 test_versions_SOURCES = tests/unit/test_versions.c
 test_versions_CPPFLAGS = $(UNIT_CPPFLAGS)
 test_versions_LDADD = $(UNIT_LDADD)
+test_walk_SOURCES = tests/unit/test_walk.c
+test_walk_CPPFLAGS = $(UNIT_CPPFLAGS)
+test_walk_LDADD = $(UNIT_LDADD)
 test_when_SOURCES = tests/unit/test_when.c
 test_when_CPPFLAGS = $(UNIT_CPPFLAGS)
 test_when_LDADD = $(UNIT_LDADD)

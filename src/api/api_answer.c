@@ -87,7 +87,7 @@ api_put_commit(struct json_out *j, const char *name, const struct commit *c)
 	json_close(j, ']');
 	json_put_str(j, "committer", c->committer);
 	json_put_str(j, "message", c->message);
-	json_put_int(j, "creation_date", c->date);
+	json_put_int(j, "creation_date", c->date / 1000);
 	hex = oid_hex(&c->tree);
 	json_put_str(j, "meta_range_id", oid_is_zero(&c->tree) ? STR("") :
 	    str_of(hex.z));

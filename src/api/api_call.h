@@ -72,6 +72,9 @@ enum err	api_take_list(struct cx *cx, struct api_call *c, size_t max,
 /* prefix, after, amount, delimiter, checked by lake/target. */
 enum err	api_take_page(struct cx *cx, const struct api_call *c,
 		    struct list_query *q);
+/* amount: 100 where there is none, at most LIMIT_PAGE. */
+enum err	api_take_amount(struct cx *cx, const struct api_call *c,
+		    size_t *out);
 /* "true" or "false", and their other forms in Go, which SDKs send. */
 enum err	api_take_bool(struct cx *cx, const struct api_call *c,
 		    const char *name, bool *out);

@@ -4,9 +4,8 @@
 #include "base/fault.h"
 #include "base/vec.h"
 #include "base/when.h"
+#include "lake/frontier.h"
 #include "lake/target.h"
-
-#define DATE_MAX	INT64_C(253402300799)	/* the end of the year 9999 */
 
 static enum err
 answer_commit(struct cx *cx, struct api_call *c, int status,
@@ -30,10 +29,11 @@ take_date(struct cx *cx, struct json in, struct commit_opts *opt)
 	if ((e = json_get_int(cx, in, "date", &opt->date)) != OK)
 		return e;
 	opt->has_date = json_has(in, "date");
-	if (opt->date < 0 || (opt->date > DATE_MAX &&
+	if (opt->date < 0 || (opt->date > (int64_t)LIMIT_DATE &&
 	    !fault_skip("COMMIT_DATE")))
 		return fail(cx, E_BAD_ARGUMENT, "date is in seconds since "
-		    "1970, from 0 to %lld", (long long)DATE_MAX);
+		    "1970, from 0 to %lld", (long long)LIMIT_DATE);
+	opt->date *= 1000;
 	return OK;
 }
 
@@ -111,20 +111,20 @@ take_all(struct cx *cx, const struct api_call *c, const char *name,
 static enum err
 take_log(struct cx *cx, struct api_call *c, struct commit_log_query *q)
 {
-	struct str		since = request_param(c->req, "since");
-	struct list_query	page;
-	int64_t			ms;
-	enum err		e;
+	struct str	since = request_param(c->req, "since");
+	int64_t		ms;
+	enum err	e;
 
-	*q = (struct commit_log_query){ .ref = c->ref };
-	if ((e = api_take_page(cx, c, &page)) != OK ||
+	*q = (struct commit_log_query){ .ref = c->ref,
+	    .after = request_param(c->req, "after"),
+	    .stop_at = request_param(c->req, "stop_at") };
+	if ((e = api_take_amount(cx, c, &q->amount)) != OK ||
+	    (!frontier_is(q->after) &&
+	    (e = target_ref(cx, q->after)) != OK) ||
 	    (e = api_take_bool(cx, c, "first_parent",
 	    &q->first_parent)) != OK ||
 	    (e = api_take_bool(cx, c, "limit", &q->limit)) != OK)
 		return e;
-	q->after = page.after;
-	q->amount = page.limit;
-	q->stop_at = request_param(c->req, "stop_at");
 	if ((e = target_ref(cx, q->stop_at)) != OK ||
 	    (e = take_all(cx, c, "objects", &q->paths, &q->n_paths)) != OK ||
 	    (e = take_all(cx, c, "prefixes", &q->prefixes,
@@ -136,8 +136,7 @@ take_log(struct cx *cx, struct api_call *c, struct commit_log_query *q)
 		return fail(cx, E_BAD_REQUEST, "parameter \"since\" must be a "
 		    "time like 2026-01-31T12:00:00Z or "
 		    "2026-01-31T12:00:00.5+01:00");
-	/* Commits have whole seconds: those of the next one are later. */
-	q->since = ms > 0 ? (ms + 999) / 1000 : 0;
+	q->since = ms > 0 ? ms : 0;
 	return OK;
 }
 

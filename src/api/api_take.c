@@ -82,21 +82,31 @@ api_need_param(struct cx *cx, const struct api_call *c, const char *name,
 }
 
 enum err
-api_take_page(struct cx *cx, const struct api_call *c, struct list_query *q)
+api_take_amount(struct cx *cx, const struct api_call *c, size_t *out)
 {
 	struct str	amount = request_param(c->req, "amount");
 	uint64_t	n = 0;
+
+	if (amount.n > 0 && !str_is(amount, STR("-1")) &&
+	    !str_u64(amount, LIMIT_PAGE, &n))
+		return fail(cx, E_BAD_REQUEST, "parameter \"amount\" must be "
+		    "a number from -1 to %d", LIMIT_PAGE);
+	*out = n == 0 ? 100 : n;
+	return OK;
+}
+
+enum err
+api_take_page(struct cx *cx, const struct api_call *c, struct list_query *q)
+{
+	enum err	e;
 
 	*q = (struct list_query){
 		.prefix = request_param(c->req, "prefix"),
 		.after = request_param(c->req, "after"),
 		.delimiter = request_param(c->req, "delimiter"),
 	};
-	if (amount.n > 0 && !str_is(amount, STR("-1")) &&
-	    !str_u64(amount, LIMIT_PAGE, &n))
-		return fail(cx, E_BAD_REQUEST, "parameter \"amount\" must be "
-		    "a number from -1 to %d", LIMIT_PAGE);
-	q->limit = n == 0 ? 100 : n;
+	if ((e = api_take_amount(cx, c, &q->limit)) != OK)
+		return e;
 	return target_list(cx, q);
 }
 

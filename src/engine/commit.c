@@ -101,7 +101,7 @@ void
 commit_describe(struct cx *cx, const struct commit_opts *opt,
     struct commit *c)
 {
-	c->date = opt->has_date ? opt->date : cx->now / 1000;
+	c->date = opt->has_date ? opt->date : cx->now;
 	c->committer = opt->committer;
 	c->message = opt->message;
 	c->meta = opt->meta;
@@ -118,6 +118,8 @@ commit_on(struct cx *cx, struct kv_tx *tx, const struct gc_state *gs,
 	enum err	e;
 
 	c->generation++;
+	if (fault_skip("COMMIT_ORDER"))
+		c->order = 0;
 	if ((e = commit_put(cx, tx, gs, ruid, c)) != OK)
 		return e;
 	m.new = c->id;
@@ -137,7 +139,8 @@ commit_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 	    (e = commit_need(cx, tx, &s->r.ruid, &s->br.head, &head)) != OK)
 		return e;
 	*s->c = (struct commit){ .tree = s->br.cut.tree, .n_parents = 1,
-	    .parents = { head.id }, .generation = head.generation };
+	    .parents = { head.id }, .generation = head.generation,
+	    .order = commit_latest(&head) };
 	commit_describe(cx, s->opt, s->c);
 	/* working and low stay: the view does not change.  [I1, I7] */
 	if ((e = commit_on(cx, tx, &s->gs, &s->r.ruid, &s->br, s->c,

@@ -13,9 +13,9 @@ void		commit_describe(struct cx *cx, const struct commit_opts *opt,
 		    struct commit *c);
 /*
  * Put a commit on top of a branch, in a tx: record, head, head log, end of any
- * cut.  c is described, has tree and parents, and parents' largest generation
- * in c->generation; its id is known afterwards.  The caller writes the branch
- * record.  E_TOO_LARGE.
+ * cut.  c is described, has tree and parents, in c->generation the largest of
+ * theirs and in c->order the latest; its id is known afterwards.  The caller
+ * writes the branch record.  E_TOO_LARGE.
  */
 enum err	commit_on(struct cx *cx, struct kv_tx *tx,
 		    const struct gc_state *gs, const struct uid *ruid,

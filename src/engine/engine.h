@@ -344,16 +344,16 @@ struct commit_opts {
 	struct pair	*meta;
 	size_t		 n_meta;
 	bool		 has_date;	/* else it is now */
-	int64_t		 date;		/* seconds, to the year 9999 */
+	int64_t		 date;		/* ms, to the year 9999 */
 	bool		 allow_empty;	/* also where nothing has changed */
 	bool		 force;
 };
 
 struct commit_log_query {
 	struct str	 ref;			/* where it begins */
-	struct str	 after;			/* a ref, exclusive; or "" */
+	struct str	 after;		/* `next` of a page; or "" */
 	struct str	 stop_at;		/* a ref, inclusive; or "" */
-	int64_t		 since;			/* seconds, 0: none */
+	int64_t		 since;			/* ms since 1970; 0: none */
 	struct str	*paths;			/* exact */
 	size_t		 n_paths;
 	struct str	*prefixes;
@@ -419,17 +419,21 @@ enum err	commit_create(struct cx *cx, struct engine *eng,
 		    struct str repo, struct str branch,
 		    const struct commit_opts *opt, struct commit *out);
 /*
- * A page of commits that the ref reaches, newest first, without those that
- * touch none of the paths and prefixes, where there are any.  The next page is
- * asked for with `next`, which costs that page alone until a merge is met; any
- * other `after` costs a walk from the ref to it.  E_TOO_LARGE after a million
- * commits.
+ * A page of commits that the ref reaches, newest first and a parent behind all
+ * of its children, without those that touch none of the paths and prefixes,
+ * where there are any.  The next page is asked for with `next`, which goes on
+ * where this page ended, wherever the ref is by then; `after` may also be a
+ * ref, exclusive, which costs a walk from there to it.  A page may end early,
+ * even with none, when it has looked at many in vain: `more` says so.
+ * E_BAD_REQUEST: `after` begins as `next` does, and is none, or names a commit
+ * that is not there any more.  E_TOO_LARGE after a million commits, or with
+ * 100 000 lines of history beside each other.
  */
 enum err	commit_log(struct cx *cx, struct engine *eng, struct str repo,
 		    const struct commit_log_query *q, struct commit_page *out);
 /*
  * What two refs name, and their best common ancestor; unrelated histories have
- * none.  E_TOO_LARGE after a million commits.
+ * none.  E_TOO_LARGE as commit_log.
  */
 enum err	merge_base(struct cx *cx, struct engine *eng, struct str repo,
 		    struct str left, struct str right,

@@ -177,18 +177,22 @@ merge_check(struct cx *cx, struct kv_tx *tx, const struct merging *m,
 	    commit_need(cx, tx, ruid, &m->base.id, &c);
 }
 
-/* The merge's parents, and the larger of their generations. */
+/* The merge's parents, the larger of their generations and orders. */
 static struct commit
 merge_commit(const struct merging *m)
 {
-	bool	squash = m->opt->squash;
+	struct commit	c = { .tree = m->tree, .n_parents = 1,
+	    .parents = { m->dst.id }, .generation = m->dst.generation,
+	    .order = commit_latest(&m->dst) };
 
-	return (struct commit){ .tree = m->tree,
-	    .n_parents = squash ? 1 : 2,
-	    .parents = { m->dst.id, m->src.id },
-	    .generation = m->dst.generation > m->src.generation || squash ||
-	    fault_skip("GENERATION") ? m->dst.generation :
-	    m->src.generation };
+	if (m->opt->squash)
+		return c;
+	c.parents[c.n_parents++] = m->src.id;
+	if (c.generation < m->src.generation && !fault_skip("GENERATION"))
+		c.generation = m->src.generation;
+	if (c.order < commit_latest(&m->src))
+		c.order = commit_latest(&m->src);
+	return c;
 }
 
 static enum err

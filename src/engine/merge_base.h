@@ -6,7 +6,7 @@
 
 /*
  * Of two commits of a repository; found is false for unrelated histories.
- * E_TOO_LARGE after WALK_MAX commits.
+ * E_TOO_LARGE as walk_see.
  */
 enum err	merge_base_of(struct cx *cx, struct engine *eng,
 		    const struct uid *ruid, const struct oid *left,

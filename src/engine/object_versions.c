@@ -243,7 +243,7 @@ versions_commit_of(const struct commit *c)
 {
 	return (struct versions_commit){ .id = c->id, .tree = c->tree,
 	    .parent = c->parents[0], .has_parent = c->n_parents > 0,
-	    .time = c->date * 1000 };
+	    .time = c->date };
 }
 
 /* The newest commit, and what is staged over it. */
@@ -281,13 +281,21 @@ versions_chain_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 	struct versions		*p = arg;
 	struct arena_mark	 mark = arena_mark(cx->mem);
 	struct oid		 next = p->at.parent;
+	struct gc_state		 gs;
 	struct commit		 c;
 	enum err		 e;
+	bool			 there;
 
 	p->n_chain = p->i_chain = 0;
+	if ((e = gc_state_find(cx, tx, &gs)) != OK)
+		return e;
 	do {
-		if ((e = commit_need(cx, tx, &p->r.ruid, &next, &c)) != OK)
+		if ((e = commit_find(cx, tx, &gs, &p->r.ruid, &next, &c,
+		    &there)) != OK)
 			return e;
+		if (!there)
+			return fail(cx, E_NO_SUCH_REF, "commit %s not found",
+			    oid_hex(&next).z);
 		p->chain[p->n_chain++] = versions_commit_of(&c);
 		next = c.parents[0];
 		arena_back(cx->mem, mark);

@@ -46,7 +46,7 @@ repo_create_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 	struct branch		 br = { .name = r->default_branch,
 	    .uid = c->branch_uid, .low = 1, .open = 1 };
 	struct commit		 first = { .generation = 1,
-	    .date = cx->now / 1000, .committer = STR(""),
+	    .date = cx->now, .committer = STR(""),
 	    .message = STR("Repository created") };
 	struct headmove		 m = { .who = c->who, .what = STR("create") };
 	struct gc_state		 gs;

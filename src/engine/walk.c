@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/fault.h"
 #include "base/vec.h"
 #include "engine/records.h"
 
@@ -40,33 +41,75 @@ walk_grow(struct walk *w)
 			w->table[walk_slot(w, &old[i]->id)] = old[i];
 }
 
+/* Out of the table; what had to go further for it moves up. */
+static void
+walk_forget(struct walk *w, const struct oid *id)
+{
+	size_t	i = walk_slot(w, id), at;
+
+	w->table[i] = NULL;
+	for (at = (i + 1) & (w->size - 1); w->table[at] != NULL;
+	    at = (at + 1) & (w->size - 1)) {
+		struct walk_commit	*c = w->table[at];
+
+		w->table[at] = NULL;
+		w->table[walk_slot(w, &c->id)] = c;
+	}
+}
+
+static struct walk_commit *
+walk_new(struct walk *w)
+{
+	struct walk_commit	*c = w->spare;
+
+	if (c == NULL)
+		return arena_get(w->mem, sizeof *c);
+	w->spare = c->next;
+	memset(c, 0, sizeof *c);
+	return c;
+}
+
+static enum err
+walk_check(struct cx *cx, const struct walk *w)
+{
+	if (w->n_seen == WALK_MAX)
+		return fail(cx, E_TOO_LARGE, "the history has more than %d "
+		    "commits to look at", WALK_MAX);
+	if (!fault_skip("WALK_WIDE") && w->n == WALK_WIDE)
+		return fail(cx, E_TOO_LARGE, "more than %d lines of history "
+		    "are beside each other", WALK_WIDE);
+	return OK;
+}
+
 enum err
 walk_see(struct cx *cx, struct walk *w, const struct oid *id,
     struct walk_commit **out, bool *fresh)
 {
-	size_t	i = walk_slot(w, id);
+	size_t		i = walk_slot(w, id);
+	enum err	e;
 
 	*fresh = w->table[i] == NULL;
-	if (*fresh) {
-		if (w->n_seen == WALK_MAX)
-			return fail(cx, E_TOO_LARGE, "the history has more "
-			    "than %d commits to look at", WALK_MAX);
-		w->table[i] = arena_get(w->mem, sizeof **w->table);
-		w->table[i]->id = *id;
+	if (!*fresh) {
 		*out = w->table[i];
-		if (++w->n_seen * 2 > w->size)
-			walk_grow(w);
 		return OK;
 	}
-	*out = w->table[i];
+	if ((e = walk_check(cx, w)) != OK)
+		return e;
+	*out = w->table[i] = walk_new(w);
+	(*out)->id = *id;
+	w->n_seen++;
+	if ((w->n + 1) * 2 > w->size)
+		walk_grow(w);
 	return OK;
 }
 
 static bool
 walk_before(const struct walk_commit *a, const struct walk_commit *b)
 {
-	if (a->rank != b->rank)
-		return a->rank > b->rank;
+	if (a->order != b->order)
+		return a->order > b->order;
+	if (a->generation != b->generation)
+		return a->generation > b->generation;
 	return memcmp(&a->id, &b->id, sizeof a->id) > 0;
 }
 
@@ -91,9 +134,15 @@ walk_take(struct walk *w)
 	struct walk_commit	*best, *last;
 	size_t			 i, down;
 
+	if (w->taken != NULL) {
+		w->taken->next = w->spare;
+		w->spare = w->taken;
+		w->taken = NULL;
+	}
 	if (w->n == 0)
 		return NULL;
-	best = w->heap[0];
+	best = w->taken = w->heap[0];
+	walk_forget(w, &best->id);
 	last = w->heap[--w->n];
 	for (i = 0; (down = 2 * i + 1) < w->n; i = down) {
 		if (down + 1 < w->n &&
@@ -118,7 +167,9 @@ walk_load(struct cx *cx, struct walk *w, struct engine *eng,
 
 	if ((e = commit_load(cx, eng->kv, ruid, &wc->id, &c)) != OK)
 		return e;
-	wc->rank = rank == BY_DATE ? (uint64_t)c.date : c.generation;
+	wc->order = rank == BY_DATE ? c.order : 0;
+	wc->generation = c.generation;
+	wc->latest = commit_latest(&c);
 	wc->n_parents = c.n_parents;
 	wc->parents[0] = c.parents[0];
 	wc->parents[1] = c.parents[1];

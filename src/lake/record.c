@@ -8,7 +8,8 @@
 #include "base/cx.h"
 #include "base/digest.h"
 
-enum { VERSION = 1 };
+/* Of a commit: 1 has its date in seconds, and no order. */
+enum { VERSION = 1, COMMIT_VERSION = 2 };
 
 static bool
 record_take_version(struct str *s)
@@ -139,27 +140,56 @@ commit_format(struct buf *b, struct commit *c)
 
 	if (c->n_meta > 1)
 		qsort(c->meta, c->n_meta, sizeof *c->meta, pair_order);
-	buf_byte(b, VERSION);
+	if (c->order < c->date)
+		c->order = c->date;
+	buf_byte(b, COMMIT_VERSION);
 	buf_add(b, c->tree.b, sizeof c->tree);
 	buf_varint(b, c->n_parents);
 	for (i = 0; i < c->n_parents; i++)
 		buf_add(b, c->parents[i].b, sizeof c->parents[i]);
 	buf_varint(b, c->generation);
 	buf_varint(b, (uint64_t)c->date);
+	buf_varint(b, (uint64_t)(c->order - c->date));
 	buf_field(b, c->committer);
 	buf_field(b, c->message);
 	buf_pairs(b, c->meta, c->n_meta);
 	digest_of(DIGEST_SHA256, b->p, b->n, c->id.b);
 }
 
+int64_t
+commit_latest(const struct commit *c)
+{
+	return c->order > 0 ? c->order : c->date;
+}
+
+static bool
+commit_take_time(struct str *s, uint8_t version, struct commit *c)
+{
+	int64_t	later;
+
+	if (!take_time(s, &c->date) || c->date < 0)
+		return false;
+	if (version == VERSION) {
+		c->date = c->date > INT64_MAX / 1000 ? INT64_MAX :
+		    c->date * 1000;
+		return true;
+	}
+	if (!take_time(s, &later) || later < 0 || later > INT64_MAX - c->date)
+		return false;
+	c->order = c->date + later;
+	return true;
+}
+
 enum err
 commit_parse(struct cx *cx, struct str s, struct commit *c)
 {
 	uint64_t	n, i;
+	uint8_t		version;
 
 	memset(c, 0, sizeof *c);
 	digest_of(DIGEST_SHA256, s.p, s.n, c->id.b);
-	if (!record_take_version(&s) ||
+	if (!take_byte(&s, &version) || version < VERSION ||
+	    version > COMMIT_VERSION ||
 	    !take_bytes(&s, sizeof c->tree, c->tree.b) ||
 	    !take_varint(&s, &n) || n > COMMIT_PARENTS)
 		return record_damaged(cx, "commit");
@@ -167,7 +197,8 @@ commit_parse(struct cx *cx, struct str s, struct commit *c)
 		if (!take_bytes(&s, sizeof c->parents[i], c->parents[i].b))
 			return record_damaged(cx, "commit");
 	c->n_parents = n;
-	if (!take_varint(&s, &c->generation) || !take_time(&s, &c->date) ||
+	if (!take_varint(&s, &c->generation) ||
+	    !commit_take_time(&s, version, c) ||
 	    !take_field(&s, &c->committer) || !take_field(&s, &c->message) ||
 	    !take_pairs(cx->mem, &s, &c->meta, &c->n_meta))
 		return record_damaged(cx, "commit");

@@ -85,15 +85,26 @@ struct commit {
 	struct oid	 parents[COMMIT_PARENTS];
 	size_t		 n_parents;
 	uint64_t	 generation;
-	int64_t		 date;			/* seconds since 1970 */
+	int64_t		 date;			/* ms since 1970 */
+	/*
+	 * What logs are sorted by, ms: the date, or its parents' order when
+	 * that is later, as when a clock went back.  0: a record of form 1,
+	 * which has none.
+	 */
+	int64_t		 order;
 	struct str	 committer, message;
 	struct pair	*meta;			/* sorted by name */
 	size_t		 n_meta;
 };
 
-/* Sorts the metadata, formats into the empty b, and sets c->id from it. */
+/* No commit before this one is later than that, as far as its record knows. */
+int64_t		commit_latest(const struct commit *c);
+/*
+ * Sorts the metadata, lets the order be the date at least, formats into the
+ * empty b, and sets c->id from it.
+ */
 void		commit_format(struct buf *b, struct commit *c);
-/* A commit from its bytes, whose hash is its id. */
+/* A commit from its bytes, of any form, whose hash is its id. */
 enum err	commit_parse(struct cx *cx, struct str bytes,
 		    struct commit *out);
 

@@ -21,6 +21,7 @@ struct ahead_commit {
 	struct oid	 id;
 	struct str	 bytes;		/* malloc'ed */
 	uint64_t	 generation;
+	int64_t		 latest;
 	bool		 doomed;
 };
 
@@ -298,6 +299,7 @@ ahead_chain_step(struct cx *cx, struct kv_tx *tx, const struct ahead_chain *ch,
 	}
 	at->bytes = ahead_own(v);
 	at->generation = c.generation;
+	at->latest = commit_latest(&c);
 	a->n_commits++;
 	a->commit_bytes += v.n;
 	if (c.n_parents == 0)
@@ -360,13 +362,15 @@ ahead_get_commit(struct cx *cx, struct fsck *f, struct str key, struct str *v,
 
 bool
 fsck_ahead_generation(const struct fsck *f, const struct oid *id,
-    uint64_t *generation)
+    uint64_t *generation, int64_t *latest)
 {
 	const struct ahead_commit	*c = ahead_commit_find(f->ahead, id);
 
-	if (c != NULL)
-		*generation = c->generation;
-	return c != NULL;
+	if (c == NULL)
+		return false;
+	*generation = c->generation;
+	*latest = c->latest;
+	return true;
 }
 
 /* ---- manifests --------------------------------------------------------- */

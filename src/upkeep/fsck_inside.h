@@ -106,9 +106,11 @@ void		fsck_ahead_close(struct fsck_ahead *a);
 void		fsck_ahead_begin(struct fsck *f);
 void		fsck_ahead_want(struct fsck *f, const struct oid *id);
 enum err	fsck_ahead_read(struct cx *cx, struct fsck *f);
-/* The generation of a commit that was read lately; false: it was not. */
+/* Generation and latest time of a commit that was read lately; false: it was
+ * not. */
 bool		fsck_ahead_generation(const struct fsck *f,
-		    const struct oid *id, uint64_t *generation);
+		    const struct oid *id, uint64_t *generation,
+		    int64_t *latest);
 /* The bytes of a manifest, valid until the next call; E_CORRUPT. */
 enum err	fsck_ahead_get_manifest(struct cx *cx, struct fsck *f,
 		    const struct uid *id, struct str *v, bool *there);

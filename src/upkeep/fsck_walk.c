@@ -286,6 +286,7 @@ struct parents_look {
 	const struct commit	*c;
 	bool			 whole;		/* they are there */
 	uint64_t		 most;		/* of their generations */
+	int64_t			 latest;	/* of their orders */
 };
 
 static enum err
@@ -299,6 +300,7 @@ fsck_parents_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 	bool			 there;
 
 	l->most = 0;
+	l->latest = 0;
 	l->whole = true;
 	for (i = 0; i < l->c->n_parents; i++) {
 		e = kv_find(cx, tx, key_commit(cx, l->ruid,
@@ -308,8 +310,12 @@ fsck_parents_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 		if (e != OK || !there || commit_parse(cx, v, &p) != OK) {
 			cx_forget(cx);
 			l->whole = false;	/* I8 says so */
-		} else if (p.generation > l->most)
+			continue;
+		}
+		if (p.generation > l->most)
 			l->most = p.generation;
+		if (commit_latest(&p) > l->latest)
+			l->latest = commit_latest(&p);
 	}
 	return OK;
 }
@@ -320,15 +326,19 @@ fsck_parents(struct cx *cx, struct fsck *f, struct parents_look *l)
 {
 	struct arena_mark	back = arena_mark(cx->mem);
 	uint64_t		generation;
+	int64_t			latest;
 	size_t			i;
 	enum err		e;
 
 	l->whole = true;
 	for (i = 0; i < l->c->n_parents; i++) {
-		if (!fsck_ahead_generation(f, &l->c->parents[i], &generation))
+		if (!fsck_ahead_generation(f, &l->c->parents[i], &generation,
+		    &latest))
 			break;
 		if (generation > l->most)
 			l->most = generation;
+		if (latest > l->latest)
+			l->latest = latest;
 	}
 	if (i == l->c->n_parents)
 		return OK;
@@ -356,6 +366,9 @@ fsck_check_commit(struct cx *cx, struct mark *m, const struct uid *ruid,
 		    "parents at most %llu", oid_hex(&c->id).z,
 		    (unsigned long long)c->generation,
 		    (unsigned long long)l.most);
+	if (l.whole && c->order > 0 && c->order < l.latest)
+		fsck_found(f, "I13", "commit %s is in order before a parent",
+		    oid_hex(&c->id).z);
 	return f->doomed ? fsck_found_gone(cx, f, "I19", "commit %s is "
 	    "condemned and named", oid_hex(&c->id).z) : OK;
 }

@@ -9,6 +9,7 @@
 #include "lake/lakepath.h"
 #include "lake/names.h"
 #include "lake/record.h"
+#include "lake/frontier.h"
 #include "lake/refexpr.h"
 #include "lake/target.h"
 #include "tree/node.h"
@@ -17,10 +18,13 @@ void
 fuzz_path(struct str in)
 {
 	struct lakepath	lp = lakepath_parse(STR("repo"), in);
+	struct frontier	f;
 	struct refexpr	x;
 
 	if (lp.slash)
 		assert(str_is(in, lakepath_key(cx.mem, lp.ref, lp.path)));
+	if (frontier_parse(&cx, in, &f) == OK)
+		assert(str_is(in, frontier_format(&cx, &f)));
 	if (refexpr_parse(&cx, lp.ref, &x) == OK)
 		assert(x.base.n > 0 && x.n_steps <= REF_STEPS);
 	name_check_repo(&cx, in);

@@ -249,6 +249,30 @@ a_page_of_a_chain_reads_that_page(void **state)
 	assert_str("Repository created", page.at[0].message);
 }
 
+/* With merges: the page, and what lies beside it. */
+static void
+a_page_behind_merges_reads_that_page(void **state)
+{
+	struct fixture		*f = *state;
+	struct branch_opts	 from = { .source = trunk };
+	struct merge_opts	 opt = { .commit = { .committer = STR("me"),
+	    .force = true, .allow_empty = true } };
+	struct commit		 c;
+	struct oid		 head;
+	size_t			 i;
+
+	assert_ok(&f->cx, branch_create(&f->cx, f->eng, repo, STR("dev"),
+	    &from, STR("me"), &head));
+	for (i = 0; i < CHAIN / 4; i++) {
+		commit(f, STR("dev"), 1);
+		commit(f, trunk, 1);
+		assert_ok(&f->cx, branch_merge(&f->cx, f->eng, repo,
+		    STR("dev"), trunk, &opt, &c));
+	}
+	assert_in_range(log_in_pages(f, PAGE, false), 1, 3 * PAGE);
+	assert_in_range(log_in_pages(f, PAGE, true), 1, 3 * PAGE);
+}
+
 static void
 the_log_in_pages_is_the_log(void **state)
 {
@@ -633,6 +657,8 @@ main(void)
 	const struct CMUnitTest	tests[] = {
 		cmocka_unit_test_setup_teardown(
 		    a_page_of_a_chain_reads_that_page, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    a_page_behind_merges_reads_that_page, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_log_in_pages_is_the_log,
 		    setup, teardown),
 		cmocka_unit_test_setup_teardown(

@@ -9,10 +9,14 @@
 #include "lake/lakepath.h"
 #include "lake/names.h"
 #include "lake/record.h"
+#include "lake/frontier.h"
 #include "lake/refexpr.h"
 #include "lake/target.h"
 
 #define COMMIT_ID \
+	"13c27c822f87853f057d496442df247ab87961e31bc8f7741738a9d38585b070"
+/* Of form 1, which was written until commits had milliseconds. */
+#define COMMIT_ID_1 \
 	"a44ba65b9cb68acfce75eaf030a43c6443204357723d8876d32c3ff978bc75ab"
 
 static void
@@ -292,7 +296,7 @@ commit_ids_are_fixed(void **state)
 {
 	struct pair	meta[] = { { STR("b"), STR("2") },
 	    { STR("a"), STR("1") } };
-	struct commit	c = { .n_parents = 1, .generation = 2, .date = 1000,
+	struct commit	c = { .n_parents = 1, .generation = 2, .date = 1000000,
 	    .committer = STR("me"), .message = STR("m"), .meta = meta,
 	    .n_meta = 2 }, back;
 	struct buf	b;
@@ -304,6 +308,99 @@ commit_ids_are_fixed(void **state)
 	assert_ok(&cx, commit_parse(&cx, buf_as_str(&b), &back));
 	assert_true(oid_is(&c.id, &back.id));
 	assert_str("a", back.meta[0].name);
+}
+
+/* A record of form 1 is read, and keeps its id. */
+static void
+commits_of_form_1_are_read(void **state)
+{
+	static const char	head[] = "\1", tail[] = "\2\350\7\2me\1m"
+	    "\2\1a\0011\1b\0012", zero[32];
+	struct commit		c;
+	struct buf		b;
+	size_t			n;
+
+	(void)state;
+	buf_init(&b, cx.mem, 4096);
+	buf_add(&b, head, 1);
+	buf_add(&b, zero, sizeof zero);
+	buf_add(&b, head, 1);
+	buf_add(&b, zero, sizeof zero);
+	buf_add(&b, tail, sizeof tail - 1);
+	assert_ok(&cx, commit_parse(&cx, buf_as_str(&b), &c));
+	assert_string_equal(COMMIT_ID_1, oid_hex(&c.id).z);
+	assert_int_equal(1, c.n_parents);
+	assert_int_equal(2, c.generation);
+	assert_int_equal(1000000, c.date);
+	assert_int_equal(0, c.order);
+	assert_int_equal(1000000, commit_latest(&c));
+	assert_str("me", c.committer);
+	assert_str("2", c.meta[1].value);
+	/* A date of any size has a place. */
+	n = b.n;
+	b.n = 67;
+	buf_varint(&b, INT64_MAX / 999);
+	buf_add(&b, tail + 3, sizeof tail - 4);
+	assert_true(b.n > n);
+	assert_ok(&cx, commit_parse(&cx, buf_as_str(&b), &c));
+	assert_true(c.date == INT64_MAX);
+}
+
+/* A clock that went back shows in the date alone. */
+static void
+a_commit_is_in_order_after_its_parents(void **state)
+{
+	struct commit	c = { .date = 5000, .order = 70000 }, back;
+	struct buf	b;
+
+	(void)state;
+	buf_init(&b, cx.mem, 4096);
+	commit_format(&b, &c);
+	assert_ok(&cx, commit_parse(&cx, buf_as_str(&b), &back));
+	assert_int_equal(5000, back.date);
+	assert_int_equal(70000, back.order);
+	assert_int_equal(70000, commit_latest(&back));
+	/* No sum of two times is over what a time can be. */
+	b.n = 35;
+	buf_varint(&b, INT64_MAX);
+	buf_varint(&b, 1);
+	buf_add(&b, "\0\0\0", 3);
+	assert_err(E_CORRUPT, commit_parse(&cx, buf_as_str(&b), &back));
+	cx_forget(&cx);
+}
+
+static void
+frontiers_go_both_ways(void **state)
+{
+	static const char	*const bad[] = { "", ":", "x", ":x",
+	    "13c27c822f87853f057d496442df247ab87961e31bc8f7741738a9d38585b070",
+	    ":" COMMIT_ID ":", ":" COMMIT_ID "\n", ":" COMMIT_ID "~0",
+	    ":" COMMIT_ID COMMIT_ID, ":" COMMIT_ID ":" COMMIT_ID,
+	    ":13C27C822F87853F057D496442DF247AB87961E31BC8F7741738A9D38585B070",
+	    ":" COMMIT_ID ".a44ba65b9cb68acfce75eaf030a43c6443204357723d8876d32"
+	    "c3ff978bc75ab" };
+	struct frontier	f = { .n = 0 }, back;
+	struct str	text;
+	size_t		i;
+
+	(void)state;
+	for (i = 0; i < LIMIT_FRONTIER; i++) {
+		f.at[i].b[7] = (unsigned char)i;
+		f.n = i + 1;
+		text = frontier_format(&cx, &f);
+		assert_true(frontier_is(text));
+		assert_ok(&cx, frontier_parse(&cx, text, &back));
+		assert_int_equal(f.n, back.n);
+		assert_memory_equal(f.at, back.at, f.n * sizeof f.at[0]);
+	}
+	text = str_printf(cx.mem, "%.*s:" COMMIT_ID, STRF(text));
+	assert_err(E_BAD_REQUEST, frontier_parse(&cx, text, &back));
+	for (i = 0; i < sizeof bad / sizeof *bad; i++)
+		assert_err(E_BAD_REQUEST, frontier_parse(&cx, str_of(bad[i]),
+		    &back));
+	cx_forget(&cx);
+	assert_false(frontier_is(STR(COMMIT_ID)));
+	assert_false(frontier_is(STR("")));
 }
 
 int
@@ -318,6 +415,9 @@ main(void)
 		cmocka_unit_test(entries_go_both_ways_and_cut_ones_are_refused),
 		cmocka_unit_test(repositories_keep_their_settings),
 		cmocka_unit_test(commit_ids_are_fixed),
+		cmocka_unit_test(commits_of_form_1_are_read),
+		cmocka_unit_test(a_commit_is_in_order_after_its_parents),
+		cmocka_unit_test(frontiers_go_both_ways),
 	};
 
 	return cmocka_run_group_tests(tests, cx_setup, cx_teardown);
