@@ -289,7 +289,9 @@ liblakegate_a_SOURCES = \
 	src/upkeep/fsck_inside.h \
 	src/upkeep/fsck_namespaces.c \
 	src/upkeep/fsck_records.c \
+	src/upkeep/fsck_repair.c \
 	src/upkeep/fsck_rows.c \
+	src/upkeep/fsck_store.c \
 	src/upkeep/fsck_walk.c \
 	src/upkeep/gc.c \
 	src/upkeep/gc_cycle.c \

@@ -14,6 +14,7 @@ UNIT_TESTS = \
 	test_conf \
 	test_costs \
 	test_cx \
+	test_damage \
 	test_digest \
 	test_disk \
 	test_enc \
@@ -130,6 +131,9 @@ test_costs_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=kv_find -Wl,--wrap=kv_next \
 test_cx_SOURCES = tests/unit/test_cx.c
 test_cx_CPPFLAGS = $(UNIT_CPPFLAGS)
 test_cx_LDADD = $(UNIT_LDADD)
+test_damage_SOURCES = tests/unit/test_damage.c tests/unit/unit_lake.h
+test_damage_CPPFLAGS = $(UNIT_CPPFLAGS)
+test_damage_LDADD = $(UNIT_LDADD)
 test_digest_SOURCES = tests/unit/test_digest.c
 test_digest_CPPFLAGS = $(UNIT_CPPFLAGS)
 test_digest_LDADD = $(UNIT_LDADD)

@@ -28,7 +28,8 @@ static const struct {
 	    "[--yes]", "repositories", cmd_repo },
 	{ "gc", "[--grace SECONDS]", "delete what nothing refers to any more",
 	    cmd_gc },
-	{ "fsck", "[--deep]", "check every invariant of the lake", cmd_fsck },
+	{ "fsck", "[--deep] [--repair]", "check every invariant of the lake",
+	    cmd_fsck },
 	{ "backup", "DIR [--with-key]", "a backup of the lake, while it is "
 	    "in use; again: what is new", cmd_backup },
 	{ "restore", "DIR [--group NAME] [--damaged]",

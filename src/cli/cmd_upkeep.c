@@ -1,6 +1,7 @@
 /* lakegate gc, lakegate fsck. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "base/metric.h"
 #include "cli/cli.h"
@@ -55,6 +56,37 @@ cmd_gc(struct cli *c)
 	return CLI_KEPT;
 }
 
+/* Where a repair moves records to, by the time: it must not be there. */
+static void
+cmd_fsck_folder(struct cli *c, struct fsck_opts *opt)
+{
+	const char	*lake = str_z(c->cx->mem, c->conf.lake);
+	struct tm	 tm;
+	time_t		 now = c->cx->now / 1000;
+	char		 z[30];
+
+	gmtime_r(&now, &tm);
+	strftime(z, sizeof z, "%Y%m%dT%H%M%S", &tm);
+	opt->repair = str_printf(c->cx->mem, "%s/repair-%s.%03d", lake, z,
+	    (int)(c->cx->now % 1000)).p;
+	opt->repair_lock = str_printf(c->cx->mem, "%s/repair.lock", lake).p;
+}
+
+static void
+cmd_fsck_repaired(struct cli *c, const struct fsck_opts *opt,
+    const struct fsck_report *r)
+{
+	if (opt->repair == NULL || r->problems == 0)
+		return;
+	printf("moved %llu records that could not be read to %s; its file "
+	    "\"list\" says what each means.\n",
+	    (unsigned long long)r->repaired, opt->repair);
+	printf("What is missing can come back from a backup alone (`lakegate "
+	    "restore`), or be given up: delete the object, then commit.\n");
+	printf("Run fsck again to see what is left.\n");
+	cli_audit(c, "fsck --repair", c->conf.lake);
+}
+
 int
 cmd_fsck(struct cli *c)
 {
@@ -63,12 +95,15 @@ cmd_fsck(struct cli *c)
 	struct fsck_report	 r;
 	struct app		*app;
 	enum err		 e;
+	bool			 repair = cli_flag(c, "--repair");
 
 	opt.deep = cli_flag(c, "--deep");
 	if (!cli_words(c, 0, 0))
 		return CLI_USAGE;
 	if ((app = cli_app(c)) == NULL)
 		return CLI_FAILED;
+	if (repair)
+		cmd_fsck_folder(c, &opt);
 	e = fsck_run(c->cx, app_engine(app), &opt, &r);
 	cli_progress_end();
 	app_close(app);
@@ -79,5 +114,6 @@ cmd_fsck(struct cli *c)
 	    (unsigned long long)r.commits, (unsigned long long)r.nodes,
 	    (unsigned long long)r.entries, (unsigned long long)r.blocks,
 	    (unsigned long long)r.garbage);
+	cmd_fsck_repaired(c, &opt, &r);
 	return r.problems == 0 ? CLI_OK : CLI_FAILED;
 }

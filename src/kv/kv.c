@@ -175,6 +175,31 @@ kv_copy(struct cx *cx, struct kv *kv, const char *dir, kv_told *told, void *arg)
 	return kv->ops->copy(cx, kv, dir, told, arg);
 }
 
+enum err
+kv_check(struct cx *cx, struct kv *kv, bool deep, kv_wrong_fn *fn, void *arg)
+{
+	assert(!inside);
+	return kv->ops->check != NULL ?
+	    kv->ops->check(cx, kv, deep, fn, arg) : OK;
+}
+
+enum err
+kv_leaked(struct cx *cx, struct kv_tx *tx, uint64_t id, struct str *value,
+    bool *there)
+{
+	*there = false;
+	return tx->kv->ops->leaked != NULL ?
+	    tx->kv->ops->leaked(cx, tx, id, value, there) : OK;
+}
+
+enum err
+kv_leaked_delete(struct cx *cx, struct kv_tx *tx, uint64_t id)
+{
+	assert(tx->writing);
+	return tx->kv->ops->leaked_delete != NULL ?
+	    tx->kv->ops->leaked_delete(cx, tx, id) : OK;
+}
+
 void
 kv_close(struct kv *kv)
 {

@@ -14,6 +14,8 @@
  *     even a refusal: in a group it may rest on another's uncommitted write.
  * K5  A member that fails takes nothing with it; a lost transaction is noticed.
  * K6  E_STORE from write means "unknown", never "not done".
+ * K7  A large value that a driver keeps apart goes with its key: none is left
+ *     without one, and no key without its value.
  *
  * Keys are 1 to KV_KEY_MAX bytes, values 0 to 16 MiB.  Order is that of memcmp.
  */
@@ -39,6 +41,14 @@ enum { KV_KEY_MAX = 2200 };
 typedef enum err kv_fn(struct cx *cx, struct kv_tx *tx, void *arg);
 /* How far a copy is: done of total, in any unit. */
 typedef void	kv_told(void *arg, uint64_t done, uint64_t total);
+
+
+/* What a check finds: a value without its key (id says which), a key without
+ * its value, and what the store itself says, in words. */
+enum kv_wrong { KV_LEAKED, KV_LOST, KV_DAMAGED };
+/* Called outside of transactions; not OK ends the check. */
+typedef enum err kv_wrong_fn(struct cx *cx, void *arg, enum kv_wrong kind,
+    struct str key_or_words, uint64_t id);
 
 struct kv_ops {
 	/* Run fn on one snapshot.  Short: a page of work, no client I/O. */
@@ -78,6 +88,14 @@ struct kv_ops {
 	 * folder dir; durable.  Neither readers nor writers wait for it. */
 	enum err (*copy)(struct cx *, struct kv *, const char *dir,
 	    kv_told *told, void *arg);
+	/* Whether K7 holds, in pages; with deep also how the store is made, in
+	 * one snapshot. */
+	enum err (*check)(struct cx *, struct kv *, bool deep,
+	    kv_wrong_fn *fn, void *arg);
+	/* A value that a check found without its key: read, or deleted. */
+	enum err (*leaked)(struct cx *, struct kv_tx *, uint64_t id,
+	    struct str *value, bool *there);
+	enum err (*leaked_delete)(struct cx *, struct kv_tx *, uint64_t id);
 	void (*close)(struct kv *);
 };
 
@@ -155,6 +173,16 @@ enum err	kv_trim(struct cx *cx, struct kv *kv);
  * no folders.  Not inside a transaction. */
 enum err	kv_copy(struct cx *cx, struct kv *kv, const char *dir,
 		    kv_told *told, void *arg);
+/* See kv_ops.check.  Not inside a transaction. */
+enum err	kv_check(struct cx *cx, struct kv *kv, bool deep,
+		    kv_wrong_fn *fn, void *arg);
+/* See kv_ops.leaked.  Nothing gives such a value a key again, so it stays one;
+ * but two must not delete leaked values at once. */
+enum err	kv_leaked(struct cx *cx, struct kv_tx *tx, uint64_t id,
+		    struct str *value, bool *there);
+/* See kv_ops.leaked_delete; OK also when it is not there. */
+enum err	kv_leaked_delete(struct cx *cx, struct kv_tx *tx,
+		    uint64_t id);
 /* End the store, when no call of it runs any more; kv may be NULL. */
 void		kv_close(struct kv *kv);
 

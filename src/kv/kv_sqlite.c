@@ -376,7 +376,9 @@ static const struct kv_ops kv_sqlite_ops = {
 	.next = kv_sqlite_next, .next_size = kv_sqlite_check_next,
 	.seek = kv_sqlite_seek, .cursor_close = kv_sqlite_cursor_close,
 	.last = kv_sqlite_last, .clear = kv_sqlite_clear,
-	.trim = kv_sqlite_trim, .copy = kv_sqlite_copy, .close = kv_sqlite_close
+	.trim = kv_sqlite_trim, .copy = kv_sqlite_copy,
+	.check = kv_sqlite_check, .leaked = kv_sqlite_check_value,
+	.leaked_delete = kv_sqlite_check_delete, .close = kv_sqlite_close
 };
 
 static enum err

@@ -29,6 +29,13 @@ static const char *const sql[S_COUNT] = {
 	[S_BIG_SIZE] = "SELECT length(v) FROM large WHERE id = ?1",
 	[S_BIG_PUT] = "INSERT INTO large(v) VALUES(?1)",
 	[S_BIG_DELETE] = "DELETE FROM large WHERE id = ?1",
+	[S_BIG_IDS] = "SELECT id FROM large WHERE id >= ?1 ORDER BY id "
+	    "LIMIT ?2",
+	[S_BIG_ROWS] = "SELECT k, v, (SELECT 1 FROM large b WHERE b.id = "
+	    "record.v) FROM record WHERE k > ?1 AND k <= ?2 AND "
+	    "typeof(v) = 'integer'",
+	[S_PAGE_END] = "SELECT k FROM record WHERE k > ?1 ORDER BY k LIMIT 1 "
+	    "OFFSET ?2",
 	[S_LAST] = "SELECT k, v FROM record WHERE k >= ?1 AND k < ?2 "
 	    "ORDER BY k DESC LIMIT 1",
 	/* The chunk's end first: one lower and one upper bound, or SQLite

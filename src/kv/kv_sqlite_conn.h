@@ -18,7 +18,8 @@
 enum kv_sqlite_which {
 	S_BEGIN, S_IMMEDIATE, S_COMMIT, S_ROLLBACK, S_SAVE, S_RELEASE, S_BACK,
 	S_FORMAT, S_FIND, S_PUT, S_DELETE, S_BIG_FIND, S_BIG_SIZE, S_BIG_PUT,
-	S_BIG_DELETE, S_LAST, S_NTH, S_CLEAR_BIG, S_CLEAR, S_SCAN, S_COUNT
+	S_BIG_DELETE, S_BIG_IDS, S_BIG_ROWS, S_PAGE_END, S_LAST, S_NTH,
+	S_CLEAR_BIG, S_CLEAR, S_SCAN, S_COUNT
 };
 
 struct kv_sqlite_conn {
@@ -30,6 +31,11 @@ struct kv_sqlite_conn {
 	int			 rc;	/* last bad result code */
 	int			 wal_pages;	/* that are in the log */
 	int			 wal_tried;	/* then, at a checkpoint */
+};
+
+struct kv_sqlite_tx {
+	struct kv_tx		 tx;
+	struct kv_sqlite_conn	*conn;
 };
 
 struct kv_cursor {

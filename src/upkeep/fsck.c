@@ -49,6 +49,27 @@ fsck_hint(const struct fsck *f)
 		    "what is missing from there, or use `lakegate backup`");
 }
 
+static enum err
+fsck_all(struct cx *cx, struct fsck *f)
+{
+	struct kv	*kv = f->eng->kv;
+	enum err	 e;
+
+	if (f->gs.floor > f->gs.epoch)
+		fsck_found(f, "I12", "gc: the floor is above the epoch");
+	e = fsck_walk(cx, f);
+	fsck_hint(f);
+	fsck_progress(f, "checking records", f->m.n);
+	if (e == OK)
+		e = fsck_records(cx, f);
+	if (e == OK)
+		e = block_each(cx, f->eng->block, fsck_count_file, f);
+	if (e == OK)
+		e = rows_each(cx, kv, key_letter(cx, 'X'), true,
+		    fsck_count_dead, f);
+	return e == OK ? fsck_store(cx, f) : e;
+}
+
 enum err
 fsck_run(struct cx *cx, struct engine *eng, const struct fsck_opts *opt,
     struct fsck_report *out)
@@ -60,19 +81,12 @@ fsck_run(struct cx *cx, struct engine *eng, const struct fsck_opts *opt,
 	if ((e = gc_state_read(cx, eng->kv, &f.gs)) != OK)
 		return e;
 	mark_init(&f.said, eng);
-	if (f.gs.floor > f.gs.epoch)
-		fsck_found(&f, "I12", "gc: the floor is above the epoch");
-	e = fsck_walk(cx, &f);
-	fsck_hint(&f);
-	fsck_progress(&f, "checking records", f.m.n);
-	if (e == OK)
-		e = fsck_records(cx, &f);
-	if (e == OK)
-		e = block_each(cx, eng->block, fsck_count_file, &f);
-	if (e == OK)
-		e = rows_each(cx, eng->kv, key_letter(cx, 'X'), true,
-		    fsck_count_dead, &f);
+	if ((e = fsck_repair_begin(cx, &f)) == OK)
+		e = fsck_all(cx, &f);
 	fsck_found_rest(&f);
+	if (e == OK)
+		e = fsck_repair(cx, &f);
+	fsck_repair_end(&f);
 	mark_release(&f.said);
 	return e;
 }

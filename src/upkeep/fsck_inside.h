@@ -6,6 +6,7 @@
 
 struct fsck_ahead;
 struct fsck_blocks;
+struct fsck_repair;
 
 enum { FSCK_KINDS = 64 };
 
@@ -37,6 +38,9 @@ struct fsck {
 	struct fsck_kind	 kinds[FSCK_KINDS];
 	size_t			 n_kinds;
 	uint64_t		 read;		/* objects, with --deep */
+	uint64_t		*leaks;		/* large values without key */
+	size_t			 n_leaks;
+	struct fsck_repair	*repair;	/* or NULL */
 	/* The root that is walked from, and the gc record of its snapshot. */
 	struct gc_state		 gs;
 	struct str		 root;
@@ -88,6 +92,20 @@ enum err	fsck_bytes(struct cx *cx, struct fsck *f, struct str path,
 enum err	fsck_records(struct cx *cx, struct fsck *f);
 /* Compare repositories with the records of their namespaces, both ways. */
 enum err	fsck_namespaces(struct cx *cx, struct fsck *f);
+
+/* Large values and keys, and with --deep the database itself.  [K7] */
+enum err	fsck_store(struct cx *cx, struct fsck *f);
+
+/* ---- repair ------------------------------------------------------------ */
+
+/* Only one repairs at a time: E_BUSY.  Release it on every path. */
+enum err	fsck_repair_begin(struct cx *cx, struct fsck *f);
+void		fsck_repair_end(struct fsck *f);
+/* A line for the report. */
+void		fsck_repair_note(struct fsck *f, const char *invariant,
+		    const char *what);
+/* Moves the records that cannot be read into the report. */
+enum err	fsck_repair(struct cx *cx, struct fsck *f);
 
 /* A root, and the gc record of the snapshot that it was read in; value.p NULL:
  * only its key is known. */

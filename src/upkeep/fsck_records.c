@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/enc.h"
 #include "base/fault.h"
 #include "lake/keys.h"
 #include "lake/names.h"
@@ -134,6 +135,11 @@ fsck_branch(struct cx *cx, struct str key, struct str value, void *arg)
 	enum err		e;
 
 	(void)value;
+	if (key.n <= 1 + sizeof b.ruid) {
+		fsck_found(arg, "I8", "a branch has a key of %zu bytes",
+		    key.n);
+		return OK;
+	}
 	memcpy(b.ruid.b, key.p + 1, sizeof b.ruid);
 	b.name = str_from(key, 1 + sizeof b.ruid);
 	if ((e = kv_read(cx, b.f->eng->kv, fsck_branch_fn, &b)) != OK ||
@@ -216,12 +222,18 @@ static enum err
 fsck_head(struct cx *cx, struct str key, struct str value, void *arg)
 {
 	struct head_log	*h = arg;
-	struct str	 log = str_to(key, key.n - 8), rest;
+	struct str	 log, rest;
 	struct headmove	 mv;
 	uint64_t	 seq = 0;
 	enum err	 e = OK;
 	bool		 same;
 
+	if (key.n < 1 + sizeof(struct uid) + 2 + 8 || key.n > KEYS_LONGEST) {
+		fsck_found(h->f, "I8", "a head log has a key of %zu bytes",
+		    key.n);
+		return OK;
+	}
+	log = str_to(key, key.n - 8);
 	rest = str_from(key, log.n);
 	if (headmove_parse(cx, value, &mv) != OK) {
 		cx_forget(cx);
@@ -306,6 +318,28 @@ fsck_branch_id(struct cx *cx, struct str key, struct str value,
 	return true;
 }
 
+static enum err
+fsck_upload(struct cx *cx, struct fsck *f, struct str key, struct str value,
+    const struct gc_state *gs)
+{
+	struct upload	u;
+	enum err	e = OK;
+	bool		there = true;
+
+	(void)gs;
+	if (value.p == NULL)
+		e = kv_get(cx, f->eng->kv, key, &value, &there);
+	if (e != OK && e != E_CORRUPT)
+		return e;
+	if (e == OK && (!there || (key.n > 1 + 2 * sizeof(struct uid) &&
+	    upload_parse(cx, value, &u) == OK)))
+		return OK;
+	cx_forget(cx);
+	fsck_found(f, "I8", "the record of an upload cannot be read: key %.*s",
+	    STRF(enc_hex_str(cx->mem, key.p, key.n)));
+	return OK;
+}
+
 enum err
 fsck_records(struct cx *cx, struct fsck *f)
 {
@@ -321,6 +355,7 @@ fsck_records(struct cx *cx, struct fsck *f)
 	    (e = rows_each(cx, f->eng->kv, key_letter(cx, 'H'), false,
 	    fsck_head, &log)) != OK ||
 	    (e = fsck_namespaces(cx, f)) != OK ||
+	    (e = fsck_rows(cx, f, 'U', fsck_upload)) != OK ||
 	    (e = orphans_each(cx, f->eng->kv, &uploads)) != OK)
 		return e;
 	return orphans_each(cx, f->eng->kv, &parts);

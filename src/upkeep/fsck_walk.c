@@ -76,7 +76,8 @@ fsck_look_at_block(struct cx *cx, struct fsck *f, struct str path,
 		return e;
 	if (!*there) {
 		e = fsck_found_gone(cx, f, "I8", "\"%.*s\": block %s is "
-		    "missing", STRF(path), hex);
+		    "missing (%.*s)", STRF(path), hex,
+		    STRF(fsck_root_words(cx, f)));
 		f->lacking += e == OK && !f->overtaken &&
 		    block_id_is_file(&x->block);
 		return e;
@@ -395,6 +396,20 @@ fsck_root_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 	return OK;
 }
 
+/* A row that is none; true: it was told. */
+static bool
+fsck_check_row(struct fsck *f, struct str key, struct str value)
+{
+	struct str	path = str_from(key, 1 + sizeof(struct uid) + 8);
+
+	if (path.n > 0 && path.n <= LIMIT_PATH && value.n > 0)
+		return false;
+	fsck_found(f, "I8", "a staged change of a path of %zu bytes cannot be "
+	    "read: \"%.*s\"", path.n, (int)(path.n < 100 ? path.n : 100),
+	    path.p);
+	return true;
+}
+
 /* Walk from a root as it was in a snapshot with this gc record. */
 static enum err
 fsck_root_once(struct cx *cx, struct fsck *f, const struct root_look *l)
@@ -407,6 +422,8 @@ fsck_root_once(struct cx *cx, struct fsck *f, const struct root_look *l)
 		    "missing", l->key.p[0]);
 		return OK;
 	}
+	if (l->key.p[0] == 'r' && fsck_check_row(f, l->key, l->value))
+		return OK;
 	return mark_root(cx, &f->m, l->key, l->value);
 }
 

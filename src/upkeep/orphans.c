@@ -30,7 +30,7 @@ orphan_owner(struct cx *cx, struct str key, struct str value, void *arg)
 	struct orphan_search	*s = arg;
 	struct uid		 id, *at;
 
-	if (!s->o->id(cx, key, value, &id))
+	if (key.n <= sizeof id || !s->o->id(cx, key, value, &id))
 		return OK;
 	at = bsearch(&id, s->id, s->n, sizeof id, orphan_order);
 	if (at != NULL)
@@ -62,6 +62,8 @@ orphan_child(struct cx *cx, struct str key, struct str value, void *arg)
 	enum err		 e;
 
 	(void)value;
+	if (key.n <= sizeof id)
+		return OK;		/* no such record */
 	memcpy(id.b, key.p + 1, sizeof id);
 	if (s->n > 0 && uid_is(&id, &s->id[s->n - 1]))
 		return OK;

@@ -45,7 +45,7 @@ rows_each(struct cx *cx, struct kv *kv, struct str prefix,
 	struct keys_range	in = key_range(cx, prefix);
 	struct rows_page	p = { .hi = in.hi, .keys_only = keys_only };
 	struct arena_mark	mark;
-	unsigned char		from[KEYS_LONGEST + 1];
+	unsigned char		from[KV_KEY_MAX + 1];
 	size_t			i;
 	enum err		e = OK;
 

@@ -56,6 +56,9 @@ enum err	gc_run(struct cx *cx, struct engine *eng,
 struct fsck_opts {
 	bool		 deep;		/* read every object's bytes */
 	uint64_t	 most;		/* of a kind that are told; 0: all */
+	/* A folder that does not exist: then records that cannot be read are
+	 * moved there (DESIGN 6); and a lock file.  NULL: nothing is. */
+	const char	*repair, *repair_lock;
 	/* Each violated invariant ("I8"), and what violates it; after the most
 	 * of a kind, how many more there are; or NULL. */
 	void		(*found)(void *arg, const char *invariant,
@@ -67,10 +70,12 @@ struct fsck_opts {
 /* garbage: dead files that the next gc may remove. */
 struct fsck_report {
 	uint64_t	problems, commits, nodes, entries, blocks, garbage;
+	uint64_t	repaired;	/* records that were moved away */
 };
 
 /*
- * Checks each invariant that data can show, and changes nothing.  OK when all
+ * Checks each invariant that data can show, and changes nothing but with
+ * repair: then E_BUSY beside another that repairs.  OK when all
  * was checked, whatever was found: out->problems says how much is wrong.  Fails
  * where the kv or the disk does, and then has checked a part.
  */

@@ -288,6 +288,138 @@ put_one_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 	return kv_put_bytes(cx, tx, STR("large"), value);
 }
 
+struct wrongs {
+	unsigned	 leaked, lost, damaged;
+	uint64_t	 id;		/* leaked last */
+	char		 key[20];	/* lost last */
+	struct fixture	*f;
+};
+
+static enum err
+count_wrong(struct cx *cx, void *arg, enum kv_wrong kind, struct str s,
+    uint64_t id)
+{
+	struct wrongs	*w = arg;
+
+	(void)cx;
+	w->leaked += kind == KV_LEAKED;
+	w->lost += kind == KV_LOST;
+	w->damaged += kind == KV_DAMAGED;
+	if (kind == KV_LEAKED)
+		w->id = id;
+	if (kind == KV_LOST)
+		snprintf(w->key, sizeof w->key, "%.*s", STRF(s));
+	return OK;
+}
+
+static enum err
+put_large_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+{
+	static char	bytes[5000];
+
+	(void)arg;
+	return kv_put_bytes(cx, tx, STR("large"),
+	    (struct str){ bytes, sizeof bytes });
+}
+
+struct leak {
+	uint64_t	id;
+	struct str	value;
+	bool		there;
+};
+
+static enum err
+leak_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+{
+	struct leak	*l = arg;
+	enum err	 e;
+
+	if ((e = kv_leaked(cx, tx, l->id, &l->value, &l->there)) != OK ||
+	    !tx->writing)
+		return e;
+	return kv_leaked_delete(cx, tx, l->id);
+}
+
+static struct wrongs
+wrongs(struct fixture *f, bool deep)
+{
+	struct wrongs	w = { .f = f };
+
+	assert_ok(&f->cx, kv_check(&f->cx, f->kv, deep, count_wrong, &w));
+	assert_int_equal(0, w.damaged);
+	return w;
+}
+
+/* A large value without its key, and a key without its large value. [K7] */
+static void
+large_values_have_keys(void **state)
+{
+	struct fixture	*f = *state;
+	struct wrongs	 w;
+	struct leak	 l;
+
+	assert_ok(&f->cx, kv_write(&f->cx, f->kv, put_large_fn, NULL));
+	w = wrongs(f, true);
+	assert_int_equal(0, w.leaked + w.lost);
+	by_hand(f, "INSERT INTO large(id, v) VALUES(100000000, x'616263')");
+	w = wrongs(f, false);
+	assert_int_equal(1, w.leaked);
+	assert_int_equal(100000000, w.id);
+	assert_int_equal(0, w.lost);
+	l = (struct leak){ .id = w.id };
+	assert_ok(&f->cx, kv_read(&f->cx, f->kv, leak_fn, &l));
+	assert_true(l.there && str_is(l.value, STR("abc")));
+	assert_ok(&f->cx, kv_write(&f->cx, f->kv, leak_fn, &l));
+	assert_int_equal(0, wrongs(f, false).leaked);
+	by_hand(f, "DELETE FROM large");
+	w = wrongs(f, false);
+	assert_int_equal(1, w.lost);
+	assert_string_equal("large", w.key);
+	assert_int_equal(0, w.leaked);
+}
+
+static enum err
+move_large_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+{
+	struct str	v;
+	enum err	e;
+	bool		there;
+
+	(void)arg;
+	if ((e = kv_find(cx, tx, STR("z"), &v, &there)) != OK ||
+	    (e = kv_delete(cx, tx, STR("z"))) != OK)
+		return e;
+	return kv_put_bytes(cx, tx, STR("b"), v);
+}
+
+/* A page was read; a value goes from a page to come to this one, with its id. */
+static enum err
+move_large(struct cx *cx, void *arg, enum kv_wrong kind, struct str s,
+    uint64_t id)
+{
+	struct wrongs	*w = arg;
+
+	if (kind == KV_LOST)
+		return kv_write(cx, w->f->kv, move_large_fn, NULL);
+	return count_wrong(cx, arg, kind, s, id);
+}
+
+static void
+no_leak_is_cried_beside_writers(void **state)
+{
+	struct fixture	*f = *state;
+	struct wrongs	 w = { .f = f };
+
+	by_hand(f, "INSERT INTO record VALUES(x'61', 7)");
+	by_hand(f, "INSERT INTO large VALUES(9, zeroblob(2000))");
+	by_hand(f, "INSERT INTO record VALUES(x'7a', 9)");
+	by_hand(f, "WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 "
+	    "FROM c WHERE i < 25000) INSERT INTO record "
+	    "SELECT CAST(printf('m%06d', i) AS BLOB), x'00' FROM c");
+	assert_ok(&f->cx, kv_check(&f->cx, f->kv, false, move_large, &w));
+	assert_int_equal(0, w.leaked);
+}
+
 static void
 a_full_disk_is_said(void **state)
 {
@@ -536,6 +668,8 @@ main(void)
 		CASE(a_database_without_its_log_gets_it_back),
 		CASE(the_log_is_bounded_beside_readers),
 		CASE(what_is_cleared_is_gone),
+		CASE(large_values_have_keys),
+		CASE(no_leak_is_cried_beside_writers),
 		CASE(a_full_disk_is_said),
 		CASE(a_broken_disk_is_no_lock_that_is_held),
 		CASE(a_commit_is_synced_before_its_answer),
