@@ -22,6 +22,7 @@ UNIT_TESTS = \
 	test_failure \
 	test_fsck \
 	test_gc \
+	test_gc_ends \
 	test_http \
 	test_json \
 	test_kv_sqlite \
@@ -161,6 +162,9 @@ test_fsck_LDADD = $(UNIT_LDADD)
 test_gc_SOURCES = tests/unit/test_gc.c tests/unit/unit_lake.h
 test_gc_CPPFLAGS = $(UNIT_CPPFLAGS)
 test_gc_LDADD = $(UNIT_LDADD)
+test_gc_ends_SOURCES = tests/unit/test_gc_ends.c tests/unit/unit_lake.h
+test_gc_ends_CPPFLAGS = $(UNIT_CPPFLAGS)
+test_gc_ends_LDADD = $(UNIT_LDADD)
 test_http_SOURCES = tests/unit/test_http.c
 test_http_CPPFLAGS = $(UNIT_CPPFLAGS)
 test_http_LDADD = $(UNIT_LDADD)
@@ -253,7 +257,8 @@ EXTRA_DIST += tests/clients/conftest.py tests/clients/go/go.mod \
 	tests/clients/trino/Trino.java tests/clients/trino/pom.xml
 
 # Measured by hand: make bench.
-EXTRA_PROGRAMS = bench_history bench_memory bench_versions
+EXTRA_PROGRAMS = bench_gc bench_history bench_memory bench_versions
+bench_gc_SOURCES = tests/bench/gc.c
 bench_history_SOURCES = tests/bench/history.c
 bench_memory_SOURCES = tests/bench/memory.c
 bench_versions_SOURCES = tests/bench/versions.c
@@ -263,7 +268,7 @@ EXTRA_DIST += tests/limits/edges tests/limits/test_full.py tests/limits/test_mem
 	tests/lakes tests/oldlake.py tests/routes.py tests/sign.py \
 	tests/pytest.ini tests/worker.py
 CLEANFILES += $(EXTRA_PROGRAMS)
-bench: all bench_history bench_memory bench_versions
+bench: all bench_gc bench_history bench_memory bench_versions
 	sh $(top_srcdir)/tests/install bench
 	@test -x $(top_srcdir)/.venv/bin/python || \
 	    { echo "sh tests/run http makes the Python environment"; exit 1; }

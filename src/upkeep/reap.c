@@ -272,9 +272,14 @@ reap_heads_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 		memcpy(ruid.b, p->heads[i].p + 1, sizeof ruid);
 		name = reap_name_of(p->heads[i]);
 		in = key_range(cx, key_heads(cx, &ruid, name));
-		if ((e = branch_find(cx, tx, &ruid, name, &br,
-		    &there)) != OK || (there && (e = kv_last(cx, tx, in.lo,
-		    in.hi, &k, &v, &there)) != OK))
+		e = branch_find(cx, tx, &ruid, name, &br, &there);
+		if (e == E_CORRUPT) {
+			cx_forget(cx);
+			there = true;	/* what cannot be read may be alive */
+		} else if (e != OK)
+			return e;
+		if (there && (e = kv_last(cx, tx, in.lo, in.hi, &k, &v,
+		    &there)) != OK)
 			return e;
 		if (there && str_is(k, p->heads[i]))
 			continue;

@@ -29,6 +29,7 @@ struct hook_kv {
 	struct kv	 kv;
 	struct kv	*inner;
 	unsigned	 n, at;		/* transactions so far; 0: at each */
+	unsigned	 last;		/* then there is no store; 0: never */
 	void		 (*hook)(void *arg, bool writes);
 	void		*arg;
 	bool		 writes;	/* the one at hand */
@@ -44,8 +45,8 @@ hook_run(void *arg)
 }
 
 /* On a thread of its own: a transaction is about to begin here. */
-static inline void
-hook_step(struct hook_kv *h, bool writes)
+static inline enum err
+hook_step(struct cx *cx, struct hook_kv *h, bool writes)
 {
 	pthread_t	thread;
 
@@ -55,6 +56,8 @@ hook_step(struct hook_kv *h, bool writes)
 	    (pthread_create(&thread, NULL, hook_run, h) != 0 ||
 	    pthread_join(thread, NULL) != 0))
 		abort();
+	return h->last > 0 && h->n > h->last ?
+	    fail(cx, E_STORE, "the process died") : OK;
 }
 
 static enum err
@@ -62,7 +65,8 @@ hook_read(struct cx *cx, struct kv *kv, kv_fn *fn, void *arg)
 {
 	struct hook_kv	*h = (struct hook_kv *)kv;
 
-	hook_step(h, false);
+	if (hook_step(cx, h, false) != OK)
+		return cx->code;
 	return h->inner->ops->read(cx, h->inner, fn, arg);
 }
 
@@ -71,7 +75,8 @@ hook_write(struct cx *cx, struct kv *kv, kv_fn *fn, void *arg)
 {
 	struct hook_kv	*h = (struct hook_kv *)kv;
 
-	hook_step(h, true);
+	if (hook_step(cx, h, true) != OK)
+		return cx->code;
 	return h->inner->ops->write(cx, h->inner, fn, arg);
 }
 
