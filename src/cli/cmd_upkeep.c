@@ -49,9 +49,9 @@ cmd_gc(struct cli *c)
 		printf("another gc has begun meanwhile, and does the rest\n");
 	if (r.unreadable == 0)
 		return CLI_OK;
-	fprintf(stderr, "lakegate: %llu records are missing or cannot be read. "
-	    "What they named is not known, so nothing was deleted that may "
-	    "have been theirs.  Run `lakegate fsck`, which tells them\n",
+	fprintf(stderr, "lakegate: records that are missing or cannot be read: "
+	    "%llu.  What they named is not known, so nothing was deleted that "
+	    "may have been theirs.  `lakegate fsck` says which they are\n",
 	    (unsigned long long)r.unreadable);
 	return CLI_KEPT;
 }

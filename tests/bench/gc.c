@@ -71,6 +71,20 @@ blocks(struct objects *o)
 	o->n_blocks = 0;
 }
 
+/* Ids that rise, so that their rows are appended. */
+static struct uid
+block_next(void)
+{
+	static uint64_t	n;
+	struct uid	id = block_id_new(1, BLOCK_IN_KV);
+	unsigned	i;
+
+	n++;
+	for (i = 0; i < 7; i++)
+		id.b[9 + i] = (unsigned char)(n >> (48 - 8 * i));
+	return id;
+}
+
 static enum err
 next(struct cx *c, void *self, struct tree_edit *out, bool *there)
 {
@@ -85,10 +99,10 @@ next(struct cx *c, void *self, struct tree_edit *out, bool *there)
 		blocks(o);
 	if (!*there)
 		return OK;
-	x = (struct entry_extent){ block_id_new(1, BLOCK_IN_KV), 0, 23 };
+	x = (struct entry_extent){ block_next(), 0, 23 };
 	o->blocks[o->n_blocks++] = x.block;
 	if (o->i % GARBAGE == 0)
-		o->blocks[o->n_blocks++] = block_id_new(1, BLOCK_IN_KV);
+		o->blocks[o->n_blocks++] = block_next();
 	en.mtime = c->now + (int64_t)o->version;
 	snprintf(o->key, sizeof o->key, "data/p=%07zu/part-%04zu.parquet",
 	    o->i / 50, o->i % 50);

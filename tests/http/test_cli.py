@@ -2,6 +2,7 @@
 import os
 import pty
 import re
+import sqlite3
 import subprocess
 import time
 import urllib.request
@@ -182,6 +183,28 @@ def test_fsck_finds_a_missing_and_a_changed_file(cli):
     os.unlink(blocks[1])
     r = run("fsck", "--deep", check=False)
     assert r.returncode == 1 and "I8:" in r.stdout and "I11:" in r.stdout
+
+
+def test_gc_goes_past_what_it_cannot_read(cli):
+    """It says so, with an exit status of its own, and keeps the rest."""
+    where = str(cli.tmp / "lake")
+    cli("init", where)
+    run = lambda *a, **m: cli("--lake", where, *a, **m)
+    run("repo", "create", "repo")
+    assert run("gc").returncode == 0
+    db = sqlite3.connect(where + "/meta.db")
+    (k, v), = db.execute("SELECT k, v FROM kv WHERE substr(k, 1, 1) = ?", (b"H",)).fetchall()
+    db.execute("UPDATE kv SET v = ? WHERE k = ?", (b"?", k))
+    db.commit()
+    r = run("gc", check=False)
+    assert r.returncode == 3 and r.stdout.startswith("removed: 0 commits")
+    assert "missing or cannot be read: 1." in r.stderr and "lakegate fsck" in r.stderr
+    db.execute("UPDATE kv SET v = ? WHERE k = ?", (v, k))
+    db.commit()
+    db.close()
+    r = run("gc")
+    assert r.returncode == 0 and r.stderr == ""
+    assert run("fsck").stdout.startswith("clean")
 
 
 def test_the_log_file_may_be_rotated(cli):

@@ -11,6 +11,8 @@
 #include "engine/engine.h"
 #include "kv/kv.h"
 #include "lake/keys.h"
+#include "tree/gc_state.h"
+#include "upkeep/upkeep.h"
 
 enum { CHAIN = 2000, PAGE = 100, OBJECTS = 3000, DELETED = 1000, PARTS = 2500,
 	REPOS = 300 };
@@ -651,6 +653,49 @@ a_page_of_versions_compares_roots(void **state)
 	assert_in_range(count.looks, CHAIN, CHAIN + CHAIN / 2);
 }
 
+/* ---- gc ---------------------------------------------------------------- */
+
+enum { NOTES = 2500 };
+
+static enum err
+mark_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+{
+	struct gc_state	gs;
+	struct oid	id = { { 0 } };
+	size_t		i;
+	enum err	e;
+
+	(void)arg;
+	if ((e = gc_state_find(cx, tx, &gs)) != OK)
+		return e;
+	gs.marking = true;
+	for (i = 0; e == OK && i < NOTES; i++) {
+		memcpy(id.b, &i, sizeof i);
+		e = kv_put_bytes(cx, tx, key_grey(cx, 'N', oid_str(&id)),
+		    STR(""));
+	}
+	return e == OK ? gc_state_put(cx, tx, &gs) : e;
+}
+
+/* After a gc that died in its mark, of a lake that is mostly garbage. */
+static void
+gc_goes_in_slices(void **state)
+{
+	const struct gc_opts	opt = { .upload_age = 1 };
+	struct fixture		*f = *state;
+	struct gc_report	r;
+
+	put_all(f);
+	assert_ok(&f->cx, kv_write(&f->cx, f->kv, mark_fn, NULL));
+	assert_ok(&f->cx, repo_delete(&f->cx, f->eng, repo, true));
+	f->cx.now += 1000;
+	begin(f);
+	assert_ok(&f->cx, gc_run(&f->cx, f->eng, &opt, &r));
+	assert_int_equal(OBJECTS, r.blocks);
+	assert_in_range(count.most, 512, 1000);
+	assert_int_equal(0, rows(f, "g") + rows(f, "y") + rows(f, "N"));
+}
+
 int
 main(void)
 {
@@ -673,6 +718,8 @@ main(void)
 		    trees_are_read_before_the_writer_lock_is_held, setup,
 		    teardown),
 		cmocka_unit_test_setup_teardown(parts_go_in_slices, setup,
+		    teardown),
+		cmocka_unit_test_setup_teardown(gc_goes_in_slices, setup,
 		    teardown),
 	};
 
