@@ -38,6 +38,38 @@ rows_page_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 	return e;
 }
 
+/*
+ * A value of this page cannot be read: the keys, then one value at a time.
+ * What is gone by then does not come.
+ */
+static enum err
+rows_one_by_one(struct cx *cx, struct kv *kv, struct rows_page *p)
+{
+	struct pair	row;
+	size_t		i, n = 0;
+	enum err	e;
+	bool		there;
+
+	p->keys_only = true;
+	p->rows.n = 0;
+	e = kv_read(cx, kv, rows_page_fn, p);
+	p->keys_only = false;
+	for (i = 0; e == OK && i < p->rows.n; i++) {
+		row = p->rows.at[i];
+		e = kv_get(cx, kv, row.name, &row.value, &there);
+		if (e == E_CORRUPT) {
+			cx_forget(cx);
+			e = OK;
+			row.value = STR("");
+			there = true;
+		}
+		if (there)
+			p->rows.at[n++] = row;
+	}
+	p->rows.n = n;
+	return e;
+}
+
 enum err
 rows_each(struct cx *cx, struct kv *kv, struct str prefix,
     bool keys_only, row_fn *fn, void *arg)
@@ -55,6 +87,10 @@ rows_each(struct cx *cx, struct kv *kv, struct str prefix,
 		p.rows.at = NULL;
 		p.rows.n = p.rows.room = 0;
 		e = kv_read(cx, kv, rows_page_fn, &p);
+		if (e == E_CORRUPT && !keys_only) {
+			cx_forget(cx);
+			e = rows_one_by_one(cx, kv, &p);
+		}
 		for (i = 0; e == OK && i < p.rows.n; i++)
 			e = fn(cx, p.rows.at[i].name, p.rows.at[i].value, arg);
 		/* The last key outlives its page. */

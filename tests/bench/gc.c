@@ -2,7 +2,8 @@
  * How much memory gc takes for many objects and a long history:
  *
  *	bench_gc DIR make OBJECTS COMMITS	a lake, written beneath the engine
- *	bench_gc DIR gc				as a process of its own
+ *	bench_gc DIR gc [SLOTS]			as a process of its own, with
+ *						few slots for what was seen
  *
  * Each object has a block, each tenth commit changes one, and a hundredth of
  * the blocks is garbage.  gc must stay under 64 MiB.
@@ -200,10 +201,10 @@ peak(void)
 }
 
 static int
-collect(void)
+collect(size_t slots)
 {
 	const struct gc_opts	opt = { .upload_age = INT64_MAX / 4,
-	    .head_age = INT64_MAX / 4 };
+	    .head_age = INT64_MAX / 4, .slots = slots };
 	struct gc_report	r;
 	int64_t			t = when_monotonic();
 
@@ -221,7 +222,7 @@ int
 main(int argc, char **argv)
 {
 	const struct kv_sqlite_opts	so = { .relaxed = true,
-	    .create = argc == 5 };
+	    .create = argc == 5 };	/* else gc */
 	struct engine_opts	o;
 	struct block		*block;
 	struct kv		*kv;
@@ -229,8 +230,9 @@ main(int argc, char **argv)
 	int			 rc = 0;
 
 	cx_init(&cx, arena_new());
-	if (argc != 5 && argc != 3) {
-		fprintf(stderr, "bench_gc DIR make OBJECTS COMMITS | gc\n");
+	if (argc < 3 || argc > 5) {
+		fprintf(stderr, "bench_gc DIR make OBJECTS COMMITS | "
+		    "gc [SLOTS]\n");
 		return 2;
 	}
 	mkdir(argv[1], 0700);
@@ -244,7 +246,7 @@ main(int argc, char **argv)
 	if (so.create)
 		make(strtoul(argv[3], NULL, 10), strtoul(argv[4], NULL, 10));
 	else
-		rc = collect();
+		rc = collect(argc == 4 ? strtoul(argv[3], NULL, 10) : 0);
 	arena_empty(cx.mem);
 	engine_close(eng);
 	block_close(block);

@@ -207,6 +207,35 @@ def test_gc_goes_past_what_it_cannot_read(cli):
     assert run("fsck").stdout.startswith("clean")
 
 
+def test_gc_goes_past_a_value_that_is_lost(cli):
+    """One that the database holds apart, as it does large ones."""
+    where = str(cli.tmp / "lake")
+    cli("init", where)
+    run = lambda *a, **m: cli("--lake", where, *a, **m)
+    run("repo", "create", "repo")
+    (cli.tmp / "secret").write_text("a secret of its own\n")
+    run("key", "create", "admin", "--access-key-id", "AKIAOFGC", "--secret-file", str(cli.tmp / "secret"))
+    other = serve("lighttpd", cli.build, where)
+    s3 = boto3.client("s3", endpoint_url=other.url, aws_access_key_id="AKIAOFGC",
+                      aws_secret_access_key="a secret of its own", region_name="us-east-1",
+                      config=Config(s3={"addressing_style": "path"}))
+    for n in range(3):
+        s3.put_object(Bucket="repo", Key=f"main/{n}", Metadata={"long": str(n) * 1500})
+    other.stop()
+    db = sqlite3.connect(where + "/meta.db")
+    lost = db.execute("SELECT id, v FROM big").fetchall()
+    assert len(lost) == 3
+    db.execute("DELETE FROM big WHERE id = ?", lost[1][:1])
+    db.commit()
+    r = run("gc", check=False)
+    assert r.returncode == 3 and "missing or cannot be read: 1." in r.stderr
+    db.execute("INSERT INTO big(id, v) VALUES(?, ?)", lost[1])
+    db.commit()
+    db.close()
+    assert run("gc").returncode == 0
+    assert run("fsck").stdout.startswith("clean")
+
+
 def test_the_log_file_may_be_rotated(cli):
     """Renamed under a worker, which goes on in a new one."""
     where = str(cli.tmp / "lake")
