@@ -185,6 +185,13 @@ def test_fsck_finds_a_missing_and_a_changed_file(cli):
     assert r.returncode == 1 and "I8:" in r.stdout and "I11:" in r.stdout
 
 
+def open_database(lake):
+    """With the names of its two tables: records, and their large values."""
+    db = sqlite3.connect(lake + "/meta.db")
+    names = {n for n, in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    return (db, "record", "large") if "record" in names else (db, "kv", "big")
+
+
 def test_gc_goes_past_what_it_cannot_read(cli):
     """It says so, with an exit status of its own, and keeps the rest."""
     where = str(cli.tmp / "lake")
@@ -192,14 +199,14 @@ def test_gc_goes_past_what_it_cannot_read(cli):
     run = lambda *a, **m: cli("--lake", where, *a, **m)
     run("repo", "create", "repo")
     assert run("gc").returncode == 0
-    db = sqlite3.connect(where + "/meta.db")
-    (k, v), = db.execute("SELECT k, v FROM kv WHERE substr(k, 1, 1) = ?", (b"H",)).fetchall()
-    db.execute("UPDATE kv SET v = ? WHERE k = ?", (b"?", k))
+    db, record, _ = open_database(where)
+    (k, v), = db.execute(f"SELECT k, v FROM {record} WHERE substr(k, 1, 1) = ?", (b"H",)).fetchall()
+    db.execute(f"UPDATE {record} SET v = ? WHERE k = ?", (b"?", k))
     db.commit()
     r = run("gc", check=False)
     assert r.returncode == 3 and r.stdout.startswith("removed: 0 commits")
     assert "missing or cannot be read: 1." in r.stderr and "lakegate fsck" in r.stderr
-    db.execute("UPDATE kv SET v = ? WHERE k = ?", (v, k))
+    db.execute(f"UPDATE {record} SET v = ? WHERE k = ?", (v, k))
     db.commit()
     db.close()
     r = run("gc")
@@ -222,14 +229,14 @@ def test_gc_goes_past_a_value_that_is_lost(cli):
     for n in range(3):
         s3.put_object(Bucket="repo", Key=f"main/{n}", Metadata={"long": str(n) * 1500})
     other.stop()
-    db = sqlite3.connect(where + "/meta.db")
-    lost = db.execute("SELECT id, v FROM big").fetchall()
+    db, _, large = open_database(where)
+    lost = db.execute(f"SELECT id, v FROM {large}").fetchall()
     assert len(lost) == 3
-    db.execute("DELETE FROM big WHERE id = ?", lost[1][:1])
+    db.execute(f"DELETE FROM {large} WHERE id = ?", lost[1][:1])
     db.commit()
     r = run("gc", check=False)
     assert r.returncode == 3 and "missing or cannot be read: 1." in r.stderr
-    db.execute("INSERT INTO big(id, v) VALUES(?, ?)", lost[1])
+    db.execute(f"INSERT INTO {large}(id, v) VALUES(?, ?)", lost[1])
     db.commit()
     db.close()
     assert run("gc").returncode == 0
