@@ -28,7 +28,8 @@ from sign import Signed
 
 FULL = os.environ.get("FULL") == "1"
 SEED = int(os.environ.get("SEED", datetime.date.today().toordinal()))
-SHORT = -1                      # half of what was asked is done
+ERRNOS = os.environ.get("ERRNOS", "").split(",") if os.environ.get("ERRNOS") else []
+SHORT, DEATH = -1, -2           # half of what was asked is done; the process dies before it
 
 # In the order of errno.c; what each kind of call may plausibly say.
 FILE = [errno.EIO, errno.EINTR]
@@ -55,6 +56,8 @@ KINDS = {
 NAMES = list(KINDS)
 # The connection itself breaks: no answer may come.
 CONNECTION = {"recv", "send", "accept", "poll"}
+# What changes files, or who may: between these a death leaves the same.
+CHANGES = ["open", "write", "pwrite", "sync", "truncate", "lock", "unlink", "rename", "mkdir"]
 # A lock that is never to be had is waited for, as it should be.
 LOCKS = {"lock"}
 
@@ -78,13 +81,9 @@ class Bench:
         subprocess.run([os.environ.get("CC", "cc"), "-shared", "-fPIC", "-O1", "-fno-builtin", "-o",
                         library, f"{TOP}/tests/crash/errno.c", "-ldl"], check=True)
         self.command("init", *FIRST_KEY)
-        control = os.path.join(self.root, "control")
-        with open(control, "w+b") as f:
-            f.truncate(4096)
-            self.map = mmap.mmap(f.fileno(), 4096)
-        self.control = Control.from_buffer(self.map)
-        self.worker = Worker(build, self.root, LAKEGATE_LAKE=self.lake, LAKEGATE_THREADS="2",
-                             LD_PRELOAD=library, ERRNO_CONTROL=control)
+        self.control, env = self.controlled("control", library)
+        self.command_control, self.command_env = self.controlled("of-commands", library)
+        self.worker = Worker(build, self.root, LAKEGATE_LAKE=self.lake, LAKEGATE_THREADS="2", **env)
         self.n, self.truth, self.deaths = 0, {}, 0
         self.closing, self.serving = threading.Event(), False
         self.start()
@@ -97,9 +96,24 @@ class Bench:
             assert self.api("POST", "/repositories/repo/branches",
                             {"name": name, "source": "main"}).status == 201
 
-    def command(self, *args):
-        args = (args[0], self.lake, *args[1:]) if args[0] == "init" else (
-            "--lake", self.lake, *args)
+    def controlled(self, name, library):
+        path = os.path.join(self.root, name)
+        with open(path, "w+b") as f:
+            f.truncate(4096)
+            return (Control.from_buffer(mmap.mmap(f.fileno(), 4096)),
+                    {"LD_PRELOAD": library, "ERRNO_CONTROL": path})
+
+    def fails(self, *args):
+        """A command whose system calls may fail."""
+        r = subprocess.run([os.path.join(self.build, "lakegate"), *args], capture_output=True,
+                           text=True, check=False, timeout=120,
+                           env={"PATH": os.environ["PATH"], **self.command_env})
+        self.command_control.armed = 0
+        return r
+
+    def command(self, *args, lake=None):
+        lake = lake or self.lake
+        args = (args[0], lake, *args[1:]) if args[0] == "init" else ("--lake", lake, *args)
         r = subprocess.run([os.path.join(self.build, "lakegate"), *args], capture_output=True,
                            text=True, check=False)
         assert r.returncode == 0, r.stdout + r.stderr
@@ -163,15 +177,16 @@ class Bench:
         self.worker.start()
         self.serving = True
 
-    def arm(self, kind, nth, error, sticky=False):
-        c = self.control
+    def arm(self, kind, nth, error, sticky=False, control=None):
+        c = control or self.control
         c.nth, c.error, c.sticky, c.seen, c.hits = nth, error, sticky, 0, 0
         c.armed = NAMES.index(kind)
 
-    def counted(self, act):
-        before = list(self.control.counts)
+    def counted(self, act, control=None):
+        c = control or self.control
+        before = list(c.counts)
         act()
-        return {n: b - a for n, a, b in zip(NAMES, before, self.control.counts)}
+        return {n: b - a for n, a, b in zip(NAMES, before, c.counts)}
 
     def dies(self, deaths, ask, kind):
         if ask == self.worker.cgi:
@@ -427,7 +442,168 @@ def wrong_key(b):
     return b.basic("GET", "/user", None, "not-the-secret"), check
 
 
+def api_makes(b, method, path, body, look):
+    """What `look` finds is there afterwards (POST), or gone (DELETE)."""
+    def check(a):
+        there = b.api("GET", look).status
+        done = 200 if method == "POST" else 404
+        assert there == done if a.status // 100 == 2 else there in (200, 404), (a, there)
+    return b.basic(method, path, body), check
+
+
+def new_branch(b):
+    name = b.name("branch").replace("/", "-")
+    assert b.api("POST", "/repositories/repo/branches", {"name": name, "source": "main"}).status == 201
+    return name
+
+
+@case
+def branch_delete(b):
+    path = "/repositories/repo/branches/" + new_branch(b)
+    return api_makes(b, "DELETE", path, None, path)
+
+
+@case
+def tag_create(b):
+    name = b.name("tag").replace("/", "-")
+    return api_makes(b, "POST", "/repositories/repo/tags", {"id": name, "ref": "main"},
+                     "/repositories/repo/tags/" + name)
+
+
+@case
+def tag_delete(b):
+    name = b.name("tag").replace("/", "-")
+    assert b.api("POST", "/repositories/repo/tags", {"id": name, "ref": "main"}).status == 201
+    path = "/repositories/repo/tags/" + name
+    return api_makes(b, "DELETE", path, None, path)
+
+
+@case
+def repo_create(b):
+    name = b.name("repo").replace("/", "-")
+    return api_makes(b, "POST", "/repositories", {"name": name, "storage_namespace": "local://" + name},
+                     "/repositories/" + name)
+
+
+@case
+def repo_delete(b):
+    name = b.name("repo").replace("/", "-")
+    assert b.api("POST", "/repositories", {"name": name, "storage_namespace": "local://" + name}
+                 ).status == 201
+    return api_makes(b, "DELETE", "/repositories/" + name, None, "/repositories/" + name)
+
+
+def resets(b, what):
+    branch = new_branch(b)
+    assert b.s3("PUT", f"/repo/{branch}/new", SMALL).status == 200
+
+    def check(a):
+        got = b.get("new", branch)
+        assert got is None if a.status == 204 else got in (None, SMALL), a
+    return b.basic("PUT", "/repositories/repo/branches/" + branch, what), check
+
+
+@case
+def reset_all(b):
+    return resets(b, {"type": "reset"})
+
+
+@case
+def reset_path(b):
+    return resets(b, {"type": "object", "path": "new"})
+
+
+@case
+def reset_prefix(b):
+    return resets(b, {"type": "common_prefix", "path": "n"})
+
+
+def api_reads(b, path, fits):
+    def check(a):
+        assert a.status != 200 or fits(json.loads(a.body)["results"]), a
+    return b.basic("GET", path), check
+
+
+@case
+def log(b):
+    return api_reads(b, "/repositories/repo/refs/into/commits?amount=2", lambda r: 0 < len(r) <= 2)
+
+
+@case
+def diff(b):
+    b.put("diff", b.name("diff").encode())
+    return api_reads(b, "/repositories/repo/branches/main/diff?prefix=diff",
+                     lambda r: [x["path"] for x in r] == ["diff"])
+
+
+@case
+def branch_list(b):
+    return api_reads(b, "/repositories/repo/branches?prefix=main",
+                     lambda r: [x["id"] for x in r] == ["main"])
+
+
+@case
+def versions(b):
+    def check(a):
+        assert a.status != 200 or b"<Key>main/small</Key>" in a.body, a
+    return b.signed("GET", "/repo?versions&prefix=main/s"), check
+
+
+@case
+def set_tags(b):
+    body = b.name("tagged")
+    b.put("tagged", body.encode())
+
+    def check(a):
+        got = b.s3("GET", "/repo/main/tagged?tagging").body
+        assert a.status != 200 or body.encode() in got, (a, got)
+        assert b.get("tagged") == body.encode()
+    return b.signed("PUT", "/repo/main/tagged?tagging", f"<Tagging><TagSet><Tag><Key>k</Key><Value>{body}"
+                    "</Value></Tag></TagSet></Tagging>".encode()), check
+
+
+@case
+def multipart_copy_part(b):
+    name = b.name("part")
+    one = upload(b, name)
+
+    def check(a):
+        if a.status == 200 and b"<Error>" not in a.body:
+            etag = re.search(rb"<ETag>(.*?)</ETag>", a.body)[1]
+            assert etag in b.s3("GET", f"/repo/main/{name}?uploadId={one}").body
+    return b.signed("PUT", f"/repo/main/{name}?partNumber=1&uploadId={one}", b"",
+                    {"x-amz-copy-source": "/repo/main/large"}), check
+
+
+@case
+def multipart_abort(b):
+    name = b.name("abort")
+    one = upload(b, name)
+    assert b.s3("PUT", f"/repo/main/{name}?partNumber=1&uploadId={one}", LARGE).status == 200
+
+    def check(a):
+        there = b.s3("GET", f"/repo/main/{name}?uploadId={one}").status
+        assert there == 404 if a.status == 204 else there in (200, 404), (a, there)
+    return b.signed("DELETE", f"/repo/main/{name}?uploadId={one}"), check
+
+
+@case
+def multipart_lists(b):
+    name = b.name("listed")
+    one = upload(b, name)
+
+    def check(a):
+        assert a.status != 200 or one.encode() in a.body, a
+    return b.signed("GET", f"/repo?uploads&prefix=main/{name}"), check
+
+
 # ---- the runs ---------------------------------------------------------------
+
+# A disk that is full is told as that.  Not when a sync says so: whether the
+# transaction took effect is not known then.
+FULL_DISK = {errno.ENOSPC, errno.EDQUOT}
+FULL_CALLS = {"write", "pwrite", "rename"}
+
 
 def told(a, kind, ended):
     """One answer, or a connection that broke with what failed.  A program that
@@ -439,7 +615,7 @@ def told(a, kind, ended):
 
 class Run:
     def __init__(self, bench, name):
-        self.b, self.name, self.wrong, self.asked = bench, name, [], 0
+        self.b, self.name, self.wrong, self.asked, self.most = bench, name, [], 0, 2
         self.ended, self.slowest = collections.Counter(), (0,)
         self.random = random.Random(f"{SEED}/{name}")
 
@@ -463,9 +639,14 @@ class Run:
                 check(a)
         except (AssertionError, OSError) as e:
             said = f"{said or ''} {e!r}"[:600]
+        if a is not None and kind in FULL_CALLS and error in FULL_DISK and a.status == 500:
+            said = f"{said or ''} a full disk is no 500: {a.body[:200]}"
         if said:
-            word = "short" if error == SHORT else errno.errorcode[error]
-            self.wrong.append(f"{self.name}: {kind} {nth}{' on' if sticky else ''} {word}: {said}")
+            self.complain(kind, nth, error, sticky, said)
+
+    def complain(self, kind, nth, error, sticky, said):
+        word = {SHORT: "short", DEATH: "death"}.get(error) or errno.errorcode[error]
+        self.wrong.append(f"{self.name}: {kind} {nth}{' on' if sticky else ''} {word}: {said}")
 
     def __str__(self):
         ended = {k: n for k, n in self.ended.items() if n}
@@ -474,16 +655,28 @@ class Run:
     def chosen(self, kind, count):
         """(nth, errno, from then on) of calls to fail."""
         every = [(n, e, sticky) for n in range(1, min(count, 80) + 1) for e in KINDS[kind]
+                 if not ERRNOS or errno.errorcode.get(e) in ERRNOS
                  for sticky in (False, True)
                  if not (sticky and (e in (errno.EINTR, SHORT) or kind in CONNECTION | LOCKS))]
-        return every if FULL else self.random.sample(every, min(len(every), 2))
+        return every if FULL and self.most == 2 else self.random.sample(
+            every, min(len(every), self.most))
 
     def all(self, ask):
-        request, check = CASES[self.name](self.b)
-        calls = self.b.counted(lambda: check(ask(*request)))
+        calls = self.calls(ask)
         for kind in NAMES:
             for nth, error, sticky in self.chosen(kind, calls[kind]):
                 self.once(kind, nth, error, sticky, ask)
+
+    def calls(self, ask):
+        request, check = CASES[self.name](self.b)
+        return self.b.counted(lambda: check(ask(*request)))
+
+    def deaths(self, ask=None):
+        calls = self.calls(ask)
+        for kind in CHANGES:
+            every = range(1, min(calls[kind], 80) + 1)
+            for nth in every if FULL else self.random.sample(every, min(len(every), 1)):
+                self.once(kind, nth, DEATH, False, ask)
 
 
 @pytest.fixture(scope="module")
@@ -534,3 +727,169 @@ def test_each_call_of_a_worker_that_starts_fails(bench):
             if said:
                 ended[f"{kind} {nth} {error} {sticky}: {said}"] += 1
     assert not ended, "\n".join(ended)
+
+
+# ---- commands: arguments, and what must hold after their end, which was good,
+# ---- bad, or (None) a death ---------------------------------------------------
+
+COMMANDS = {}
+
+
+def command(f):
+    COMMANDS[f.__name__] = f
+    return f
+
+
+def lake_stands(b, folder=None):
+    r = subprocess.run([f"{b.build}/lakegate", "--lake", folder or b.lake, "fsck", "--deep"],
+                       capture_output=True, text=True, check=False)
+    assert r.returncode == 0, r.stdout + r.stderr
+
+
+def garbage(b):
+    """Objects and commits that have lost their names."""
+    branch = new_branch(b)
+    for body in (SMALL, LARGE):
+        assert b.s3("PUT", f"/repo/{branch}/new", body).status == 200
+    assert b.api("POST", f"/repositories/repo/branches/{branch}/commits", {"message": "m"}).status == 201
+    assert b.api("DELETE", f"/repositories/repo/branches/{branch}").status == 204
+
+
+@command
+def gc(b):
+    garbage(b)
+
+    def check(_):
+        assert b.get("large") == LARGE
+        if b.n % 10 == 0:
+            lake_stands(b)
+    return ("--lake", b.lake, "gc", "--grace", "0"), check
+
+
+@command
+def fsck(b):
+    return ("--lake", b.lake, "fsck", "--deep"), lambda _: None
+
+
+def backup_of(b, to):
+    """What is there can be restored, and is all that was acknowledged."""
+    def check(done):
+        if done:
+            restored(b, to)
+        shutil.rmtree(to, ignore_errors=True)
+    return ("--lake", b.lake, "backup", to), check
+
+
+def restored(b, to):
+    where = f"{b.root}/restored"
+    b.command("restore", to, lake=where)
+    lake_stands(b, where)
+    shutil.rmtree(where)
+
+
+@command
+def backup(b):
+    return backup_of(b, f"{b.root}/backup-{b.name('b').replace('/', '-')}")
+
+
+@command
+def backup_again(b):
+    """The one that was there is kept until the new one is whole."""
+    to = f"{b.root}/kept"
+    if not os.path.exists(to):
+        b.command("backup", to)
+    b.put("between", b.name("between").encode())
+    return ("--lake", b.lake, "backup", to), lambda _: restored(b, to)
+
+
+@command
+def restore(b):
+    to, where = f"{b.root}/source", f"{b.root}/target"
+    if not os.path.exists(to):
+        b.command("backup", to)
+
+    def check(done):
+        if not done and not (done is None and os.path.exists(f"{where}/meta.db")):
+            assert not os.path.exists(f"{where}/meta.db")
+            b.command("restore", to, lake=where)
+        lake_stands(b, where)
+        shutil.rmtree(where)
+    return ("--lake", where, "restore", to), check
+
+
+@command
+def init(b):
+    where = f"{b.root}/made"
+
+    def check(done):
+        if not done and not (done is None and os.path.exists(f"{where}/meta.db")):
+            b.command("init", *FIRST_KEY, lake=where)
+        lake_stands(b, where)
+        shutil.rmtree(where)
+    return ("init", where, *FIRST_KEY), check
+
+
+class CommandRun(Run):
+    def __init__(self, bench, name):
+        super().__init__(bench, name)
+        self.most = 8 if FULL else 1            # each takes a second
+
+    def once(self, kind, nth, error, sticky, ask=None):
+        args, check = COMMANDS[self.name](self.b)
+        self.b.arm(kind, nth, error, sticky, self.b.command_control)
+        said, begin = None, time.monotonic()
+        try:
+            r = self.b.fails(*args)
+            if r.returncode not in (0, 1) and kind not in ENDS and error != DEATH:
+                said = f"ended with {r.returncode}: {r.stderr[-300:]}"
+            elif r.returncode == 1 and not r.stdout + r.stderr and kind != "write":
+                said = "failed without a word"
+            check(None if r.returncode < 0 else r.returncode == 0)
+        except (AssertionError, OSError, subprocess.TimeoutExpired) as e:
+            said = f"{said or ''} {e!r}"[:600]
+        self.asked += 1
+        self.slowest = max(self.slowest, (time.monotonic() - begin, kind, nth, error, sticky))
+        if said:
+            self.complain(kind, nth, error, sticky, said)
+
+    def calls(self, ask=None):
+        args, check = COMMANDS[self.name](self.b)
+        return self.b.counted(lambda: check(self.b.fails(*args).returncode == 0),
+                              self.b.command_control)
+
+    def whole(self):
+        calls = self.calls()
+        for kind in NAMES if FULL else self.random.sample(NAMES, 10):
+            for nth, error, sticky in self.chosen(kind, calls[kind]):
+                self.once(kind, nth, error, sticky)
+
+
+# Without them a program cannot go on, and does not.
+ENDS = {"clock", "random", "thread"}
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_each_call_of_a_command_fails(bench, name):
+    run = CommandRun(bench, name)
+    run.whole()
+    print(run)
+    bench.settle()
+    assert not run.wrong, f"{len(run.wrong)} of {run.asked}:\n" + "\n".join(run.wrong[:20])
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_worker_dies_before_each_call(bench, name):
+    run = Run(bench, name)
+    run.deaths(bench.worker.ask)
+    print(run)
+    bench.settle()
+    assert not run.wrong, f"{len(run.wrong)} of {run.asked}:\n" + "\n".join(run.wrong[:20])
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_command_dies_before_each_call(bench, name):
+    run = CommandRun(bench, name)
+    run.deaths()
+    print(run)
+    bench.settle()
+    assert not run.wrong, f"{len(run.wrong)} of {run.asked}:\n" + "\n".join(run.wrong[:20])

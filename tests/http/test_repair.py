@@ -31,13 +31,10 @@ def fsck(own):
 
 
 def damage(own, *statements):
-    """By hand, through a database of its own; names of tables are SQLite's to say."""
+    """By hand, through a database of its own."""
     with sqlite3.connect(f"{own.lake}/meta.db", timeout=20) as db:
-        names = {n[:3]: n for (n,) in db.execute(
-            "SELECT name FROM sqlite_master WHERE type = 'table'")}
         for s in statements:
-            db.execute(s.replace("BIG", names["big"]).replace(
-                "KV", next(n for k, n in names.items() if k.startswith("kv"))))
+            db.execute(s.replace("BIG", "large").replace("KV", "record"))
     db.close()
 
 
