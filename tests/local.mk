@@ -257,7 +257,9 @@ EXTRA_DIST += tests/clients/conftest.py tests/clients/go/go.mod \
 	tests/clients/trino/Trino.java tests/clients/trino/pom.xml
 
 # Measured by hand: make bench.
-EXTRA_PROGRAMS = bench_gc bench_history bench_memory bench_versions
+EXTRA_PROGRAMS = bench_beside bench_gc bench_history bench_memory \
+	bench_versions
+bench_beside_SOURCES = tests/bench/beside.c
 bench_gc_SOURCES = tests/bench/gc.c
 bench_history_SOURCES = tests/bench/history.c
 bench_memory_SOURCES = tests/bench/memory.c
@@ -268,7 +270,7 @@ EXTRA_DIST += tests/limits/edges tests/limits/test_full.py tests/limits/test_mem
 	tests/lakes tests/oldlake.py tests/routes.py tests/sign.py \
 	tests/pytest.ini tests/worker.py
 CLEANFILES += $(EXTRA_PROGRAMS)
-bench: all bench_gc bench_history bench_memory bench_versions
+bench: all $(EXTRA_PROGRAMS)
 	sh $(top_srcdir)/tests/install bench
 	@test -x $(top_srcdir)/.venv/bin/python || \
 	    { echo "sh tests/run http makes the Python environment"; exit 1; }

@@ -49,10 +49,28 @@ static const char *const sql[S_COUNT] = {
 	    "ORDER BY k",
 };
 
+/* Of the log's last write: a quota that is used up is a full disk, but not to
+ * SQLite. */
+static bool
+kv_sqlite_quota(const struct kv_sqlite_conn *c)
+{
+	sqlite3_file	*log = NULL;
+	int		 no = 0;
+
+	return sqlite3_file_control(c->db, "main",
+	    SQLITE_FCNTL_JOURNAL_POINTER, &log) == SQLITE_OK &&
+	    log != NULL && log->pMethods != NULL &&
+	    log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO,
+	    &no) == SQLITE_OK && no == EDQUOT;
+}
+
 enum err
 kv_sqlite_bad(struct cx *cx, struct kv_sqlite_conn *c, const char *what)
 {
 	c->rc = sqlite3_extended_errcode(c->db);
+	if (c->rc == SQLITE_IOERR_WRITE && !fault_skip("KV_QUOTA") &&
+	    kv_sqlite_quota(c))
+		c->rc = SQLITE_FULL;
 	return fail(cx, (c->rc & 0xff) == SQLITE_FULL ? E_DISK_FULL :
 	    (c->rc & 0xff) == SQLITE_CORRUPT ? E_CORRUPT : E_STORE,
 	    "database %s: %s", what, sqlite3_errmsg(c->db));

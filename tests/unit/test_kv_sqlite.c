@@ -27,7 +27,8 @@ struct fixture {
 int		__real_clock_gettime(clockid_t id, struct timespec *out);
 int		__wrap_clock_gettime(clockid_t id, struct timespec *out);
 
-static bool	time_is_past, time_flies, disk_is_full, disk_is_broken;
+static bool	time_is_past, time_flies, disk_is_broken;
+static int	full;		/* the errno of a disk that is */
 static time_t	flown;
 
 /* The time of day, which somebody sets back, or not. */
@@ -68,8 +69,8 @@ __wrap_fdatasync(int fd)
 static ssize_t
 write_at(int fd, const void *p, size_t n, off_t off)
 {
-	if (disk_is_full) {
-		errno = ENOSPC;
+	if (full != 0) {
+		errno = full;
 		return -1;
 	}
 	return pwrite(fd, p, n, off);
@@ -109,7 +110,8 @@ setup(void **state)
 	snprintf(f->wal, sizeof f->wal, "%s/meta.db-wal", f->dir);
 	assert_ok(&f->cx, kv_sqlite_open(&f->cx, f->dir, &o, &f->kv));
 	take_over_calls();
-	time_is_past = time_flies = disk_is_full = disk_is_broken = false;
+	time_is_past = time_flies = disk_is_broken = false;
+	full = 0;
 	*state = f;
 	return 0;
 }
@@ -123,7 +125,8 @@ teardown(void **state)
 	char				 path[100];
 	size_t				 i;
 
-	time_is_past = time_flies = disk_is_full = disk_is_broken = false;
+	time_is_past = time_flies = disk_is_broken = false;
+	full = 0;
 	kv_close(f->kv);
 	for (i = 0; i < 5; i++) {
 		snprintf(path, sizeof path, "%s/%s", f->dir, names[i]);
@@ -423,14 +426,19 @@ no_leak_is_cried_beside_writers(void **state)
 static void
 a_full_disk_is_said(void **state)
 {
-	struct fixture	*f = *state;
+	static const int	errors[] = { ENOSPC, EDQUOT };
+	struct fixture		*f = *state;
+	size_t			 i;
 
 	assert_ok(&f->cx, kv_write(&f->cx, f->kv, put_many_fn, NULL));
-	disk_is_full = true;
-	assert_err(E_DISK_FULL, kv_write(&f->cx, f->kv, put_one_fn, NULL));
-	cx_forget(&f->cx);
-	disk_is_full = false;
-	assert_ok(&f->cx, kv_write(&f->cx, f->kv, put_one_fn, NULL));
+	for (i = 0; i < 2; i++) {
+		full = errors[i];
+		assert_err(E_DISK_FULL, kv_write(&f->cx, f->kv, put_one_fn,
+		    NULL));
+		cx_forget(&f->cx);
+		full = 0;
+		assert_ok(&f->cx, kv_write(&f->cx, f->kv, put_one_fn, NULL));
+	}
 }
 
 /* Whoever comes again and again for a lock would never hear of the disk. */
