@@ -1,9 +1,12 @@
 """Each system call of a request fails once, and from then on: one honest answer,
 nothing acknowledged is lost, and the same worker serves when the cause is gone.
+The same of each call of a command; and each process dies before each call that
+changes a file.
 
 Each case below is asked again and again; a call of it fails in the worker by
 way of tests/crash/errno.c.  The quick run draws calls and errnos by the day;
-FULL=1 takes all of them."""
+FULL=1 takes all of them (of commands, which take a second each, some of every
+kind), ERRNOS=EIO,ENOSPC only these."""
 import base64
 import collections
 import ctypes
