@@ -1,11 +1,12 @@
 /*
- * What writers get beside long readers and beside a backup, and how long the log
- * of the database becomes: `bench_beside FOLDER LAKEGATE SECONDS`, the engine
- * alone on SQLite, durable.  Eight threads put objects of 8 KB.  Beside them, in
- * another process, sixteen threads have snapshots that overlap, so that there is
- * always one; open objects as fast as they can; or only compute, which shows
- * what the processors alone cost.  Then `LAKEGATE backup` runs.  The rate alone
- * is taken before and after each.
+ * What writers get beside long readers and beside a backup, and how long the
+ * log of the database becomes: `bench_beside LAKE LAKEGATE SECONDS`, the engine
+ * alone on SQLite, durable; the lake is one that `LAKEGATE init` has made.
+ * Eight threads put objects of 8 KB.  Beside them, in another process, sixteen
+ * threads have snapshots that overlap, so that there is always one; open
+ * objects as fast as they can; or only compute, which shows what the processors
+ * alone cost.  Then `LAKEGATE backup` runs.  The rate alone is taken before and
+ * after each.
  */
 #include <pthread.h>
 #include <signal.h>
@@ -45,14 +46,14 @@ must(struct cx *cx, enum err e)
 }
 
 static void
-open_lake(struct cx *cx, bool create)
+open_lake(struct cx *cx)
 {
-	const struct kv_sqlite_opts	o = { .create = create };
+	const struct kv_sqlite_opts	o = { .create = false };
 	struct engine_opts		eo;
 	struct block			*block;
 
 	must(cx, kv_sqlite_open(cx, folder, &o, &kv));
-	must(cx, block_file_open(cx, folder, create, &block));
+	must(cx, block_file_open(cx, folder, false, &block));
 	engine_defaults(&eo);
 	eng = engine_open(kv, block, &eo);
 }
@@ -178,6 +179,19 @@ nap(void)
 	nanosleep(&t, NULL);
 }
 
+static bool
+has_ended(pid_t pid)
+{
+	int	status;
+
+	if (waitpid(pid, &status, WNOHANG) == 0)
+		return false;
+	if (status == 0)
+		return true;
+	fprintf(stderr, "the backup failed\n");
+	exit(1);
+}
+
 /* So many seconds, or until the process ends; puts a second, the longest log. */
 static double
 rate(unsigned seconds, pid_t until, off_t *most)
@@ -193,7 +207,7 @@ rate(unsigned seconds, pid_t until, off_t *most)
 	for (i = 0; i < WRITERS; i++)
 		if (pthread_create(&thread[i], NULL, write_on, NULL) != 0)
 			abort();
-	while (until != 0 ? waitpid(until, NULL, WNOHANG) == 0 :
+	while (until != 0 ? !has_ended(until) :
 	    when_monotonic() - begin < (int64_t)seconds * 1000000) {
 		nap();
 		if (log_size() > *most)
@@ -287,7 +301,6 @@ fill(struct cx *cx)
 	pthread_t	thread[WRITERS];
 	size_t		i;
 
-	must(cx, engine_init(cx, eng));
 	must(cx, repo_create(cx, eng, &r, STR("me")));
 	for (i = 0; i < WRITERS; i++)
 		if (pthread_create(&thread[i], NULL, write_on, NULL) != 0)
@@ -320,12 +333,12 @@ main(int argc, char **argv)
 	size_t		i;
 
 	if (argc != 3 && argc != 4) {
-		fprintf(stderr, "bench_beside FOLDER LAKEGATE SECONDS\n");
+		fprintf(stderr, "bench_beside LAKE LAKEGATE SECONDS\n");
 		return 2;
 	}
 	folder = argv[1];
 	cx_init(&cx, arena_new());
-	open_lake(&cx, argc == 4);
+	open_lake(&cx);
 	for (i = 0; argc == 3 && i < OTHERS; i++)
 		if (strcmp(argv[2], others[i].name) == 0)
 			return go_on_for_ever(others[i].run);

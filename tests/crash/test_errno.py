@@ -678,7 +678,8 @@ class Run:
         calls = self.calls(ask)
         for kind in CHANGES:
             every = range(1, min(calls[kind], 80) + 1)
-            for nth in every if FULL else self.random.sample(every, min(len(every), 1)):
+            most = 1 if not FULL else 80 if self.most == 2 else self.most
+            for nth in self.random.sample(every, min(len(every), most)):
                 self.once(kind, nth, DEATH, False, ask)
 
 
