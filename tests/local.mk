@@ -21,12 +21,14 @@ UNIT_TESTS = \
 	test_engine \
 	test_failure \
 	test_fsck \
+	test_fold \
 	test_gc \
 	test_gc_ends \
 	test_http \
 	test_json \
 	test_kv_sqlite \
 	test_lake \
+	test_large \
 	test_limits \
 	test_log \
 	test_net \
@@ -159,6 +161,14 @@ test_failure_LDADD = $(UNIT_LDADD)
 test_fsck_SOURCES = tests/unit/test_fsck.c tests/unit/unit_lake.h
 test_fsck_CPPFLAGS = $(UNIT_CPPFLAGS)
 test_fsck_LDADD = $(UNIT_LDADD)
+test_large_SOURCES = tests/unit/test_large.c tests/bench/large.h
+test_large_CPPFLAGS = $(UNIT_CPPFLAGS)
+test_large_LDADD = $(UNIT_LDADD)
+test_large_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc -Wl,--wrap=calloc \
+	-Wl,--wrap=realloc -Wl,--wrap=free
+test_fold_SOURCES = tests/unit/test_fold.c tests/unit/unit_lake.h
+test_fold_CPPFLAGS = $(UNIT_CPPFLAGS)
+test_fold_LDADD = $(UNIT_LDADD)
 test_gc_SOURCES = tests/unit/test_gc.c tests/unit/unit_lake.h
 test_gc_CPPFLAGS = $(UNIT_CPPFLAGS)
 test_gc_LDADD = $(UNIT_LDADD)
@@ -257,9 +267,11 @@ EXTRA_DIST += tests/clients/conftest.py tests/clients/go/go.mod \
 	tests/clients/trino/Trino.java tests/clients/trino/pom.xml
 
 # Measured by hand: make bench.
-EXTRA_PROGRAMS = bench_beside bench_gc bench_history bench_memory \
-	bench_versions
+EXTRA_PROGRAMS = bench_beside bench_changes bench_gc bench_history \
+	bench_memory bench_versions
 bench_beside_SOURCES = tests/bench/beside.c
+bench_changes_SOURCES = tests/bench/changes.c tests/bench/large.h
+bench_changes_CPPFLAGS = $(UNIT_CPPFLAGS)
 bench_gc_SOURCES = tests/bench/gc.c
 bench_history_SOURCES = tests/bench/history.c
 bench_memory_SOURCES = tests/bench/memory.c

@@ -17,11 +17,10 @@ area_row_value(struct str row)
 
 /* Rows and tombstones written to an area: an upper bound is enough. */
 static enum err
-area_count_add(struct cx *cx, struct kv_tx *tx, const struct branch *br,
-    bool tomb, uint64_t *rows, uint64_t *tombs)
+area_count_find(struct cx *cx, struct kv_tx *tx, struct str key,
+    uint64_t *rows, uint64_t *tombs)
 {
-	struct str	key = key_count(cx, &br->uid, br->open), v;
-	struct buf	b;
+	struct str	v;
 	enum err	e;
 	bool		there;
 
@@ -30,6 +29,29 @@ area_count_add(struct cx *cx, struct kv_tx *tx, const struct branch *br,
 		return e;
 	if (there && (!take_varint(&v, rows) || !take_varint(&v, tombs)))
 		return fail(cx, E_CORRUPT, "area count cannot be read");
+	return OK;
+}
+
+enum err
+area_rows(struct cx *cx, struct kv_tx *tx, const struct branch *br,
+    uint64_t area, uint64_t *rows)
+{
+	uint64_t	tombs;
+
+	return area_count_find(cx, tx, key_count(cx, &br->uid, area), rows,
+	    &tombs);
+}
+
+static enum err
+area_count_add(struct cx *cx, struct kv_tx *tx, const struct branch *br,
+    bool tomb, uint64_t *rows, uint64_t *tombs)
+{
+	struct str	key = key_count(cx, &br->uid, br->open);
+	struct buf	b;
+	enum err	e;
+
+	if ((e = area_count_find(cx, tx, key, rows, tombs)) != OK)
+		return e;
 	*rows += 1;
 	*tombs += tomb;
 	buf_init(&b, cx->mem, 64);
@@ -38,7 +60,10 @@ area_count_add(struct cx *cx, struct kv_tx *tx, const struct branch *br,
 	return kv_put(cx, tx, key, &b);
 }
 
-/* Follows the tree, or random writes would rewrite it again and again. */
+/*
+ * Follows the tree, or random writes would rewrite it again and again; but a
+ * slice of a fold takes in an area whole, in seconds.
+ */
 static enum err
 area_is_full(struct cx *cx, struct engine *eng, struct kv_tx *tx,
     const struct branch *br, uint64_t rows, uint64_t tombs, bool *full)
@@ -51,7 +76,7 @@ area_is_full(struct cx *cx, struct engine *eng, struct kv_tx *tx,
 		return OK;
 	if ((e = tree_count(cx, &eng->trees, tx, &br->working, &n)) != OK)
 		return e;
-	limit = n / 16 < 100000 ? n / 16 : 100000;
+	limit = n / 16 < AREA_MOST ? n / 16 : AREA_MOST;
 	*full = rows >= limit;
 	return OK;
 }

@@ -16,12 +16,17 @@ struct kv_tx;
 enum {
 	SEALED_HELP = 8,	/* so many sealed areas: writers fold, too */
 	SEALED_MAX = 16,	/* so many: writes are refused */
-	OPS_DELETES = 256,	/* paths that one transaction deletes */
-	OPS_PATHS = 1000	/* that one transaction resets */
+	AREA_MOST = 20000,	/* rows of one area in a large lake */
+	OPS_PATHS = 256,	/* that one transaction deletes or resets */
+	OPS_BYTES = 4 << 20	/* of the entries that it writes */
 };
 
 /* The entry's bytes in a row as it is kept; p NULL: it is a tombstone. */
 struct str	area_row_value(struct str row);
+/* Rows that were written to an area, or more: those that are there are no
+ * more than so many. */
+enum err	area_rows(struct cx *cx, struct kv_tx *tx,
+		    const struct branch *br, uint64_t area, uint64_t *rows);
 /*
  * Stage an entry (bytes), or with bytes.p NULL its absence.  Only into the
  * open area.  [I3]  When that fills the area, br->open grows and *sealed is

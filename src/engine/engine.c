@@ -4,19 +4,20 @@
 #include <stdlib.h>
 
 #include "base/fileio.h"
+#include "engine/area.h"
 #include "engine/disk.h"
 #include "engine/engine_inside.h"
 #include "engine/fold.h"
 #include "engine/records.h"
 
-enum { DROP_ROWS = 2000 };
+enum { DROP_ROWS = 900 };	/* and counts of some areas */
 
 void
 engine_defaults(struct engine_opts *o)
 {
 	*o = (struct engine_opts){ .inline_max = 32 * 1024,
 	    .cache_bytes = 8 << 20, .area_rows = 10000, .area_tombs = 2000,
-	    .part_least = 5 << 20 };
+	    .fold_rows = AREA_MOST, .part_least = 5 << 20 };
 }
 
 struct engine *

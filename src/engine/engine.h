@@ -57,6 +57,7 @@ struct engine_opts {
 	size_t		 cache_bytes;	/* of tree nodes, per process */
 	size_t		 area_rows;	/* least rows that fill an area */
 	size_t		 area_tombs;	/* tombstones that fill one */
+	size_t		 fold_rows;	/* of several areas, in a slice */
 	size_t		 part_least;	/* bytes of parts but the last */
 	/* Below so many free bytes in dir or spool only deletes, resets,
 	 * commits and gc write, so that a full disk can be cleaned up.  dir
@@ -466,7 +467,7 @@ enum err	branch_reset(struct cx *cx, struct engine *eng,
 		    struct str repo, struct str branch, bool force);
 /*
  * The same for one path, or for all that begin with it; those in transactions
- * of 1000 paths, and what an error leaves is reset so far.
+ * of 256 paths, and what an error leaves is reset so far.
  */
 enum err	branch_reset_path(struct cx *cx, struct engine *eng,
 		    struct str repo, struct str branch, struct str path,

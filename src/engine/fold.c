@@ -1,18 +1,20 @@
 /* Folds: sealed areas into the working tree, durably, whole areas at a time. */
 #include "engine/fold.h"
 
-#include <string.h>
-
 #include "base/fault.h"
-#include "base/limit.h"
 #include "base/metric.h"
 #include "base/vec.h"
+#include "engine/area.h"
 #include "engine/merged.h"
 #include "engine/records.h"
 #include "lake/keys.h"
 #include "tree/claim.h"
 
-enum { PAGE = 1000, TRIES = 10 };
+enum {
+	PAGE = 1000, PAGE_BYTES = 1 << 20,	/* of rows, in a snapshot */
+	TRIES = 10,
+	DROP_COUNTS = 100
+};
 
 struct fold {
 	struct engine		*eng;
@@ -23,12 +25,35 @@ struct fold {
 	/* rows of areas low … last, a page at a time */
 	struct arena		*page_mem;
 	VEC(struct tree_edit)	 page;
+	size_t			 page_bytes;
 	size_t			 at;
 	struct str		 from;
 	bool			 ended;
 	struct oid		 tree;		/* the result */
 	bool			 advanced;
 };
+
+/*
+ * The last area of the slice: whole areas, of no more rows than a slice may
+ * have.  A process that is killed for its time does one slice again, not all.
+ */
+static enum err
+fold_slice(struct cx *cx, struct kv_tx *tx, struct fold *f)
+{
+	uint64_t	area, last = f->last, n = 0, rows;
+	enum err	e;
+
+	for (area = f->br.low; area <= last; area++) {
+		if ((e = area_rows(cx, tx, &f->br, area, &rows)) != OK)
+			return e;
+		n += rows;
+		if (area > f->br.low && n > f->eng->opt.fold_rows &&
+		    !fault_skip("FOLD_SLICE"))
+			break;
+		f->last = area;
+	}
+	return OK;
+}
 
 static enum err
 fold_look_fn(struct cx *cx, struct kv_tx *tx, void *arg)
@@ -45,7 +70,11 @@ fold_look_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 	f->epoch = gs.epoch;
 	f->last = cut->live && !cut->known && !fault_skip("N_CUT") ?
 	    cut->upto : f->br.open - 1;
-	return OK;
+	if (!f->there || f->last < f->br.low)
+		return OK;
+	if (f->last - f->br.low > SEALED_MAX)
+		return fail(cx, E_CORRUPT, "a branch has too many areas");
+	return fold_slice(cx, tx, f);
 }
 
 static enum err
@@ -60,9 +89,11 @@ fold_page_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 	enum err			 e;
 	bool				 there = true;
 
+	f->page.n = f->page_bytes = 0;
 	if ((e = merged_open(cx, f->eng, tx, &in, f->from, &m)) != OK)
 		return e;
-	while (f->page.n < PAGE &&
+	while (f->page.n < PAGE && (f->page_bytes < PAGE_BYTES ||
+	    fault_skip("FOLD_BYTES")) &&
 	    (e = merged_next(cx, &m, &path, &value, &there)) == OK && there) {
 		ed = VEC_PUSH(cx->mem, &f->page);
 		ed->key = str_dup(cx->mem, path);
@@ -70,36 +101,40 @@ fold_page_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 		if (ed->gone && fault_skip("FOLD_TOMB"))
 			f->page.n--;
 		ed->value = str_dup(cx->mem, value);
+		f->page_bytes += path.n + value.n;
 	}
 	merged_close(&m);
 	f->ended = !there;
 	return e;
 }
 
+/* The next page, in memory of its own; the last key outlives its page. */
+static enum err
+fold_page(struct cx *cx, struct fold *f)
+{
+	struct arena	*old = f->page_mem;
+	struct cx	 page_cx = cx_aside(cx);
+	enum err	 e;
+
+	page_cx.mem = f->page_mem = arena_new();
+	if (f->page.n > 0)
+		f->from = str_after(f->page_mem,
+		    f->page.at[f->page.n - 1].key);
+	arena_free(old);
+	f->page.at = NULL;
+	f->page.n = f->page.room = f->at = 0;
+	e = kv_read(&page_cx, f->eng->kv, fold_page_fn, f);
+	return e == OK ? OK : cx_pass(cx, &page_cx);
+}
+
 static enum err
 fold_edit(struct cx *cx, void *self, struct tree_edit *out, bool *there)
 {
 	struct fold	*f = self;
-	struct cx	 page_cx = cx_aside(cx);
-	char		 last[LIMIT_PATH];
-	struct str	 key = { last, 0 };
 	enum err	 e;
 
-	if (f->at == f->page.n && !f->ended) {
-		/* The last key outlives its page. */
-		if (f->page.n > 0) {
-			key.n = f->page.at[f->page.n - 1].key.n;
-			memcpy(last, f->page.at[f->page.n - 1].key.p, key.n);
-		}
-		arena_empty(f->page_mem);
-		if (f->page.n > 0)
-			f->from = str_after(f->page_mem, key);
-		f->page.at = NULL;
-		f->page.n = f->page.room = f->at = 0;
-		page_cx.mem = f->page_mem;
-		if ((e = kv_read(&page_cx, f->eng->kv, fold_page_fn, f)) != OK)
-			return cx_pass(cx, &page_cx);
-	}
+	if (f->at == f->page.n && !f->ended && (e = fold_page(cx, f)) != OK)
+		return e;
 	*there = f->at < f->page.n;
 	if (*there)
 		*out = f->page.at[f->at++];
@@ -127,7 +162,8 @@ fold_advance_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 		return e;
 	br.working = f->tree;
 	br.low = f->last + 1;
-	if (br.cut.live && !br.cut.known && br.cut.upto == f->last) {
+	if (br.cut.live && !br.cut.known &&
+	    (br.cut.upto == f->last || fault_skip("N_PART"))) {
 		br.cut.known = true;
 		br.cut.tree = f->tree;
 	}
@@ -167,7 +203,6 @@ fold_once(struct cx *cx, struct engine *eng, const struct branch_id *id,
 		return e;
 	if (!f.there || f.last < f.br.low || f.br.open < f.br.low)
 		return OK;
-	f.page_mem = arena_new();
 	e = tree_apply(cx, &eng->trees, &f.br.working, &edits, &f.tree);
 	arena_free(f.page_mem);
 	if (e == OK)
@@ -201,6 +236,51 @@ fold_branch(struct cx *cx, struct engine *eng, const struct branch_id *id,
 	    "too quickly; try again", STRF(id->name)) : OK;
 }
 
+/* ---- all that is sealed ------------------------------------------------ */
+
+struct fold_low {
+	const struct branch_id	*id;
+	struct branch		 br;
+	bool			 there;
+};
+
+static enum err
+fold_low_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+{
+	struct fold_low	*l = arg;
+	enum err	 e;
+
+	if ((e = branch_find(cx, tx, &l->id->ruid, l->id->name, &l->br,
+	    &l->there)) == OK)
+		l->there = l->there && uid_is(&l->br.uid, &l->id->uid);
+	return e;
+}
+
+enum err
+fold_to(struct cx *cx, struct engine *eng, const struct branch_id *id,
+    uint64_t area)
+{
+	struct arena_mark	mark = arena_mark(cx->mem);
+	struct fold_low		l = { .id = id };
+	uint64_t		before;
+	enum err		e;
+	bool			did;
+
+	do {
+		arena_back(cx->mem, mark);
+		before = l.br.low;
+		if ((e = fold_branch(cx, eng, id, &did)) != OK ||
+		    (e = kv_read(cx, eng->kv, fold_low_fn, &l)) != OK)
+			return e;
+		if (!l.there || l.br.low >= area)
+			return OK;
+	} while (did || l.br.low != before || fault_skip("FOLD_STUCK"));
+	return fail(cx, E_CORRUPT, "branch \"%.*s\" is damaged: its staged "
+	    "rows cannot be folded; reset the branch", STRF(id->name));
+}
+
+/* ---- around folds ------------------------------------------------------ */
+
 struct fold_drop {
 	const struct uid	*uid;
 	uint64_t		 low;
@@ -217,11 +297,12 @@ fold_drop_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 
 	if ((e = kv_clear(cx, tx, key_area(cx, d->uid, 0),
 	    key_area(cx, d->uid, d->low + fault_skip("DROP_LOW")), d->rows,
-	    &n)) != OK)
+	    &n)) != OK ||
+	    (e = kv_clear(cx, tx, key_count(cx, d->uid, 0),
+	    key_count(cx, d->uid, d->low), DROP_COUNTS, &counts)) != OK)
 		return e;
-	d->more = n == d->rows;
-	return kv_clear(cx, tx, key_count(cx, d->uid, 0),
-	    key_count(cx, d->uid, d->low), d->rows, &counts);
+	d->more = n == d->rows || counts == DROP_COUNTS;
+	return OK;
 }
 
 enum err

@@ -72,7 +72,7 @@ merge_clean(struct cx *cx, struct merging *m)
 {
 	struct branch_id	id;
 	enum err		e;
-	bool			did, same;
+	bool			same;
 
 	if ((e = kv_read(cx, m->eng->kv, merge_look_fn, m)) != OK)
 		return e;
@@ -81,7 +81,7 @@ merge_clean(struct cx *cx, struct merging *m)
 		    (e = kv_write(cx, m->eng->kv, merge_seal_fn, m)) != OK)
 			return e;
 		id = (struct branch_id){ m->r.ruid, m->br.uid, m->branch };
-		if ((e = fold_branch(cx, m->eng, &id, &did)) != OK ||
+		if ((e = fold_to(cx, m->eng, &id, m->br.open)) != OK ||
 		    (e = kv_read(cx, m->eng->kv, merge_look_fn, m)) != OK)
 			return e;
 	}

@@ -25,11 +25,16 @@ static enum err
 object_check_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 {
 	struct object_put	*p = arg;
+	struct write		*w = &p->w;
+	uint64_t		 n;
 	enum err		 e;
 
-	if ((e = write_open(cx, tx, &p->w)) != OK)
+	/* The nodes that object_put looks at are in the cache then. */
+	if ((e = write_open(cx, tx, w)) != OK ||
+	    (e = tree_count(cx, &w->eng->trees, tx, &w->br.working,
+	    &n)) != OK)
 		return e;
-	return write_cond(cx, tx, &p->w, p->path, p->cond);
+	return write_cond(cx, tx, w, p->path, p->cond);
 }
 
 enum err
@@ -67,7 +72,10 @@ object_put(struct cx *cx, struct engine *eng, const struct target *at,
 	    .cond = cond, .body = b, .en = en };
 	enum err		e;
 
-	if ((e = body_keep(cx, b)) != OK)
+	/* A condition looks into the tree. */
+	if ((!cond_is_empty(cond) &&
+	    (e = kv_read(cx, eng->kv, object_check_fn, &p)) != OK) ||
+	    (e = body_keep(cx, b)) != OK)
 		return e;
 	en->mtime = cx->now;
 	e = write_run(cx, &p.w, object_put_fn, &p);
@@ -90,6 +98,17 @@ struct object_set {
 	size_t		 n;
 	bool		 is_tags;
 };
+
+static enum err
+object_set_look_fn(struct cx *cx, struct kv_tx *tx, void *arg)
+{
+	struct object_set	*s = arg;
+	enum err		 e;
+
+	if ((e = write_look(cx, tx, &s->w)) != OK)
+		return e;
+	return write_look_path(cx, tx, &s->w, s->path);
+}
 
 static enum err
 object_set_fn(struct cx *cx, struct kv_tx *tx, void *arg)
@@ -122,7 +141,8 @@ object_set(struct cx *cx, struct object_set *s)
 {
 	enum err	e;
 
-	if ((e = disk_check_record(cx, s->w.eng)) != OK)
+	if ((e = disk_check_record(cx, s->w.eng)) != OK ||
+	    (e = kv_read(cx, s->w.eng->kv, object_set_look_fn, s)) != OK)
 		return e;
 	return write_run(cx, &s->w, object_set_fn, s);
 }

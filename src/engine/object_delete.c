@@ -1,6 +1,7 @@
 /* Deletions of objects. */
 #include "engine/engine.h"
 
+#include "base/fault.h"
 #include "engine/area.h"
 #include "engine/write.h"
 
@@ -14,10 +15,14 @@ static enum err
 object_delete_item(struct cx *cx, struct kv_tx *tx, struct write *w,
     struct object_delete_item *it)
 {
+	struct arena_mark	mark = arena_mark(cx->mem);
+
 	it->marker = false;
 	it->result = write_cond(cx, tx, w, it->path, &it->cond);
 	if (it->result == OK)
 		it->result = write_delete(cx, tx, w, it->path, &it->marker);
+	if (!fault_skip("DELETE_MEMORY"))
+		arena_back(cx->mem, mark);
 	if (it->result != E_PRECONDITION && it->result != E_NO_SUCH_OBJECT)
 		return it->result;
 	it->words = str_dup(cx->mem, str_of(cx->words));
@@ -95,7 +100,7 @@ objects_delete(struct cx *cx, struct engine *eng, struct str repo,
 
 	do {
 		d.items = items + i;
-		d.n = n - i < OPS_DELETES ? n - i : OPS_DELETES;
+		d.n = n - i < OPS_PATHS ? n - i : OPS_PATHS;
 		if ((e = object_delete_some(cx, &d)) != OK)
 			object_delete_failed(cx, d.items, n - i, e);
 		i += d.n;

@@ -1,9 +1,13 @@
 /* Reset: drop what is staged, wholly or by path. */
 #include "engine/engine.h"
 
+#include <string.h>
+
 #include "base/fault.h"
+#include "base/limit.h"
 #include "base/vec.h"
 #include "engine/branches.h"
+#include "engine/fold.h"
 #include "engine/records.h"
 #include "engine/staged.h"
 #include "engine/view.h"
@@ -26,7 +30,7 @@ struct reset_paths {
 	struct str	 after;		/* those behind it; "": all */
 	/* set anew by each run of the transaction */
 	VEC(struct str)	 paths;
-	bool		 more;		/* than OPS_PATHS */
+	bool		 more;		/* than one transaction takes */
 	bool		 sealed;
 };
 
@@ -129,31 +133,33 @@ reset_read(struct cx *cx, struct kv_tx *tx, const struct reset_paths *p,
 	return e;
 }
 
-/* Up to OPS_PATHS paths, in order, whose entry is not the head's. */
+/* Those whose entry is not the head's, in order, as far as one transaction
+ * goes. */
 static enum err
 reset_collect(struct cx *cx, struct kv_tx *tx, struct reset_paths *p,
     const struct oid *head)
 {
 	struct tree_change	ch;
 	struct staged		s;
+	size_t			bytes = 0;
 	enum err		e;
 	bool			there, same;
 
-	p->paths.n = 0;
+	memset(&p->paths, 0, sizeof p->paths);
 	p->more = false;
 	e = staged_open(cx, p->to.eng, tx, &p->to.br, head,
 	    p->after.n > 0 ? p->after : p->path, &s);
-	while (e == OK && !p->more &&
+	while (e == OK &&
 	    (e = staged_next(cx, &s, &ch, &there)) == OK && there &&
 	    str_starts(ch.key, p->path)) {
 		if (str_is(ch.key, p->after) || (e = entry_bytes_same(cx,
 		    ch.a, ch.b, &same)) != OK || same)
 			continue;
-		if (p->paths.n == OPS_PATHS)
-			p->more = true;
-		else
-			*VEC_PUSH(cx->mem, &p->paths) = str_dup(cx->mem,
-			    ch.key);
+		p->more = p->paths.n == OPS_PATHS || bytes > OPS_BYTES;
+		if (p->more)
+			break;
+		*VEC_PUSH(cx->mem, &p->paths) = str_dup(cx->mem, ch.key);
+		bytes += ch.a.n;
 	}
 	staged_close(&s);
 	return e;
@@ -185,6 +191,7 @@ reset_paths_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 {
 	struct reset_paths	*p = arg;
 	struct branch		*br = &p->to.br;
+	struct arena_mark	 mark;
 	struct gc_state		 gs;
 	struct commit		 head;
 	size_t			 i;
@@ -194,15 +201,19 @@ reset_paths_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 	if ((e = reset_look(cx, tx, &p->to, &gs, &head)) != OK)
 		return e;
 	if (!p->prefix) {
-		p->paths.n = 0;
+		memset(&p->paths, 0, sizeof p->paths);
 		*VEC_PUSH(cx->mem, &p->paths) = p->path;
 	} else if (!fault_skip("RESET_LOOK") &&
 	    (e = reset_collect(cx, tx, p, &head.tree)) != OK)
 		return e;
-	for (i = 0; i < p->paths.n; i++)
+	mark = arena_mark(cx->mem);
+	for (i = 0; i < p->paths.n; i++) {
 		if ((e = reset_one(cx, tx, p, &gs, &head.tree,
 		    p->paths.at[i])) != OK)
 			return e;
+		if (!fault_skip("RESET_MEMORY"))
+			arena_back(cx->mem, mark);
+	}
 	if (!fault_skip("N_RESET"))
 		br->cut.live = false;
 	return branch_put(cx, tx, &p->to.r.ruid, br);
@@ -212,6 +223,7 @@ static enum err
 reset_some(struct cx *cx, struct reset_paths *p)
 {
 	struct reset	*s = &p->to;
+	struct cx	 aside;
 	enum err	 e;
 
 	if ((e = kv_read(cx, s->eng->kv, reset_look_fn, p)) != OK ||
@@ -219,6 +231,27 @@ reset_some(struct cx *cx, struct reset_paths *p)
 		return e;
 	if (p->sealed)
 		todo_add(&s->eng->todo, &s->r.ruid, s->branch, &s->br.uid);
+	/* Of many paths, or the last area would take them all. */
+	if (s->br.open - s->br.low >= SEALED_HELP) {
+		aside = cx_aside(cx);
+		fold_help(&aside, s->eng, s->repo, s->branch);
+	}
+	return OK;
+}
+
+/* Of what one transaction reset only where it ended is kept for the next. */
+static enum err
+reset_go_on(struct cx *cx, struct reset_paths *p, char *last,
+    struct arena_mark mark)
+{
+	struct str	path = p->paths.at[p->paths.n - 1];
+
+	if (path.n > LIMIT_PATH)
+		return fail(cx, E_CORRUPT, "a staged path is too long");
+	memcpy(last, path.p, path.n);
+	p->after = (struct str){ last, path.n };
+	if (!fault_skip("RESET_MEMORY"))
+		arena_back(cx->mem, mark);
 	return OK;
 }
 
@@ -229,9 +262,12 @@ branch_reset_path(struct cx *cx, struct engine *eng, struct str repo,
 	struct reset_paths	p = { .to = { .eng = eng, .repo = repo,
 	    .branch = branch, .force = force }, .path = path,
 	    .prefix = prefix };
+	char			*last = arena_raw(cx->mem, LIMIT_PATH);
+	struct arena_mark	mark = arena_mark(cx->mem);
 	enum err		e;
 
-	while ((e = reset_some(cx, &p)) == OK && p.more)
-		p.after = p.paths.at[p.paths.n - 1];
+	while ((e = reset_some(cx, &p)) == OK && p.more &&
+	    (e = reset_go_on(cx, &p, last, mark)) == OK)
+		continue;
 	return e;
 }

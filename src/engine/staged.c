@@ -4,6 +4,8 @@
  */
 #include "engine/staged.h"
 
+#include "base/fault.h"
+
 enum err
 staged_open(struct cx *cx, struct engine *eng, struct kv_tx *tx,
     const struct branch *br, const struct oid *tree, struct str from,
@@ -15,20 +17,37 @@ staged_open(struct cx *cx, struct engine *eng, struct kv_tx *tx,
 
 	*s = (struct staged){ .eng = eng, .tx = tx, .tree = *tree,
 	    .working = br->working, .row = true, .differs = true,
-	    .used_row = true, .used_diff = true };
+	    .used_row = true, .used_diff = true, .mem = arena_new() };
 	if ((e = merged_open(cx, eng, tx, &rows, from, &s->rows)) != OK)
 		return e;
 	return tree_diff_open(cx, &eng->trees, tx, tree, &br->working, from,
 	    &s->diff);
 }
 
+/* What the commit has under a staged row: of many, one at a time. */
+static enum err
+staged_find_old(struct cx *cx, struct staged *s, struct str *old)
+{
+	struct cx	in = cx_aside(cx);
+	enum err	e;
+	bool		there;
+
+	in.mem = s->mem;
+	if (!fault_skip("STAGED_MEMORY"))
+		arena_empty(s->mem);
+	if ((e = tree_find(&in, &s->eng->trees, s->tx, &s->tree, s->path, old,
+	    &there)) != OK)
+		return cx_pass(cx, &in);
+	if (!there)
+		*old = (struct str){ NULL, 0 };
+	return OK;
+}
+
 enum err
 staged_next(struct cx *cx, struct staged *s, struct tree_change *out,
     bool *there)
 {
-	struct str	old;
 	enum err	e;
-	bool		in_commit;
 	int		o;
 
 	if (s->used_row && s->row && (e = merged_next(cx, &s->rows, &s->path,
@@ -48,13 +67,7 @@ staged_next(struct cx *cx, struct staged *s, struct tree_change *out,
 		return OK;
 	out->key = s->path;
 	out->b = s->value;
-	if (o == 0)
-		return OK;
-	if ((e = tree_find(cx, &s->eng->trees, s->tx, &s->tree, s->path, &old,
-	    &in_commit)) != OK)
-		return e;
-	out->a = in_commit ? old : (struct str){ NULL, 0 };
-	return OK;
+	return o == 0 ? OK : staged_find_old(cx, s, &out->a);
 }
 
 enum err
@@ -75,4 +88,6 @@ staged_close(struct staged *s)
 {
 	tree_diff_close(&s->diff);
 	merged_close(&s->rows);
+	arena_free(s->mem);
+	s->mem = NULL;
 }

@@ -7,6 +7,7 @@
 struct staged {
 	struct engine		*eng;
 	struct kv_tx		*tx;
+	struct arena		*mem;		/* of what was given last */
 	struct oid		 tree, working;	/* the commit's, the branch's */
 	struct merged		 rows;
 	struct tree_diff	 diff;		/* commit to working tree */
@@ -21,7 +22,8 @@ enum err	staged_open(struct cx *cx, struct engine *eng,
 		    struct kv_tx *tx, const struct branch *br,
 		    const struct oid *tree, struct str from,
 		    struct staged *s);
-/* In the order of paths; a and b of the same bytes may come. */
+/* In the order of paths; a and b of the same bytes may come.  Slices are valid
+ * until the next call. */
 enum err	staged_next(struct cx *cx, struct staged *s,
 		    struct tree_change *out, bool *there);
 /* Go on from the first path >= from, which is ahead. */

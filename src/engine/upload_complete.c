@@ -80,7 +80,7 @@ complete_gather_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 			return fail(cx, E_PART_TOO_SMALL, "Part %u has %llu "
 			    "bytes; all but the last need 5 MiB.",
 			    p[i].number, (unsigned long long)p[i].en.size);
-	return OK;
+	return write_look_path(cx, tx, &c->t.w, c->t.path);
 }
 
 /* ---- the object -------------------------------------------------------- */

@@ -23,6 +23,8 @@ write_look_path(struct cx *cx, struct kv_tx *tx, const struct write *w,
 	enum err		e;
 	bool			there;
 
+	if (fault_skip("LOOK_FIRST"))
+		return OK;
 	if ((e = tree_find(cx, &w->eng->trees, tx, &w->br.working, path,
 	    &bytes, &there)) == OK)
 		arena_back(cx->mem, mark);

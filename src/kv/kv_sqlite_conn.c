@@ -257,8 +257,26 @@ kv_sqlite_cursor_close(struct kv_cursor *cur)
 	*at = cur->next;
 	sqlite3_reset(cur->st);
 	sqlite3_clear_bindings(cur->st);
+	free(cur->large);
+	cur->large = NULL;
+	cur->room = 0;
 	cur->next = cur->conn->spare;
 	cur->conn->spare = cur;
+}
+
+struct str
+kv_sqlite_keep(struct cx *cx, struct kv_cursor *cur, struct str s)
+{
+	if (cur == NULL || fault_skip("CURSOR_MEMORY"))
+		return str_dup(cx->mem, s);
+	if (cur->room < s.n) {
+		free(cur->large);
+		if ((cur->large = malloc(s.n)) == NULL)
+			abort();
+		cur->room = s.n;
+	}
+	memcpy(cur->large, s.p, s.n);
+	return (struct str){ cur->large, s.n };
 }
 
 void

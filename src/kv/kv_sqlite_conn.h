@@ -43,6 +43,8 @@ struct kv_cursor {
 	struct kv_sqlite_conn	*conn;
 	sqlite3_stmt		*st;
 	bool			 keys_only;
+	char			*large;		/* its last large value */
+	size_t			 room;		/* for one */
 };
 
 struct kv_sqlite_pool {
@@ -100,6 +102,12 @@ int		kv_sqlite_free_pages(struct kv_sqlite_conn *c);
 enum err	kv_sqlite_cursor_open(struct cx *cx,
 		    struct kv_sqlite_conn *c, struct kv_cursor **out);
 void		kv_sqlite_cursor_close(struct kv_cursor *cur);
+/*
+ * A copy of a large value.  It is the cursor's, until that keeps another or is
+ * closed, so that a scan of many takes the memory of one; cur NULL: of cx.
+ */
+struct str	kv_sqlite_keep(struct cx *cx, struct kv_cursor *cur,
+		    struct str s);
 /* All that are open: the transaction ends. */
 void		kv_sqlite_cursors_close(struct kv_sqlite_conn *c);
 

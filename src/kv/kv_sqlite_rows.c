@@ -12,10 +12,10 @@
 
 enum { INLINE = 1000 };		/* a quarter of the smallest page */
 
-/* The value of a row: itself, or what its id stands for. */
+/* The value of a row: itself, or what its id stands for; cur NULL: a copy. */
 static enum err
 kv_sqlite_value_of(struct cx *cx, struct kv_sqlite_conn *c, sqlite3_stmt *st,
-    int i, bool copy, struct str *value)
+    int i, struct kv_cursor *cur, struct str *value)
 {
 	sqlite3_stmt	*big;
 	enum err	 e;
@@ -23,7 +23,7 @@ kv_sqlite_value_of(struct cx *cx, struct kv_sqlite_conn *c, sqlite3_stmt *st,
 
 	if (sqlite3_column_type(st, i) != SQLITE_INTEGER) {
 		*value = kv_sqlite_column(st, i);
-		if (copy)
+		if (cur == NULL)
 			*value = str_dup(cx->mem, *value);
 		return OK;
 	}
@@ -34,7 +34,7 @@ kv_sqlite_value_of(struct cx *cx, struct kv_sqlite_conn *c, sqlite3_stmt *st,
 	if (e == OK && !there)
 		e = fail(cx, E_CORRUPT, "a large value is missing");
 	if (e == OK)
-		*value = str_dup(cx->mem, kv_sqlite_column(big, 0));
+		*value = kv_sqlite_keep(cx, cur, kv_sqlite_column(big, 0));
 	sqlite3_reset(big);
 	return e;
 }
@@ -52,7 +52,7 @@ kv_sqlite_find(struct cx *cx, struct kv_tx *tx, struct str key,
 	kv_sqlite_bind(st, 1, key);
 	e = kv_sqlite_step_row(cx, c, st, there);
 	if (e == OK && *there)
-		e = kv_sqlite_value_of(cx, c, st, 0, true, value);
+		e = kv_sqlite_value_of(cx, c, st, 0, NULL, value);
 	sqlite3_reset(st);
 	return e;
 }
@@ -152,7 +152,7 @@ kv_sqlite_next(struct cx *cx, struct kv_cursor *cur, struct str *key,
 		*value = STR("");
 		return OK;
 	}
-	return kv_sqlite_value_of(cx, cur->conn, cur->st, 1, false, value);
+	return kv_sqlite_value_of(cx, cur->conn, cur->st, 1, cur, value);
 }
 
 enum err
@@ -179,7 +179,7 @@ kv_sqlite_last(struct cx *cx, struct kv_tx *tx, struct str lo, struct str hi,
 	e = kv_sqlite_step_row(cx, c, st, there);
 	if (e == OK && *there) {
 		*key = str_dup(cx->mem, kv_sqlite_column(st, 0));
-		e = kv_sqlite_value_of(cx, c, st, 1, true, value);
+		e = kv_sqlite_value_of(cx, c, st, 1, NULL, value);
 	}
 	sqlite3_reset(st);
 	return e;

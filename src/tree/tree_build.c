@@ -15,7 +15,7 @@
 #include "tree/gc_state.h"
 #include "tree/tree_inside.h"
 
-enum { PENDING_NODES = 256 };
+enum { PENDING_NODES = 256, PENDING_BYTES = 4 << 20 };
 
 struct fresh_node {
 	struct oid	id;
@@ -36,7 +36,7 @@ struct tree_build {
 	} ed_last, last;
 	struct arena		*pending_mem;
 	struct fresh_node	 pending[PENDING_NODES];
-	size_t			 n_pending;
+	size_t			 n_pending, pending_bytes;
 };
 
 static struct str
@@ -97,7 +97,7 @@ build_store_pending(struct cx *cx, struct tree_build *tb)
 		return OK;
 	e = kv_write(cx, tb->trees->kv, build_store_fn, tb);
 	arena_back(cx->mem, mark);
-	tb->n_pending = 0;
+	tb->n_pending = tb->pending_bytes = 0;
 	arena_empty(tb->pending_mem);
 	return e;
 }
@@ -118,14 +118,16 @@ build_end_node(struct cx *cx, struct tree_build *tb, unsigned level)
 	enum err		 e;
 
 	assert(level < TREE_LEVELS && b->level == level);
-	if (tb->n_pending == PENDING_NODES &&
+	bytes = node_finish(b);
+	if ((tb->n_pending == PENDING_NODES || (!fault_skip("NODES_BYTES") &&
+	    tb->pending_bytes + bytes.n > PENDING_BYTES)) &&
 	    (e = build_store_pending(cx, tb)) != OK)
 		return e;
-	bytes = node_finish(b);
 	digest_of(DIGEST_SHA256, bytes.p, bytes.n, id.b);
 	f = &tb->pending[tb->n_pending++];
 	f->id = id;
 	f->bytes = str_dup(tb->pending_mem, bytes);
+	tb->pending_bytes += bytes.n;
 	key = (struct str){ (const char *)b->key, b->nkey };
 	e = build_add_child(cx, tb, level + 1, key, &id, below);
 	node_build(b, b->mem, level);

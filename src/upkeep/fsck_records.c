@@ -243,8 +243,9 @@ fsck_head(struct cx *cx, struct str key, struct str value, void *arg)
 	same = str_is(log, (struct str){ (char *)h->log, h->n });
 	if (same && (seq != h->seq + 1 || mv.time < h->time))
 		e = fsck_head_again(cx, h->f, key);
-	memcpy(h->log, log.p, log.n);
-	h->n = log.n;
+	/* No head log has a longer name, but for damage. */
+	h->n = log.n <= sizeof h->log ? log.n : 0;
+	memcpy(h->log, log.p, h->n);
 	h->seq = seq;
 	h->time = mv.time;
 	return e;

@@ -1,8 +1,6 @@
 /* Rows of a kv, page by page. */
 #include "upkeep/rows.h"
 
-#include <string.h>
-
 #include "base/cx.h"
 #include "base/vec.h"
 #include "kv/kv.h"
@@ -77,7 +75,7 @@ rows_each(struct cx *cx, struct kv *kv, struct str prefix,
 	struct keys_range	in = key_range(cx, prefix);
 	struct rows_page	p = { .hi = in.hi, .keys_only = keys_only };
 	struct arena_mark	mark;
-	unsigned char		from[KV_KEY_MAX + 1];
+	struct arena		*last = arena_new();
 	size_t			i;
 	enum err		e = OK;
 
@@ -93,14 +91,14 @@ rows_each(struct cx *cx, struct kv *kv, struct str prefix,
 		}
 		for (i = 0; e == OK && i < p.rows.n; i++)
 			e = fn(cx, p.rows.at[i].name, p.rows.at[i].value, arg);
-		/* The last key outlives its page. */
+		/* The last key outlives its page, however long it is. */
 		if (p.rows.n > 0) {
-			i = p.rows.at[p.rows.n - 1].name.n;
-			memcpy(from, p.rows.at[p.rows.n - 1].name.p, i);
-			from[i] = 0;
-			p.lo = (struct str){ (char *)from, i + 1 };
+			arena_empty(last);
+			p.lo = str_after(last,
+			    p.rows.at[p.rows.n - 1].name);
 		}
 		arena_back(cx->mem, mark);
 	}
+	arena_free(last);
 	return e;
 }

@@ -12,6 +12,7 @@
  *	N_ORDER		a fold takes the newest sealed area, not the oldest
  *	N_NOCAS		the advance compares nothing
  *	N_CUT		a fold goes past a cut whose tree is unknown
+ *	N_PART		any slice gives the cut its tree
  *	N_TICKET	a commit ends whatever became of its cut
  *	N_SPLIT		put reads the branch in one tx and writes in another
  *	N_TOMB		delete looks at the working tree only
@@ -134,6 +135,15 @@ proctype Writer(byte base)
 	od
 }
 
+/* A slice of from … to: some of the areas, the oldest. */
+inline slice(from, to)
+{
+	do
+	:: to > from -> to--
+	:: break
+	od
+}
+
 /* Areas from … to over t: what a fold computes between its transactions. */
 inline lay(from, to)
 {
@@ -157,7 +167,11 @@ inline advance(from, to)
 			forget_rows(from, to);
 			work = t; low = to + 1;
 			if
+#ifdef N_PART
+			:: ticket != 0 && !cut_known ->
+#else
 			:: ticket != 0 && !cut_known && low > upto ->
+#endif
 				cut_known = 1; cut_tree = t
 			:: else
 			fi;
@@ -194,7 +208,7 @@ proctype Folder()
 			go = from < to
 		}
 		if
-		:: go -> lay(from, to - 1);
+		:: go -> to--; slice(from, to); to++; lay(from, to - 1);
 			if
 #ifdef N_ORDER
 			:: d_step { row[from] = NONE; work = t; right(); t = 0 }
@@ -251,7 +265,8 @@ proctype Committer()
 			:: else
 			fi }
 			if
-			:: todo == 1 -> lay(from, to); advance(from, to)
+			:: todo == 1 -> slice(from, to); lay(from, to);
+				advance(from, to)
 			:: todo == 2 -> d_step {
 				if
 #ifdef N_TICKET

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "block/block.h"
-#include "engine/engine.h"
+#include "engine/engine_inside.h"
 #include "kv/kv.h"
 #include "lake/keys.h"
 #include "tree/gc_state.h"
@@ -496,6 +496,268 @@ trees_are_read_before_the_writer_lock_is_held(void **state)
 	assert_int_equal(0, count.nodes);
 }
 
+/* ---- every write ------------------------------------------------------- */
+
+static enum err
+put_if(struct fixture *f, const char *ref, const struct cond *cond)
+{
+	struct target	where = at(f, ref, 17);
+	struct source	src = source_of_str(&f->cx, STR("other bytes"));
+	struct entry	en = { .content_type = STR("t"),
+	    .etag = STR("another") };
+	struct body	*body;
+	enum err	e;
+
+	if ((e = body_take(&f->cx, f->eng, &src, 100, NULL, NULL,
+	    &body)) != OK)
+		return e;
+	return object_put(&f->cx, f->eng, &where, body, &en, cond, false);
+}
+
+static enum err
+put_plainly(struct fixture *f)
+{
+	static const struct cond	none;
+
+	return put_if(f, "main", &none);
+}
+
+static enum err
+put_if_match(struct fixture *f)
+{
+	const struct cond	cond = { .if_match = STR("etag") };
+
+	return put_if(f, "main", &cond);
+}
+
+static enum err
+set_meta(struct fixture *f)
+{
+	struct pair	meta = { STR("k"), STR("v") };
+	struct target	where = at(f, "main", 9);
+
+	return object_set_meta(&f->cx, f->eng, &where, &meta, 1, false);
+}
+
+static enum err
+set_tags(struct fixture *f)
+{
+	struct pair	tag = { STR("k"), STR("v") };
+	struct target	where = at(f, "main", 9);
+
+	return object_set_tags(&f->cx, f->eng, &where, &tag, 1);
+}
+
+static enum err
+copy_object(struct fixture *f)
+{
+	return copy_one(f, false);
+}
+
+static enum err
+move_object(struct fixture *f)
+{
+	return copy_one(f, true);
+}
+
+static enum err
+restore(struct fixture *f)
+{
+	const struct object_copy_opts	opt = { .move = false };
+	struct target		src = at(f, "first", 11), dst = at(f, "main", 11);
+	struct entry		en;
+
+	return object_copy(&f->cx, f->eng, &src, &dst, &opt, &en);
+}
+
+static enum err
+delete_one(struct fixture *f)
+{
+	static const struct cond	none;
+	struct target	where = at(f, "main", 5);
+	bool		marker;
+
+	return object_delete(&f->cx, f->eng, &where, &none, false, &marker);
+}
+
+static enum err
+delete_many(struct fixture *f)
+{
+	return objects_delete(&f->cx, f->eng, repo, trunk, some(f, DELETED),
+	    DELETED, false);
+}
+
+static enum err
+reset_path(struct fixture *f)
+{
+	return branch_reset_path(&f->cx, f->eng, repo, trunk,
+	    at(f, "main", 0).path, false, false);
+}
+
+static enum err
+reset_prefix(struct fixture *f)
+{
+	return branch_reset_path(&f->cx, f->eng, repo, trunk, STR("0"), true,
+	    false);
+}
+
+static enum err
+reset_all(struct fixture *f)
+{
+	return branch_reset(&f->cx, f->eng, repo, trunk, false);
+}
+
+static enum err
+commit_trunk(struct fixture *f)
+{
+	const struct commit_opts	opt = { .committer = STR("me") };
+	struct commit			c;
+
+	return commit_create(&f->cx, f->eng, repo, trunk, &opt, &c);
+}
+
+static enum err
+maintain(struct fixture *f)
+{
+	struct branch	br;
+	struct repo	r;
+	enum err	e;
+	bool		more;
+
+	if ((e = repo_get(&f->cx, f->eng, repo, &r)) != OK ||
+	    (e = branch_get(&f->cx, f->eng, repo, trunk, &br)) != OK)
+		return e;
+	todo_add(&f->eng->todo, &r.ruid, trunk, &br.uid);
+	do
+		e = engine_maintain(&f->cx, f->eng, &more);
+	while (e == OK && more);
+	return e;
+}
+
+static enum err
+create_branch(struct fixture *f)
+{
+	const struct branch_opts	from = { .source = trunk };
+	struct oid			head;
+
+	return branch_create(&f->cx, f->eng, repo, STR("dev"), &from,
+	    STR("me"), &head);
+}
+
+static enum err
+put_to_branch(struct fixture *f)
+{
+	const struct cond	cond = { .if_match = STR("*") };
+
+	return put_if(f, "dev", &cond);
+}
+
+static enum err
+commit_branch(struct fixture *f)
+{
+	commit(f, STR("dev"), 1);
+	return OK;
+}
+
+static enum err
+merge_branch(struct fixture *f)
+{
+	const struct merge_opts	opt = { .strategy = STRATEGY_SOURCE,
+	    .commit = { .committer = STR("me") } };
+	struct commit		c;
+
+	return branch_merge(&f->cx, f->eng, repo, STR("dev"), trunk, &opt, &c);
+}
+
+static enum err
+delete_branch(struct fixture *f)
+{
+	return branch_delete(&f->cx, f->eng, repo, STR("dev"), false,
+	    STR("me"));
+}
+
+static enum err
+create_tag(struct fixture *f)
+{
+	struct oid	id;
+
+	return tag_create(&f->cx, f->eng, repo, STR("first"), trunk, false,
+	    &id);
+}
+
+static enum err
+delete_tag(struct fixture *f)
+{
+	return tag_delete(&f->cx, f->eng, repo, STR("first"), false);
+}
+
+static enum err
+multipart(struct fixture *f)
+{
+	static const struct cond	none;
+	struct upload_complete_item	item = { .number = 1 };
+	struct upload_complete_opts	opt = { .items = &item, .n = 1,
+	    .cond = { .if_match = STR("etag") } };
+	struct target			where = at(f, "main", 21);
+	struct target			src = at(f, "main", 2000);
+	const struct upload_copy	from = { .src = &src, .cond = &none };
+	struct upload			u = { .meta = { .content_type =
+	    STR("t") } };
+	struct upload_part		part = { .number = 1 };
+	struct entry			en;
+	enum err			e;
+
+	if ((e = upload_create(&f->cx, f->eng, &where, &u)) != OK ||
+	    (e = upload_part_copy(&f->cx, f->eng, &where, &u.id, &part,
+	    &from)) != OK)
+		return e;
+	item.etag = part.en.etag;
+	return upload_complete(&f->cx, f->eng, &where, &u.id, &opt, &en);
+}
+
+/* One after another, each by a process that has read nothing yet. */
+static const struct {
+	const char	*name;
+	enum err	(*run)(struct fixture *f);
+} writes[] = {
+	{ "create_tag", create_tag }, { "put", put_plainly },
+	{ "reset_all", reset_all }, { "put_if_match", put_if_match },
+	{ "set_meta", set_meta }, { "set_tags", set_tags },
+	{ "copy", copy_object }, { "move", move_object },
+	{ "restore", restore }, { "delete", delete_one },
+	{ "multipart", multipart },
+	{ "delete_many", delete_many }, { "reset_path", reset_path },
+	{ "reset_prefix", reset_prefix },
+	{ "create_branch", create_branch },
+	{ "put_to_branch", put_to_branch },
+	{ "commit_branch", commit_branch },
+	{ "delete_one_more", delete_one }, { "commit", commit_trunk },
+	{ "merge", merge_branch }, { "maintain", maintain },
+	{ "delete_branch", delete_branch },
+	{ "delete_tag", delete_tag },
+};
+
+/* No node is read, so none is hashed, and no more than a thousand rows are
+ * written, while the lock of the writers is held.  [K7] */
+static void
+writes_hold_the_lock_for_little(void **state)
+{
+	struct fixture	*f = *state;
+	size_t		 i;
+
+	put_all(f);
+	for (i = 0; i < sizeof writes / sizeof writes[0]; i++) {
+		begin(f);
+		assert_ok(&f->cx, writes[i].run(f));
+		if (count.nodes > 0 || count.most > 1000 || count.writes == 0)
+			print_error("%s: %zu nodes, %zu rows, %zu writes\n",
+			    writes[i].name, count.nodes, count.most,
+			    count.writes);
+		assert_int_equal(0, count.nodes);
+		assert_in_range(count.most, 1, 1000);
+	}
+}
+
 /* ---- parts ------------------------------------------------------------- */
 
 static struct uid
@@ -721,6 +983,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(
 		    trees_are_read_before_the_writer_lock_is_held, setup,
 		    teardown),
+		cmocka_unit_test_setup_teardown(
+		    writes_hold_the_lock_for_little, setup, teardown),
 		cmocka_unit_test_setup_teardown(parts_go_in_slices, setup,
 		    teardown),
 		cmocka_unit_test_setup_teardown(gc_goes_in_slices, setup,

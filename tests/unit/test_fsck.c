@@ -657,10 +657,37 @@ upgraded_repositories_have_theirs(void **state)
 	lake_end(&l);
 }
 
+/* ---- keys -------------------------------------------------------------- */
+
+/* As no program of ours writes them: they are walked past, and fit nowhere. */
+static void
+keys_may_have_any_length(void **state)
+{
+	static const char	letters[] = "RBTHrcUPyMXDgN";
+	struct lake	l;
+	struct str	key;
+	char		*p;
+	size_t		i;
+
+	(void)state;
+	for (i = 0; letters[i] != '\0'; i++) {
+		lake_begin(&l);
+		p = arena_get(l.cx.mem, KV_KEY_MAX);
+		memset(p, 'k', KV_KEY_MAX);
+		p[0] = letters[i];
+		key = (struct str){ p, KV_KEY_MAX };
+		lake_set(&l, key, STR("value"));
+		lake_try_fsck(&l, &l.cx, l.eng, true);
+		lake_try_gc(&l.cx, l.eng);
+		lake_end(&l);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest	tests[] = {
+		cmocka_unit_test(keys_may_have_any_length),
 		cmocka_unit_test(each_byte_is_checked),
 		cmocka_unit_test(each_checksum_is_compared),
 		cmocka_unit_test(no_false_alarm_and_no_miss),

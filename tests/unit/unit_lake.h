@@ -50,23 +50,24 @@ hook_step(struct cx *cx, struct hook_kv *h, bool writes)
 {
 	pthread_t	thread;
 
-	h->n++;
+	if (++h->n > h->last && h->last > 0)
+		return fail(cx, E_STORE, "the process died");
 	h->writes = writes;
 	if (h->hook != NULL && (h->at == 0 || h->n == h->at) &&
 	    (pthread_create(&thread, NULL, hook_run, h) != 0 ||
 	    pthread_join(thread, NULL) != 0))
 		abort();
-	return h->last > 0 && h->n > h->last ?
-	    fail(cx, E_STORE, "the process died") : OK;
+	return OK;
 }
 
 static enum err
 hook_read(struct cx *cx, struct kv *kv, kv_fn *fn, void *arg)
 {
 	struct hook_kv	*h = (struct hook_kv *)kv;
+	enum err	 e;
 
-	if (hook_step(cx, h, false) != OK)
-		return cx->code;
+	if ((e = hook_step(cx, h, false)) != OK)
+		return e;
 	return h->inner->ops->read(cx, h->inner, fn, arg);
 }
 
@@ -74,9 +75,10 @@ static enum err
 hook_write(struct cx *cx, struct kv *kv, kv_fn *fn, void *arg)
 {
 	struct hook_kv	*h = (struct hook_kv *)kv;
+	enum err	 e;
 
-	if (hook_step(cx, h, true) != OK)
-		return cx->code;
+	if ((e = hook_step(cx, h, true)) != OK)
+		return e;
 	return h->inner->ops->write(cx, h->inner, fn, arg);
 }
 
@@ -109,7 +111,7 @@ lake_engine(struct kv *kv, struct block *block)
 
 	engine_defaults(&o);
 	o.inline_max = 64;
-	o.area_rows = 10;
+	o.area_rows = o.fold_rows = 10;
 	return engine_open(kv, block, &o);
 }
 
