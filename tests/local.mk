@@ -276,7 +276,8 @@ bench_gc_SOURCES = tests/bench/gc.c
 bench_history_SOURCES = tests/bench/history.c
 bench_memory_SOURCES = tests/bench/memory.c
 bench_versions_SOURCES = tests/bench/versions.c
-EXTRA_DIST += tests/limits/edges tests/limits/test_full.py tests/limits/test_memory.py \
+EXTRA_DIST += tests/limits/edges tests/limits/test_full.py tests/limits/test_large.py \
+	tests/limits/test_memory.py \
 	tests/bench/README.md tests/http/README.md \
 	tests/bench/run tests/conftest.py tests/lake.py tests/servers.py \
 	tests/lakes tests/oldlake.py tests/routes.py tests/sign.py \

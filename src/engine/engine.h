@@ -255,7 +255,8 @@ const unsigned char *body_md5(const struct body *b);
 /* The MD5 in hex: the ETag of an object or a part that is this body. */
 struct str	body_etag(struct cx *cx, const struct body *b);
 
-/* What the write would be refused for, before the body is read. */
+/* What the write would be refused for, before the body is read.  What it looks
+ * at in trees is then in the cache. */
 enum err	object_check_write(struct cx *cx, struct engine *eng,
 		    const struct target *at, const struct cond *cond,
 		    bool force);
