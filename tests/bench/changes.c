@@ -123,6 +123,13 @@ steps(void)
 	size_t	step = objects / changes;
 	char	what[80];
 
+	/* As writers do, who fold when much waits. */
+	begin();
+	stage("main", 0, 1, objects / 3, 9);
+	end("staging of a third");
+	begin();
+	commit("main");
+	end("the first commit");
 	begin();
 	make("main", 0);
 	commit("main");
