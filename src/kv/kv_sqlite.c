@@ -355,7 +355,7 @@ kv_sqlite_begin(struct cx *cx, struct kv_sqlite *s, struct kv_sqlite_conn **c)
 
 /* Tables of this format, and the log. */
 static enum err
-kv_sqlite_check(struct cx *cx, struct kv_sqlite *s)
+kv_sqlite_accept(struct cx *cx, struct kv_sqlite *s)
 {
 	struct kv_sqlite_conn	*c = NULL;
 	enum err		 e;
@@ -415,7 +415,7 @@ kv_sqlite_open(struct cx *cx, const char *dir,
 
 	if ((e = kv_sqlite_make(cx, dir, opt, &s)) != OK)
 		return e;
-	if ((e = kv_sqlite_check(cx, s)) != OK)
+	if ((e = kv_sqlite_accept(cx, s)) != OK)
 		kv_sqlite_close(&s->kv);
 	else
 		*out = &s->kv;

@@ -7,11 +7,6 @@
 
 #include "kv/kv_sqlite_conn.h"
 
-struct kv_sqlite_tx {
-	struct kv_tx		 tx;
-	struct kv_sqlite_conn	*conn;
-};
-
 /* See kv_ops.find. */
 enum err	kv_sqlite_find(struct cx *cx, struct kv_tx *tx,
 		    struct str key, struct str *value, bool *there);
