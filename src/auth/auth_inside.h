@@ -93,6 +93,9 @@ enum err	verify_v2_form(struct cx *cx, struct auth *a,
 /* signer: the key that a signature names.  E_NO_SUCH_KEY_ID. */
 enum err	signer_key(struct cx *cx, struct auth *a, struct str id,
 		    struct cred_key *key);
+/* The header Date, in UTC by any of its names: GMT, +0000, and -0000, which
+ * Python writes.  [RFC 5322 3.3] */
+bool		signer_date(struct cx *cx, struct str date, int64_t *at);
 /* Was it signed at a time (ms since 1970) that our clock agrees with?  A
  * presigned address may be old.  E_TIME_SKEW, of such an address E_EXPIRED. */
 enum err	signer_check_clock(struct cx *cx, int64_t at, bool presigned);

@@ -18,6 +18,15 @@ signer_key(struct cx *cx, struct auth *a, struct str id, struct cred_key *key)
 	    "Id you provided does not exist in our records.");
 }
 
+bool
+signer_date(struct cx *cx, struct str date, int64_t *at)
+{
+	if (str_ends(date, STR(" +0000")) || str_ends(date, STR(" -0000")))
+		date = str_printf(cx->mem, "%.*s GMT", (int)date.n - 6,
+		    date.p);
+	return when_http_parse(date, at);
+}
+
 enum err
 signer_check_clock(struct cx *cx, int64_t at, bool presigned)
 {

@@ -35,8 +35,8 @@ claim_read(struct cx *cx, const struct request *req, struct v2_claim *c)
 	c->signature = str_from(h, 4);
 	if (!str_split(&c->signature, ':', &c->key_id) ||
 	    c->signature.n == 0)
-		return fail(cx, E_AUTH_HEADER, "The authorization header is "
-		    "malformed: expected AWS id:signature");
+		return fail(cx, E_BAD_ARGUMENT, "AWS authorization header is "
+		    "invalid.  Expected AwsAccessKeyId:signature");
 	return OK;
 }
 
@@ -58,10 +58,7 @@ v2_time_check(struct cx *cx, const struct request *req,
 	}
 	if (date.n == 0)
 		date = request_header(req, "date");
-	if (str_ends(date, STR(" +0000")))
-		date = str_printf(cx->mem, "%.*s GMT", (int)date.n - 6,
-		    date.p);
-	if (!when_http_parse(date, &at) && !when_amz_parse(date, &at))
+	if (!signer_date(cx, date, &at) && !when_amz_parse(date, &at))
 		return fail(cx, E_NO_AUTH, "a signed request needs a valid "
 		    "Date or x-amz-date");
 	return signer_check_clock(cx, at, false);

@@ -77,6 +77,32 @@ sums_join_crc(enum digest_kind kind, const unsigned char *all,
 	crc_bytes(crc, whole, n);
 }
 
+/* What the client says of the object, if it does.  AWS takes a checksum of
+ * checksums also without the number of parts. */
+static enum err
+sums_compare(struct cx *cx, const struct upload *u, const struct pair *want,
+    struct str value)
+{
+	struct str	bare = str_to(value, str_find(value, '-'));
+
+	if (want->name.n == 0)
+		return OK;
+	if (!str_is(want->name, u->sum_kind))
+		return fail(cx, E_BAD_REQUEST, "Checksum Type mismatch "
+		    "occurred, expected checksum Type: %.*s, actual checksum "
+		    "Type: %.*s", u->sum_kind.n > 0 ? (int)u->sum_kind.n : 4,
+		    u->sum_kind.n > 0 ? u->sum_kind.p : "none",
+		    STRF(want->name));
+	if (value.n == 0)
+		return fail(cx, E_BAD_REQUEST, "There is no checksum of the "
+		    "object to compare with: a part was uploaded without one.");
+	return str_is(want->value, value) || (u->sum_composite &&
+	    str_is(want->value, bare)) ? OK :
+	    fail(cx, E_BAD_DIGEST, "The %.*s you specified did not match the "
+	    "calculated checksum: of the whole object it is %.*s",
+	    STRF(want->name), STRF(value));
+}
+
 enum err
 upload_sums_join(struct cx *cx, const struct upload *u,
     const struct upload_parts *p, const struct pair *want, struct entry *en)
@@ -85,9 +111,10 @@ upload_sums_join(struct cx *cx, const struct upload *u,
 	unsigned char		 whole[DIGEST_MAX], *all;
 	struct str		 value;
 	size_t			 n = kind == NULL ? 0 : digest_size(kind->kind);
+	enum err		 e;
 
 	if (kind == NULL || (all = sums_gather(cx, u, p, n)) == NULL)
-		return OK;
+		return sums_compare(cx, u, want, STR(""));
 	en->part_sum_kind = u->sum_kind;
 	en->part_sums = (struct str){ (char *)all, p->n * n };
 	if (u->sum_composite)
@@ -97,10 +124,8 @@ upload_sums_join(struct cx *cx, const struct upload *u,
 	value = enc_base64(cx->mem, whole, n);
 	if (u->sum_composite)
 		value = str_printf(cx->mem, "%.*s-%zu", STRF(value), p->n);
-	if (want->name.n > 0 && str_is(want->name, u->sum_kind) &&
-	    !str_is(want->value, value))
-		return fail(cx, E_BAD_DIGEST, "the checksum of the whole "
-		    "object is %.*s", STRF(value));
+	if ((e = sums_compare(cx, u, want, value)) != OK)
+		return e;
 	en->sums = arena_get(cx->mem, sizeof *en->sums);
 	en->sums[0] = (struct pair){ u->sum_kind, value };
 	en->n_sums = 1;

@@ -16,7 +16,8 @@ struct str	upload_sums_etag(struct cx *cx, const struct upload_parts *p);
 /*
  * Fills the checksum of en, and keeps the parts' own, when the upload asked
  * for one and every part has it.  E_BAD_DIGEST when `want` is another of that
- * kind; its name "": none is wanted.
+ * kind, E_BAD_REQUEST when it is of another kind or there is none to compare
+ * with; its name "": none is wanted.
  */
 enum err	upload_sums_join(struct cx *cx, const struct upload *u,
 		    const struct upload_parts *p, const struct pair *want,

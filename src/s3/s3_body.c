@@ -7,6 +7,7 @@
 #include "base/enc.h"
 #include "base/xml.h"
 #include "s3/s3_chunked.h"
+#include "s3/s3_route.h"
 
 static const struct str	sum_head = STR_INIT("x-amz-checksum-");
 
@@ -66,8 +67,9 @@ take_trailer(struct cx *cx, struct s3_body *b)
 	return OK;
 }
 
+/* Headers x-amz-checksum-<kind>; an empty one is no checksum. */
 static enum err
-take_sums(struct cx *cx, struct s3_body *b)
+take_header_sums(struct cx *cx, struct s3_body *b)
 {
 	const struct request	*req = b->call->req;
 	const struct digest_sum	*known;
@@ -77,12 +79,25 @@ take_sums(struct cx *cx, struct s3_body *b)
 
 	for (h = req->headers; h < req->headers + req->n_headers; h++) {
 		name = h->name;
-		if (h->value.n > 0 && str_take(&name, sum_head) &&
-		    (known = digest_sum_named(name)) != NULL &&
-		    (e = take_sum(cx, b, known, h->value)) != OK)
+		if (!str_take(&name, sum_head) ||
+		    (known = digest_sum_named(name)) == NULL)
+			continue;
+		if ((e = take_sum(cx, b, known, h->value)) != OK)
 			return e;
 	}
-	if ((e = take_trailer(cx, b)) != OK)
+	return OK;
+}
+
+static enum err
+take_sums(struct cx *cx, struct s3_body *b)
+{
+	const struct request	*req = b->call->req;
+	enum err		 e;
+
+	/* Of a completion the headers speak of the object. */
+	if ((b->call->row->op != OP_COMPLETE_MULTIPART_UPLOAD &&
+	    (e = take_header_sums(cx, b)) != OK) ||
+	    (e = take_trailer(cx, b)) != OK)
 		return e;
 	return b->n_sums > 0 ||
 	    request_header(req, "x-amz-sdk-checksum-algorithm").n == 0 ? OK :
@@ -119,6 +134,13 @@ body_drop(void *thing)
 		digest_drop(&b->md5_digest);
 }
 
+static enum err
+no_length(struct cx *cx)
+{
+	return fail(cx, E_NO_LENGTH, "You must provide the Content-Length "
+	    "HTTP header.");
+}
+
 static bool
 is_framed(const struct s3_call *c)
 {
@@ -150,8 +172,8 @@ s3_body_open(struct cx *cx, struct s3_call *c, struct str sum,
 	if (!is_framed(c)) {
 		/* Chunked, and a cut one would look whole. */
 		if (!c->req->has_length && !c->req->truncation_shows)
-			return fail(cx, E_NO_LENGTH, "You must provide the "
-			    "Content-Length HTTP header.");
+			return no_length(cx);
+		b->any_length = !c->req->has_length;
 		return OK;
 	}
 	length = request_header(c->req, "x-amz-decoded-content-length");
@@ -293,6 +315,9 @@ vouched_open(struct cx *cx, struct s3_body *b, size_t max,
 {
 	b->most = max;
 	b->too_large = too_large_is;
+	/* Memory is claimed for what comes: how much that is must be said. */
+	if (b->any_length)
+		return no_length(cx);
 	if (b->length > max)
 		return too_large(cx, b);
 	if (b->has_md5)

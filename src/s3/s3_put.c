@@ -28,8 +28,9 @@ s3_put_object(struct cx *cx, struct s3_call *c)
 	if ((e = s3_meta_take(cx, c, &en)) != OK ||
 	    (e = s3_take_cond(cx, c, "", &cond)) != OK ||
 	    (e = s3_body_open(cx, c, STR(""), &in)) != OK ||
-	    (in->length > SHORT_BODY && (e = object_check_write(cx,
-	    c->eng, &c->at, &cond, false)) != OK))
+	    ((in->any_length || in->length > SHORT_BODY) &&
+	    (e = object_check_write(cx, c->eng, &c->at, &cond,
+	    false)) != OK))
 		return e;
 
 	/* Bytes first, then, when all vouches for them, the name. */

@@ -1,7 +1,7 @@
 /*
  * The operation table.  The first row that fits wins, so the more specific
- * come first; a query key that the row does not allow is 501, so that nothing
- * ever falls through to another operation.
+ * come first; a query key that S3 has and the row does not allow is 501, so that
+ * nothing ever falls through to another operation.
  */
 #include "s3/s3_route.h"
 
@@ -182,6 +182,14 @@ allowed_everywhere(const struct request *req, struct str key)
 	    (req->method == M_GET || req->method == M_HEAD));
 }
 
+static enum err
+not_implemented(struct cx *cx, struct str key)
+{
+	return fail(cx, E_NOT_IMPLEMENTED, "The query parameter \"%.*s\" "
+	    "implies functionality that is not implemented for this "
+	    "resource.", STRF(key));
+}
+
 /* Is it one of these words? */
 static bool
 lists(const char *words, struct str word)
@@ -194,6 +202,30 @@ lists(const char *words, struct str word)
 	return false;
 }
 
+/*
+ * Every parameter of a query that an operation of S3 has, which a test compares
+ * with AWS's own description of the API.  Not "id": it is one's only beside the
+ * name of a sub-resource, and pages have parameters of that name.
+ */
+static const char	parameters[] = "abac accelerate acl analytics annotation "
+    "annotation-prefix annotationName attributes bucket-region "
+    "continuation-token cors delete delimiter encoding-type encryption "
+    "fetch-owner intelligent-tiering inventory key-marker legal-hold "
+    "lifecycle list-type location logging marker max-annotation-results "
+    "max-buckets max-directory-buckets max-keys max-parts max-uploads "
+    "metadataAnnotationTable metadataConfiguration metadataInventoryTable "
+    "metadataJournalTable metadataTable metrics notification object-lock "
+    "ownershipControls part-number-marker partNumber policy policyStatus "
+    "prefix publicAccessBlock renameObject replication requestPayment "
+    "response-cache-control response-content-disposition "
+    "response-content-encoding response-content-language "
+    "response-content-type response-expires restore retention select "
+    "select-type session start-after tagging torrent upload-id-marker "
+    "uploadId uploads version-id-marker versionId versioning versions "
+    "website";
+
+/* A parameter that no operation has means nothing, as on AWS: caches, pages
+ * and presigned addresses have such. */
 static enum err
 keys_check(struct cx *cx, const struct request *req,
     const struct s3_row *row)
@@ -205,11 +237,10 @@ keys_check(struct cx *cx, const struct request *req,
 		key = req->query[i].name;
 		if (allowed_everywhere(req, key) ||
 		    lists(row->allowed, key) ||
-		    (row->must != NULL && str_is(key, str_of(row->must))))
+		    (row->must != NULL && str_is(key, str_of(row->must))) ||
+		    !lists(parameters, key))
 			continue;
-		return fail(cx, E_NOT_IMPLEMENTED, "The query parameter "
-		    "\"%.*s\" implies functionality that is not implemented "
-		    "for this resource.", STRF(key));
+		return not_implemented(cx, key);
 	}
 	return OK;
 }
@@ -219,6 +250,7 @@ s3_route(struct cx *cx, const struct request *req, enum s3_scope scope,
     const struct s3_row **out)
 {
 	const struct s3_row	*r;
+	size_t			 i;
 
 	for (r = rows; r < rows + sizeof rows / sizeof rows[0]; r++) {
 		if (r->method != req->method || r->scope != scope ||
@@ -229,6 +261,9 @@ s3_route(struct cx *cx, const struct request *req, enum s3_scope scope,
 		*out = r;
 		return keys_check(cx, req, r);
 	}
-	return fail(cx, req->n_query > 0 ? E_NOT_IMPLEMENTED : E_METHOD,
-	    "The specified method is not allowed against this resource.");
+	for (i = 0; i < req->n_query; i++)
+		if (lists(parameters, req->query[i].name))
+			return not_implemented(cx, req->query[i].name);
+	return fail(cx, E_METHOD, "The specified method is not allowed "
+	    "against this resource.");
 }

@@ -56,9 +56,9 @@ struct s3_row {
 
 /*
  * The first row that fits the method, the scope, the query and the headers.
- * *out is set, for the log, also when the query has a key that the row does not
- * allow: E_NOT_IMPLEMENTED.  When no row fits, E_METHOD, or E_NOT_IMPLEMENTED
- * for a request with a query.
+ * *out is set, for the log, also when the query has a key of S3's that the row
+ * does not allow: E_NOT_IMPLEMENTED.  Keys that S3 does not have are ignored.
+ * When no row fits, E_METHOD, or E_NOT_IMPLEMENTED for a query of S3's.
  */
 enum err	s3_route(struct cx *cx, const struct request *req,
 		    enum s3_scope scope, const struct s3_row **out);

@@ -48,20 +48,32 @@ take_number(struct cx *cx, const struct s3_call *c, uint32_t *out)
 	return OK;
 }
 
+/* x-amz-checksum-type; p NULL: it was not sent. */
+static enum err
+take_sum_type(struct cx *cx, const struct s3_call *c, struct str *type)
+{
+	*type = request_header(c->req, "x-amz-checksum-type");
+	if (type->p == NULL || str_is(*type, s3_sums_type(true)) ||
+	    str_is(*type, s3_sums_type(false)))
+		return OK;
+	return fail(cx, E_BAD_REQUEST, "Value for x-amz-checksum-type header "
+	    "is invalid: COMPOSITE or FULL_OBJECT.");
+}
+
 /* x-amz-checksum-algorithm and -type; CRCs default as AWS has them. */
 static enum err
 take_sum_kind(struct cx *cx, const struct s3_call *c, struct upload *u)
 {
-	struct str		 type = request_header(c->req,
-	    "x-amz-checksum-type");
+	struct str		 type;
 	const struct digest_sum	*sum;
 	enum err		 e;
 
-	if ((e = s3_sums_algorithm(cx, c, &sum)) != OK || sum == NULL)
+	if ((e = take_sum_type(cx, c, &type)) != OK ||
+	    (e = s3_sums_algorithm(cx, c, &sum)) != OK || sum == NULL)
 		return e;
 	u->sum_kind = str_of(sum->name);
 	/* One over all parts is the default where there is no other. */
-	u->sum_composite = type.n > 0 ? str_is(type, STR("COMPOSITE")) :
+	u->sum_composite = type.p != NULL ? str_is(type, STR("COMPOSITE")) :
 	    sum->kind != DIGEST_CRC64NVME;
 	if (u->sum_composite ? sum->kind == DIGEST_CRC64NVME : !sum->is_crc)
 		return fail(cx, E_BAD_REQUEST, "The %.*s checksum type cannot "
@@ -213,18 +225,64 @@ take_part(struct cx *cx, struct xml *x, struct upload_complete_item *it)
 	return OK;
 }
 
-/* Here a checksum header speaks of the object, not of this body. */
-static void
-take_object_sum(struct s3_body *in, struct upload_complete_opts *opt)
+/* "<base64>", or "<base64>-<parts>" of checksums of parts. */
+static bool
+is_object_sum(const struct digest_sum *kind, struct str value)
 {
-	struct s3_sum	*s;
+	unsigned char	raw[DIGEST_MAX];
+	size_t		dash = str_find(value, '-');
+	struct str	parts = str_from(value, dash + 1);
+	uint64_t	n;
 
-	for (s = in->sums; s < in->sums + in->n_sums; s++) {
-		if (s->in_trailer)
+	return enc_unbase64(str_to(value, dash), raw,
+	    digest_size(kind->kind)) && (dash == value.n ||
+	    (str_u64(parts, LIMIT_PARTS, &n) && parts.p[0] != '0'));
+}
+
+/* x-amz-checksum-… speaks here of the object, not of this body. */
+static enum err
+take_object_sum(struct cx *cx, const struct s3_call *c,
+    struct upload_complete_opts *opt)
+{
+	const struct request	*req = c->req;
+	const struct digest_sum	*kind;
+	const struct pair	*h;
+	struct str		 name;
+
+	for (h = req->headers; h < req->headers + req->n_headers; h++) {
+		name = h->name;
+		if (!str_take(&name, STR("x-amz-checksum-")) ||
+		    (kind = digest_sum_named(name)) == NULL)
 			continue;
-		opt->sum = (struct pair){ str_of(s->name), s->want };
-		s->want.p = NULL;
+		if (!is_object_sum(kind, h->value))
+			return fail(cx, E_BAD_REQUEST, "Value for %.*s header "
+			    "is invalid.", STRF(h->name));
+		if (opt->sum.name.n > 0)
+			return fail(cx, E_BAD_REQUEST, "Expecting a single "
+			    "x-amz-checksum- header. Multiple checksum Types "
+			    "are not allowed.");
+		opt->sum = (struct pair){ str_of(kind->name), h->value };
 	}
+	return OK;
+}
+
+/* x-amz-checksum-type says again what the upload was made with.  One that has
+ * been completed gives its answer again. */
+static enum err
+check_sum_type(struct cx *cx, struct s3_call *c, const struct uid *id)
+{
+	struct cx	aside = cx_aside(cx);
+	struct str	type;
+	struct upload	u;
+	enum err	e;
+
+	if ((e = take_sum_type(cx, c, &type)) != OK || type.p == NULL ||
+	    upload_get(&aside, c->eng, &c->at, id, &u) != OK ||
+	    str_is(type, s3_sums_type(u.sum_composite)))
+		return e;
+	return fail(cx, E_BAD_DIGEST, "The checksum type %.*s is not that of "
+	    "the upload, which is %.*s.", STRF(type),
+	    STRF(s3_sums_type(u.sum_composite)));
 }
 
 /* At once what the list takes, and its parts when they are joined. */
@@ -275,12 +333,11 @@ take_completion(struct cx *cx, struct s3_call *c,
 	struct s3_body	*in;
 	enum err	e;
 
-	if ((e = s3_body_open(cx, c, STR(""), &in)) != OK)
+	if ((e = s3_body_open(cx, c, STR(""), &in)) != OK ||
+	    (e = take_object_sum(cx, c, opt)) != OK ||
+	    (e = take_parts(cx, in, opt)) != OK)
 		return e;
-	take_object_sum(in, opt);
-	if ((e = take_parts(cx, in, opt)) != OK)
-		return e;
-	opt->has_size = v.n > 0;
+	opt->has_size = v.p != NULL;
 	if (opt->has_size && !str_u64(v, INT64_MAX, &opt->size))
 		return fail(cx, E_BAD_REQUEST, "x-amz-mp-object-size is no "
 		    "number");
@@ -298,6 +355,7 @@ s3_complete_multipart_upload(struct cx *cx, struct s3_call *c)
 
 	if ((e = s3_upload_id(cx, c, &id)) != OK ||
 	    (e = s3_take_cond(cx, c, "", &opt.cond)) != OK ||
+	    (e = check_sum_type(cx, c, &id)) != OK ||
 	    (e = take_completion(cx, c, &opt)) != OK ||
 	    (e = upload_complete(cx, c->eng, &c->at, &id, &opt, &en)) != OK)
 		return e;
