@@ -166,6 +166,7 @@ liblakegate_a_SOURCES = \
 	src/http/form.c \
 	src/http/front_cgi.c \
 	src/http/front_fcgi.c \
+	src/http/header.c \
 	src/http/http.h \
 	src/http/pace.c \
 	src/http/pace.h \
@@ -204,6 +205,8 @@ liblakegate_a_SOURCES = \
 	src/lake/keys.h \
 	src/lake/lakepath.c \
 	src/lake/lakepath.h \
+	src/lake/lifecycle.c \
+	src/lake/lifecycle.h \
 	src/lake/names.c \
 	src/lake/names.h \
 	src/lake/record.c \
@@ -219,6 +222,7 @@ liblakegate_a_SOURCES = \
 	src/net/sigv4.c \
 	src/net/sigv4.h \
 	src/s3/s3.h \
+	src/s3/s3_already.c \
 	src/s3/s3_body.c \
 	src/s3/s3_body.h \
 	src/s3/s3_bucket.c \
@@ -235,12 +239,15 @@ liblakegate_a_SOURCES = \
 	src/s3/s3_fixed.c \
 	src/s3/s3_get.c \
 	src/s3/s3_handle.c \
+	src/s3/s3_lifecycle.c \
 	src/s3/s3_list.c \
 	src/s3/s3_marker.c \
 	src/s3/s3_meta.c \
 	src/s3/s3_meta.h \
 	src/s3/s3_policy.c \
 	src/s3/s3_policy.h \
+	src/s3/s3_public_block.c \
+	src/s3/s3_public_block.h \
 	src/s3/s3_post.c \
 	src/s3/s3_put.c \
 	src/s3/s3_query.c \
@@ -315,6 +322,9 @@ liblakegate_a_SOURCES = \
 	src/upkeep/seen.c \
 	src/upkeep/seen.h \
 	src/upkeep/upkeep.h
+	src/upkeep/upkeep.h \
+	src/upkeep/upload_age.c \
+	src/upkeep/upload_age.h
 
 # ---- programs and what is not compiled ------------------------------------
 bin_PROGRAMS += lakegate

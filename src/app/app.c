@@ -44,7 +44,9 @@ take_options(struct app *a)
 			*VEC_PUSH(a->mem, &domains) = one;
 	a->s3 = (struct s3_opts){ .region = c->region,
 	    .only_region = str_is(c->region_strict, STR("on")) ? c->region :
-	    STR(""), .domains = domains.at, .n_domains = domains.n };
+	    STR(""), .domains = domains.at, .n_domains = domains.n,
+	    .account = c->account, .disk_encrypted = str_is(c->disk_encrypted,
+	    STR("on")) };
 	a->api = (struct api_opts){ .version = c->api_version,
 	    .setup = str_is(c->setup, STR("on")),
 	    .sample_data = c->sample_data.n > 0 ? c->sample_data :
@@ -93,6 +95,18 @@ check_spool(struct cx *cx, const struct conf *c)
 	    "outside, best on another disk", STRF(c->spool));
 }
 
+static enum err
+check_account(struct cx *cx, const struct conf *c)
+{
+	uint64_t	n;
+
+	if (c->account.n == 0 || (c->account.n == 12 && str_u64(c->account,
+	    UINT64_MAX, &n)))
+		return OK;
+	return fail(cx, E_CONF, "account = %.*s: give 12 digits, or nothing",
+	    STRF(c->account));
+}
+
 enum err
 app_audit_open(struct cx *cx, const struct conf *c)
 {
@@ -117,7 +131,8 @@ lake_check(struct cx *cx, const struct conf *c)
 	    STRF(c->lake)).p))
 		return fail(cx, E_CONF, "%.*s is not a lake: make one with "
 		    "`lakegate init`", STRF(c->lake));
-	if ((e = check_spool(cx, c)) != OK ||
+	if ((e = check_account(cx, c)) != OK ||
+	    (e = check_spool(cx, c)) != OK ||
 	    (e = modes_check(cx, str_z(cx->mem, c->lake))) != OK)
 		return e;
 	return modes_check_key(cx, str_z(cx->mem, app_master_path(cx, c)));

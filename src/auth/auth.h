@@ -130,6 +130,7 @@ enum auth_payload { PAYLOAD_UNSIGNED, PAYLOAD_HASH, PAYLOAD_CHUNKS,
 
 struct auth_signature {
 	int		by_query;	/* its version, if presigned */
+	bool		is_v2;
 	enum auth_payload payload;
 	unsigned char	hash[32];	/* PAYLOAD_HASH */
 	unsigned char	key[32];	/* for chunk signatures */

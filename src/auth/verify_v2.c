@@ -196,6 +196,7 @@ verify_v2(struct cx *cx, struct auth *a, const struct request *req,
 	else if (request_header(req, "x-amz-date").n == 0)
 		r.date = request_header(req, "date");
 	sig->by_query = c.presigned ? 2 : 0;
+	sig->is_v2 = true;
 	sig->provided = c.signature;
 	sig->string_to_sign = sigv2_string_to_sign(cx, &r);
 	return v2_signature_check(cx, sign(cx, &key, &r, sig), &key, who, sig);

@@ -207,6 +207,8 @@ struct object_copy_opts {
 	const struct entry	*replace; /* type, metadata, headers; or NULL */
 	bool			 replace_tags;	/* tags of replace, too */
 	struct pair		 sum;	/* for those of the source; or "" */
+	struct str		 fresh;	/* of the headers, the one that is
+					 * replace's in any case; or "" */
 	bool			 force;
 	bool			 move;	/* the source, of the same branch, goes;
 					 * its time is kept */

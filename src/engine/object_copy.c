@@ -17,6 +17,26 @@ struct object_copy {
 	struct entry		*en;	/* out: the copy */
 };
 
+/* One header is never the source's. */
+static void
+object_copy_fresh(struct cx *cx, struct entry *en, const struct entry *by,
+    struct str name)
+{
+	const struct pair	*new = pair_find(by->headers, by->n_headers,
+	    name);
+	struct pair		*all;
+	size_t			 i, n = 0;
+
+	all = arena_get(cx->mem, (en->n_headers + 1) * sizeof *all);
+	for (i = 0; i < en->n_headers; i++)
+		if (!str_is(en->headers[i].name, name))
+			all[n++] = en->headers[i];
+	if (new != NULL)
+		all[n++] = *new;
+	en->headers = all;
+	en->n_headers = n;
+}
+
 static void
 object_copy_replace(struct cx *cx, struct entry *en,
     const struct object_copy_opts *opt)
@@ -33,6 +53,8 @@ object_copy_replace(struct cx *cx, struct entry *en,
 		en->tags = by->tags;
 		en->n_tags = by->n_tags;
 	}
+	if (by != NULL && opt->fresh.n > 0)
+		object_copy_fresh(cx, en, by, opt->fresh);
 	if (by == NULL || by->content_type.p == NULL)
 		return;
 	en->content_type = by->content_type;

@@ -59,6 +59,7 @@ struct request {
 	struct client	 client;		/* see client_find */
 	bool		 https;
 	bool		 is_apache;
+	bool		 drops_empty;	/* the server, headers without value */
 	bool		 by_server;	/* LAKEGATE_SENDFILE: see send_opts */
 	bool		 is_http2;
 	bool		 has_length;	/* length of the body is known */
@@ -144,6 +145,15 @@ void		response_init(struct response *res, struct cx *cx);
  * characters but tabs.  [RFC 9110 5.5, 5.6.2]
  */
 bool		header_is_legal(struct str name, struct str value);
+/*
+ * The text of a value with encoded words, =?charset?encoding?text?=, in the
+ * memory of cx: UTF-8, US-ASCII and ISO-8859-1, B and Q.  What is none of
+ * these, or would be no legal header, stays as it is.  [RFC 2047]
+ */
+struct str	header_decode(struct cx *cx, struct str value);
+/* The other way: value itself where it is ASCII that no decoder would change,
+ * else encoded words of UTF-8; what is not UTF-8 stays as it is. */
+struct str	header_encode(struct cx *cx, struct str value);
 /* Add a whole line, or none when it is not legal or over the limits above.  The
  * value must last until the answer is sent. */
 void		response_header(struct response *res, const char *name,

@@ -324,6 +324,7 @@ cgi_take(struct request *req, const struct cgi_vars *vars)
 	req->https = vars->https.n > 0 && !str_is(vars->https, STR("off"));
 	req->is_http2 = str_starts(vars->protocol, STR("HTTP/2"));
 	req->is_apache = str_starts(vars->software, STR("Apache"));
+	req->drops_empty = str_starts(vars->software, STR("lighttpd"));
 	req->by_server = str_is(vars->sendfile, STR("lighttpd"));
 }
 

@@ -41,6 +41,8 @@ struct repo {
 #define SETTING_CORS		"cors"		/* CORSConfiguration, XML */
 #define SETTING_POLICY		"policy"	/* as it was put, JSON */
 #define SETTING_TAGGING		"tagging"	/* Tagging, XML */
+#define SETTING_LIFECYCLE	"lifecycle"	/* its configuration, XML */
+#define SETTING_PUBLIC_BLOCK	"publicAccessBlock"	/* likewise */
 
 /* The byte form of all but the name. */
 void		repo_format(struct buf *b, const struct repo *r);

@@ -19,6 +19,8 @@ struct s3_opts {
 	struct str	 only_region;	/* "": signatures for any will do */
 	struct str	*domains; /* bucket.<domain> is virtual-host style */
 	size_t		 n_domains;
+	struct str	 account;	/* the owner of all, or "" */
+	bool		 disk_encrypted; /* so SSE-S3 is true of all */
 };
 
 /* Is it a host name on which only S3 is served?  *bucket is the one that it

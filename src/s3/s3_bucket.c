@@ -80,6 +80,27 @@ s3_get_bucket_location(struct cx *cx, struct s3_call *c)
 	return OK;
 }
 
+/* What AWS keeps for names of its own; the REST API makes such repositories. */
+static enum err
+check_name(struct cx *cx, struct str name)
+{
+	static const struct str	heads[] = { STR_INIT("xn--"),
+	    STR_INIT("sthree-"), STR_INIT("amzn-s3-demo-") };
+	static const struct str	tails[] = { STR_INIT("-"),
+	    STR_INIT("-s3alias"), STR_INIT("--ol-s3"), STR_INIT("--x-s3"),
+	    STR_INIT("--table-s3") };
+	size_t			i;
+	bool			ok = true;
+
+	for (i = 0; i < sizeof heads / sizeof heads[0]; i++)
+		ok = ok && !str_starts(name, heads[i]);
+	for (i = 0; i < sizeof tails / sizeof tails[0]; i++)
+		ok = ok && !str_ends(name, tails[i]);
+	return ok ? OK : fail(cx, E_BAD_NAME, "The specified bucket is not "
+	    "valid: S3 does not let the name \"%.*s\" begin or end so.",
+	    STRF(name));
+}
+
 /* A repository with its default branch.  No Location: mod_fcgid would follow
  * it. */
 enum err
@@ -90,7 +111,14 @@ s3_create_bucket(struct cx *cx, struct s3_call *c)
 	    STRF(c->bucket)) };
 	enum err	e;
 
+	if ((e = check_name(cx, c->bucket)) != OK)
+		return e;
 	e = repo_create(cx, c->eng, &r, c->who.user);
+	/* [S3] In us-east-1 that succeeds, and changes nothing. */
+	if (e == E_REPO_EXISTS && str_is(c->opt->region, STR("us-east-1"))) {
+		cx_forget(cx);
+		return OK;
+	}
 	if (e == E_REPO_EXISTS)
 		return fail(cx, E_REPO_EXISTS, "Your previous request to "
 		    "create the named bucket succeeded and you already own "

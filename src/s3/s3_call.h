@@ -55,6 +55,11 @@ s3_fn	s3_list_buckets, s3_head_bucket, s3_get_bucket_location,
 	s3_get_bucket_cors, s3_put_bucket_cors, s3_delete_bucket_cors,
 	s3_get_bucket_policy, s3_put_bucket_policy, s3_delete_bucket_policy,
 	s3_get_bucket_policy_status,
+	s3_get_public_access_block, s3_put_public_access_block,
+	s3_delete_public_access_block,
+	s3_get_bucket_encryption, s3_put_bucket_encryption,
+	s3_get_bucket_lifecycle, s3_put_bucket_lifecycle,
+	s3_delete_bucket_lifecycle,
 	s3_list_objects, s3_list_objects_v2, s3_list_object_versions,
 	s3_get_object, s3_get_object_attributes, s3_put_object, s3_post_object,
 	s3_copy_object, s3_rename_object, s3_delete_object, s3_delete_objects,
@@ -65,9 +70,11 @@ s3_fn	s3_list_buckets, s3_head_bucket, s3_get_bucket_location,
 	s3_create_multipart_upload, s3_upload_part, s3_upload_part_copy,
 	s3_complete_multipart_upload, s3_abort_multipart_upload,
 	s3_list_parts, s3_list_multipart_uploads;
-/* GetBucketAcl and GetObjectAcl; what answers with c->row->answer, as a
+/* GetBucketAcl and GetObjectAcl; PutBucketAcl and PutObjectAcl; what succeeds
+ * where it asks for what is so already; what answers with c->row->answer, as a
  * document or as the code of a 404. */
-s3_fn	s3_get_acl, s3_fixed_document, s3_fixed_missing;
+s3_fn	s3_get_acl, s3_put_acl, s3_put_already, s3_delete_already,
+	s3_fixed_document, s3_fixed_missing;
 /* Of a key that names a branch alone: PutObject, DeleteObject, any other. */
 s3_fn	s3_marker_put, s3_marker_delete, s3_marker_refuse;
 

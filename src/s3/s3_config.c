@@ -6,6 +6,16 @@
 #include "s3/s3_xml.h"
 
 enum err
+s3_config_exists(struct cx *cx, struct s3_call *c)
+{
+	struct entry	en;
+	struct repo	r;
+
+	return c->key.n > 0 ? object_stat(cx, c->eng, &c->at, &en) :
+	    repo_get(cx, c->eng, c->bucket, &r);
+}
+
+enum err
 s3_config_missing(struct cx *cx, const char *code)
 {
 	return s3_fail(cx, E_NO_SUCH_ROUTE, code,

@@ -4,6 +4,10 @@
 
 #include "s3/s3_call.h"
 
+/* Is there what a request asks about: the object, or of a bucket the
+ * repository?  As object_stat and repo_get. */
+enum err	s3_config_exists(struct cx *cx, struct s3_call *c);
+
 /* Fails with 404 and the code that S3 has for this configuration, a literal:
  * E_NO_SUCH_ROUTE. */
 enum err	s3_config_missing(struct cx *cx, const char *code);

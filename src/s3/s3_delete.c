@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/vec.h"
-#include "base/when.h"
 #include "base/xml.h"
 #include "lake/target.h"
 #include "s3/s3_body.h"
@@ -35,6 +34,18 @@ delete_null_version(struct cx *cx, struct s3_call *c, const struct target *at,
 	    at->path, false, false);
 }
 
+/*
+ * A size or a time is asked of an object that is there: where there is none,
+ * its deletion has succeeded.  If-Match asks for an object.
+ * [S3 DeleteObject, x-amz-if-match-size]
+ */
+static bool
+is_gone(const struct cond *cond, enum err e)
+{
+	return e == E_NO_SUCH_OBJECT && cond->if_match.p == NULL &&
+	    (cond->has_size || cond->mtime != 0);
+}
+
 enum err
 s3_delete_object(struct cx *cx, struct s3_call *c)
 {
@@ -42,10 +53,13 @@ s3_delete_object(struct cx *cx, struct s3_call *c)
 	enum err	e;
 	bool		marker = false;
 
-	if ((e = s3_take_cond(cx, c, "", &cond)) != OK ||
-	    (e = c->at.version.n > 0 ?
-	    delete_null_version(cx, c, &c->at, &cond) :
-	    object_delete(cx, c->eng, &c->at, &cond, false, &marker)) != OK)
+	if ((e = s3_take_cond(cx, c, "", &cond)) != OK)
+		return e;
+	e = c->at.version.n > 0 ? delete_null_version(cx, c, &c->at, &cond) :
+	    object_delete(cx, c->eng, &c->at, &cond, false, &marker);
+	if (is_gone(&cond, e))
+		cx_forget(cx);
+	else if (e != OK)
 		return e;
 	if (marker)
 		response_header(c->res, "x-amz-delete-marker", STR("true"));
@@ -90,14 +104,13 @@ take_target(struct cx *cx, struct s3_call *c, struct item *it)
 static enum err
 take_item(struct cx *cx, struct s3_call *c, struct xml *x, struct item *it)
 {
-	struct str		 etag = STR(""), size = STR(""),
-				 mtime = STR("");
+	struct str		 etag = { NULL, 0 }, size = { NULL, 0 },
+				 mtime = { NULL, 0 };
 	const struct xml_field	 fields[] = {
 		{ "Key", &it->key }, { "VersionId", &it->version },
 		{ "ETag", &etag }, { "LastModifiedTime", &mtime },
 		{ "Size", &size },
 	};
-	int64_t			 ms;
 	enum err		 e;
 
 	memset(it, 0, sizeof *it);
@@ -107,13 +120,12 @@ take_item(struct cx *cx, struct s3_call *c, struct xml *x, struct item *it)
 	if (it->key.n == 0)
 		return fail(cx, E_BAD_XML, "An <Object> needs a <Key>");
 	take_target(cx, c, it);
-	if (etag.n > 0)
-		it->cond.if_match = etag;
-	if (mtime.n > 0 && (when_http_parse(mtime, &ms) ||
-	    when_iso_parse(mtime, &ms)))
-		it->cond.mtime = ms;
-	it->cond.has_size = size.n > 0;
-	if (size.n > 0 && !str_u64(size, UINT64_MAX, &it->cond.size))
+	it->cond.if_match = etag;
+	it->cond.mtime = s3_take_date(mtime);
+	if (mtime.p != NULL && it->cond.mtime == 0)
+		return fail(cx, E_BAD_XML, "<LastModifiedTime> is no date");
+	it->cond.has_size = size.p != NULL;
+	if (size.p != NULL && !str_u64(size, UINT64_MAX, &it->cond.size))
 		return fail(cx, E_BAD_XML, "<Size> is no number");
 	return OK;
 }
@@ -168,7 +180,7 @@ delete_version_of(struct cx *cx, struct s3_call *c, struct item *it)
 	e = s3_take_version(cx, it->version, true);
 	if (e == OK && it->at.path.n > 0)
 		e = delete_null_version(cx, c, &it->at, &it->cond);
-	item_result(cx, it, e);
+	item_result(cx, it, is_gone(&it->cond, e) ? OK : e);
 }
 
 /* All keys of one branch. */
@@ -199,7 +211,7 @@ delete_of_ref(struct cx *cx, struct s3_call *c, struct items *all,
 		    it->at.path.n == 0 || it->version.n > 0)
 			continue;
 		d = &batch.at[i++];
-		it->result = d->result;
+		it->result = is_gone(&it->cond, d->result) ? OK : d->result;
 		it->marker = it->result == OK && d->marker;
 		it->words = d->words;
 	}

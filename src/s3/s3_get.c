@@ -47,8 +47,10 @@ get_take_span(struct cx *cx, struct s3_call *c, const struct entry *en,
 	if (number.p != NULL)
 		return part_span(cx, c, en, number, out);
 	e = span_parse(cx, request_header(c->req, "range"), en->size, out);
-	if (e == E_BAD_RANGE)
+	if (e == E_BAD_RANGE) {
 		response_no_span(cx, c->res, en->size);
+		s3_meta_state(cx, c, en);
+	}
 	return e;
 }
 
@@ -201,8 +203,7 @@ static void
 put_class(struct cx *cx, struct buf *b, const struct wanted *w)
 {
 	(void)cx;
-	(void)w;
-	xml_put(b, "StorageClass", STR("STANDARD"));
+	xml_put(b, "StorageClass", s3_meta_class(&w->en));
 }
 
 static void

@@ -5,6 +5,7 @@
 #include "base/when.h"
 #include "lake/names.h"
 #include "lake/target.h"
+#include "net/sigv2.h"
 #include "s3/s3_cors.h"
 #include "s3/s3_error.h"
 #include "s3/s3_policy.h"
@@ -12,6 +13,7 @@
 #include "s3/s3_refuse.h"
 #include "s3/s3_route.h"
 #include "s3/s3_take.h"
+#include "s3/s3_xml.h"
 
 bool
 s3_is_host(const struct s3_opts *opt, struct str host, struct str *bucket)
@@ -56,7 +58,6 @@ take_names(struct s3_call *c)
 	    c->key.n == 0 ? AT_BUCKET : AT_OBJECT;
 }
 
-
 /* versionId, on the operations that take it. */
 static enum err
 take_version(struct cx *cx, struct s3_call *c)
@@ -86,6 +87,33 @@ unless_hidden(struct cx *cx, const struct s3_call *c, enum err e)
 	    &lists) == OK && lists ? e : fail(cx, E_NO_AUTH, "Access Denied");
 }
 
+/* A safety catch of the client's: is it the owner whom it thinks of?  [S3] */
+static enum err
+owner_check(struct cx *cx, const struct s3_call *c, const char *header)
+{
+	struct str	want = request_header(c->req, header);
+
+	if (want.p == NULL || str_is(want, s3_xml_owner_id(c)) ||
+	    fault_skip("BUCKET_OWNER"))
+		return OK;
+	return fail(cx, E_DENIED, "Access Denied: %s is not the owner. "
+	    "ListBuckets and the setting \"account\" show who is.", header);
+}
+
+/* Version 2 does not sign every parameter: one that chooses a change and is not
+ * signed would make another request of a signed one. */
+static enum err
+choice_check(struct cx *cx, const struct s3_call *c)
+{
+	struct str	must = str_of(c->row->must);
+
+	if (!c->sig.is_v2 || !(c->row->needs & F_WRITE) || must.n == 0 ||
+	    sigv2_signs(must) || fault_skip("V2_CHOICE"))
+		return OK;
+	return fail(cx, E_DENIED, "Signature version 2 does not cover the "
+	    "query parameter \"%.*s\": sign with version 4.", STRF(must));
+}
+
 /* Who asks, and for which operation? */
 static enum err
 take_operation(struct cx *cx, struct s3_call *c, enum s3_scope scope,
@@ -105,7 +133,39 @@ take_operation(struct cx *cx, struct s3_call *c, enum s3_scope scope,
 	e = s3_route(cx, c->req, scope, &c->row);
 	if (c->row != NULL)
 		note->operation = c->row->called;
-	return e == OK ? s3_query_headers_check(cx, c) : e;
+	if (e != OK || (e = choice_check(cx, c)) != OK)
+		return e;
+	return s3_query_headers_check(cx, c);
+}
+
+/* What the path names; nothing is there that has other owners. */
+static enum err
+take_place(struct cx *cx, struct s3_call *c)
+{
+	enum err	e;
+
+	if (!str_is_utf8(c->req->path) && !fault_skip("GATE_UTF8"))
+		return s3_fail(cx, E_BAD_PATH, "InvalidURI", "Couldn't parse "
+		    "the specified URI.");
+	if ((e = target_make(cx, c->lp.repo, c->lp.ref, c->lp.path,
+	    &c->at)) != OK || (e = owner_check(cx, c,
+	    "x-amz-expected-bucket-owner")) != OK)
+		return e;
+	return owner_check(cx, c, "x-amz-source-expected-bucket-owner");
+}
+
+/* On AWS every object is encrypted, and these answers say so. */
+static void
+tell_encryption(struct s3_call *c)
+{
+	const unsigned	say = OP_PUT_OBJECT | OP_COPY_OBJECT | OP_GET_OBJECT |
+	    OP_HEAD_OBJECT | OP_CREATE_MULTIPART_UPLOAD | OP_UPLOAD_PART |
+	    OP_UPLOAD_PART_COPY | OP_COMPLETE_MULTIPART_UPLOAD;
+
+	if (c->opt->disk_encrypted && (c->row->op & say ||
+	    c->row->needs & F_FORM))
+		response_header(c->res, "x-amz-server-side-encryption",
+		    STR("AES256"));
 }
 
 static enum err
@@ -123,8 +183,7 @@ s3_run(struct cx *cx, struct s3_call *c, struct request_note *note)
 	if (c->who.anonymous && !(c->row->needs & F_FORM) &&
 	    (e = s3_policy_check(cx, c)) != OK)
 		return e;
-	if (scope != AT_SERVICE && (e = target_make(cx, c->lp.repo,
-	    c->lp.ref, c->lp.path, &c->at)) != OK)
+	if (scope != AT_SERVICE && (e = take_place(cx, c)) != OK)
 		return e;
 	if (scope == AT_OBJECT && c->lp.path.n == 0)
 		return (c->row->marker != NULL ? c->row->marker :
@@ -133,6 +192,8 @@ s3_run(struct cx *cx, struct s3_call *c, struct request_note *note)
 	    (e = take_version(cx, c)) != OK)
 		return e;
 	e = c->row->run(cx, c);
+	if (e == OK)
+		tell_encryption(c);
 	return c->who.anonymous ? unless_hidden(cx, c, e) : e;
 }
 

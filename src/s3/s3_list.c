@@ -163,7 +163,7 @@ put_entry(struct cx *cx, struct buf *b, const struct s3_call *c,
 	xml_put_u64(b, "Size", en->size);
 	if (owner)
 		s3_xml_owner(b, c, "Owner");
-	xml_put(b, "StorageClass", STR("STANDARD"));
+	xml_put(b, "StorageClass", s3_meta_class(en));
 }
 
 static void

@@ -11,24 +11,43 @@
 static const struct str	meta_api = STR_INIT("X-Amz-Meta-");
 static const struct str	meta_s3 = STR_INIT("x-amz-meta-");
 
-/* aws-chunked is framing, not an encoding of the object. */
+/* aws-chunked is framing, not an encoding of the object; all else is kept byte
+ * for byte. */
 static struct str
 object_encoding(struct cx *cx, struct str value)
 {
 	struct str	rest = value, one;
 	struct buf	b;
+	bool		first = true;
 
-	buf_init(&b, cx->mem, 4096);
+	buf_init(&b, cx->mem, 2 * LIMIT_META_HTTP);
 	while (str_split(&rest, ',', &one)) {
-		one = str_trim(one);
-		if (one.n == 0 || str_is(one, STR("aws-chunked")))
+		if (str_is_nocase(str_trim(one), STR("aws-chunked")))
 			continue;
-		if (b.n > 0)
+		if (!first)
 			buf_byte(&b, ',');
 		buf_str(&b, one);
+		first = false;
 	}
-	return buf_as_str(&b);
+	return buf_ok(&b) ? str_trim(buf_as_str(&b)) : value;
 }
+
+/* The classes of S3.  Nothing is stored in another way: a class is told back,
+ * but for those from which an object must be restored before it is read. */
+static const struct {
+	struct str	name;
+	bool		restored;
+} classes[] = {
+	{ STR_INIT("STANDARD"), false },
+	{ STR_INIT("REDUCED_REDUNDANCY"), false },
+	{ STR_INIT("STANDARD_IA"), false },
+	{ STR_INIT("ONEZONE_IA"), false },
+	{ STR_INIT("INTELLIGENT_TIERING"), false },
+	{ STR_INIT("GLACIER_IR"), false },
+	{ STR_INIT("GLACIER"), true },
+	{ STR_INIT("DEEP_ARCHIVE"), true },
+};
+enum { CLASSES = sizeof classes / sizeof classes[0] };
 
 /* Beside Content-Type: a header as it comes and as it goes, which the query
  * parameter response-<it> replaces; and what of its value is kept. */
@@ -47,6 +66,30 @@ enum { KEPT = sizeof kept / sizeof kept[0] };
 /* ---- of a write -------------------------------------------------------- */
 
 static enum err
+take_class(struct cx *cx, const struct s3_call *c, struct str *class)
+{
+	size_t	i;
+
+	*class = request_header(c->req, S3_META_CLASS);
+	if (class->p == NULL)
+		return OK;
+	for (i = 0; i < CLASSES && !str_is(*class, classes[i].name); i++)
+		continue;
+	if (i == CLASSES)
+		return s3_fail(cx, E_BAD_REQUEST, "InvalidStorageClass", "The "
+		    "storage class you specified is not valid: \"%.*s\".",
+		    STRF(*class));
+	if (classes[i].restored)
+		return fail(cx, E_NOT_IMPLEMENTED, "Objects of the storage "
+		    "class %.*s are read after RestoreObject, which is not "
+		    "implemented: use GLACIER_IR or another class.",
+		    STRF(*class));
+	if (i == 0)			/* STANDARD goes without saying */
+		class->p = NULL;
+	return OK;
+}
+
+static enum err
 take_user_meta(struct cx *cx, const struct s3_call *c, struct entry *en)
 {
 	VEC(struct pair)	 meta = { 0 };
@@ -60,11 +103,11 @@ take_user_meta(struct cx *cx, const struct s3_call *c, struct entry *en)
 		name = h->name;
 		if (!str_take(&name, meta_s3))
 			continue;
-		total += name.n + h->value.n;
 		p = VEC_PUSH(cx->mem, &meta);
 		p->name = str_printf(cx->mem, "%.*s%.*s", STRF(meta_api),
 		    STRF(name));
-		p->value = h->value;
+		p->value = header_decode(cx, h->value);
+		total += name.n + p->value.n;
 	}
 	if (total > LIMIT_METADATA)
 		return fail(cx, E_METADATA_TOO_LARGE, "Your metadata headers "
@@ -81,7 +124,13 @@ take_headers(struct cx *cx, const struct s3_call *c, struct entry *en)
 	VEC(struct pair)	 headers = { 0 };
 	struct str		 v;
 	size_t			 i, total;
+	enum err		 e;
 
+	if ((e = take_class(cx, c, &v)) != OK)
+		return e;
+	if (v.p != NULL)
+		*VEC_PUSH(cx->mem, &headers) = (struct pair){
+		    STR(S3_META_CLASS), v };
 	en->content_type = request_header(c->req, "content-type");
 	if (en->content_type.n == 0)
 		en->content_type = STR("binary/octet-stream");
@@ -120,26 +169,30 @@ s3_meta_take(struct cx *cx, const struct s3_call *c, struct entry *en)
 /* ---- of a read --------------------------------------------------------- */
 
 /*
- * The API keeps any name and value.  Those that are no header, or for which an
- * answer has no room, are counted.  [S3 x-amz-missing-meta]
+ * The API keeps any name and value.  Those that are no header, that the web
+ * server would drop, or for which an answer has no room, are counted.
+ * [S3 x-amz-missing-meta]
  */
 static void
 put_user_meta(struct cx *cx, struct s3_call *c, const struct entry *en)
 {
 	const struct pair	*m;
+	struct str		 value;
 	size_t			 i, missing = 0, sent = 0;
 
 	for (i = 0; i < en->n_meta; i++) {
 		m = &en->meta[i];
+		value = header_encode(cx, m->value);
 		if (!str_starts_nocase(m->name, meta_api) ||
-		    !header_is_legal(m->name, m->value) ||
-		    sent + m->name.n + m->value.n > LIMIT_META_SENT) {
+		    !header_is_legal(m->name, value) ||
+		    (value.n == 0 && c->req->drops_empty) ||
+		    sent + m->name.n + value.n > LIMIT_META_SENT) {
 			missing++;
 			continue;
 		}
-		sent += m->name.n + m->value.n;
+		sent += m->name.n + value.n;
 		response_header(c->res, str_printf(cx->mem, "x-amz-meta-%.*s",
-		    STRF(str_from(m->name, meta_api.n))).p, m->value);
+		    STRF(str_from(m->name, meta_api.n))).p, value);
 	}
 	if (missing > 0)
 		response_header(c->res, "x-amz-missing-meta",
@@ -184,15 +237,32 @@ s3_meta_headers(struct cx *cx, struct s3_call *c, const struct entry *en)
 {
 	put_type(c, en);
 	put_headers(cx, c, en);
-	response_header(c->res, "ETag", s3_meta_etag(cx, en->etag));
-	response_header(c->res, "Last-Modified", when_http(cx->mem,
-	    en->mtime));
+	s3_meta_state(cx, c, en);
 	response_header(c->res, "Accept-Ranges", STR("bytes"));
 	s3_meta_version(c, en);
+	if (pair_find(en->headers, en->n_headers, STR(S3_META_CLASS)) != NULL)
+		response_header(c->res, S3_META_CLASS, s3_meta_class(en));
 	put_user_meta(cx, c, en);
 	if (en->n_tags > 0)
 		response_header(c->res, "x-amz-tagging-count",
 		    str_printf(cx->mem, "%zu", en->n_tags));
+}
+
+void
+s3_meta_state(struct cx *cx, struct s3_call *c, const struct entry *en)
+{
+	response_header(c->res, "ETag", s3_meta_etag(cx, en->etag));
+	response_header(c->res, "Last-Modified", when_http(cx->mem,
+	    en->mtime));
+}
+
+struct str
+s3_meta_class(const struct entry *en)
+{
+	const struct pair	*h = pair_find(en->headers, en->n_headers,
+	    STR(S3_META_CLASS));
+
+	return h != NULL ? h->value : classes[0].name;
 }
 
 void

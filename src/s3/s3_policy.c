@@ -6,10 +6,12 @@
  */
 #include "s3/s3_policy.h"
 
+#include "base/fault.h"
 #include "base/json.h"
 #include "base/xml.h"
 #include "s3/s3_body.h"
 #include "s3/s3_config.h"
+#include "s3/s3_public_block.h"
 #include "s3/s3_route.h"
 #include "s3/s3_xml.h"
 
@@ -53,9 +55,10 @@ check_action(struct cx *cx, struct json v)
 	if (json_kind(v) != JSON_STR)
 		return malformed(cx, "An Action is a string.");
 	for (i = 1; i < ACTIONS; i++)
-		if (str_is(json_text(v), str_of(actions[i])))
+		if (str_is_nocase(json_text(v), str_of(actions[i])))
 			return OK;
-	if (!str_starts(json_text(v), STR("s3:")))
+	if (!str_starts_nocase(json_text(v), STR("s3:")) &&
+	    !str_is(json_text(v), STR("*")))
 		return malformed(cx, "Policy has invalid action");
 	buf_init(&b, cx->mem, sizeof cx->words);
 	for (i = 1; i < ACTIONS; i++)
@@ -66,7 +69,7 @@ check_action(struct cx *cx, struct json v)
 	    STRF(buf_as_str(&b)), STRF(json_text(v)));
 }
 
-/* The repository itself, or keys of it. */
+/* The repository itself, or keys of it; "*" and "?" stand for what they do. */
 static enum err
 check_resource(struct cx *cx, const struct s3_call *c, struct json v)
 {
@@ -76,10 +79,13 @@ check_resource(struct cx *cx, const struct s3_call *c, struct json v)
 		s = json_text(v);
 	if (!str_take(&s, arn))
 		return malformed(cx, "Policy has invalid resource");
-	if (!str_is(str_to(s, str_find(s, '/')), c->bucket))
+	if (!str_like(c->bucket, str_to(s, str_find(s, '/'))))
 		return malformed(cx, "Policy has invalid resource: it must be "
 		    "%.*s%.*s or %.*s%.*s/<keys>", STRF(arn), STRF(c->bucket),
 		    STRF(arn), STRF(c->bucket));
+	if (str_has(s, STR("${")))
+		return fail(cx, E_NOT_IMPLEMENTED, "Variables in a Resource "
+		    "are not implemented: \"%.*s\".", STRF(s));
 	return OK;
 }
 
@@ -164,6 +170,7 @@ s3_put_bucket_policy(struct cx *cx, struct s3_call *c)
 	struct json_item	*at;
 	struct json		 root, v;
 	struct str		 text;
+	struct repo		 r;
 	size_t			 i, n;
 	enum err		 e;
 
@@ -189,6 +196,13 @@ s3_put_bucket_policy(struct cx *cx, struct s3_call *c)
 	for (i = 0; i < n; i++)
 		if ((e = check_statement(cx, c, at[i].value)) != OK)
 			return e;
+	/* All that are taken open something to everyone. */
+	if ((e = repo_get(cx, c->eng, c->bucket, &r)) != OK)
+		return e;
+	if (s3_public_block_has(cx, &r, "BlockPublicPolicy"))
+		return fail(cx, E_DENIED, "Access Denied: the policy is "
+		    "public, and the BlockPublicPolicy of the public access "
+		    "block is true.");
 	c->res->status = 204;
 	return s3_config_put(cx, c, SETTING_POLICY, text);
 }
@@ -223,7 +237,24 @@ s3_get_bucket_policy_status(struct cx *cx, struct s3_call *c)
 
 /* ---- asking it --------------------------------------------------------- */
 
-/* Is this text among the strings of a member? */
+/* Is this action among the strings of a member?  Their case does not count. */
+static bool
+has_action(struct cx *cx, struct json o, enum s3_action action)
+{
+	struct json_item	*at;
+	struct json		 v;
+	size_t			 i, n;
+
+	if (!json_member(o, "Action", &v))
+		return false;
+	for (i = 0, n = json_items(cx, v, &at); i < n; i++)
+		if (str_is_nocase(json_text(at[i].value),
+		    str_of(actions[action])))
+			return true;
+	return false;
+}
+
+/* Does one of the strings of a member fit this text? */
 static bool
 has_like(struct cx *cx, struct json o, const char *name, struct str text)
 {
@@ -253,6 +284,8 @@ s3_policy_allows(struct cx *cx, const struct s3_call *c,
 	*allowed = false;
 	if ((e = repo_get(cx, c->eng, c->bucket, &r)) != OK ||
 	    repo_setting(&r, SETTING_POLICY).n == 0 ||
+	    (!fault_skip("PUBLIC_BLOCK") &&
+	    s3_public_block_has(cx, &r, "RestrictPublicBuckets")) ||
 	    (e = json_parse(cx, repo_setting(&r, SETTING_POLICY),
 	    &root)) != OK || !json_member(root, "Statement", &v))
 		return e;
@@ -260,9 +293,8 @@ s3_policy_allows(struct cx *cx, const struct s3_call *c,
 	    STRF(c->bucket), c->key.n > 0 ? "/" : "", STRF(c->key));
 	n = statements(cx, v, &at);
 	for (i = 0; i < n && !*allowed; i++)
-		*allowed = has_like(cx, at[i].value, "Action",
-		    str_of(actions[action])) && has_like(cx, at[i].value,
-		    "Resource", resource);
+		*allowed = has_action(cx, at[i].value, action) &&
+		    has_like(cx, at[i].value, "Resource", resource);
 	return OK;
 }
 

@@ -100,6 +100,8 @@ changes_nothing(const struct s3_call *c, const struct target *src,
     const struct object_copy_opts *opt, bool meta)
 {
 	return !meta && !opt->replace_tags && src->version.n == 0 &&
+	    request_header(c->req, "x-amz-storage-class").p == NULL &&
+	    request_header(c->req, "x-amz-server-side-encryption").p == NULL &&
 	    str_is(src->repo, c->at.repo) && str_is(src->ref, c->at.ref) &&
 	    str_is(src->path, c->at.path);
 }
@@ -124,7 +126,7 @@ copy_answer(struct cx *cx, struct s3_call *c, const struct entry *en)
 enum err
 s3_copy_object(struct cx *cx, struct s3_call *c)
 {
-	struct object_copy_opts	opt = { .replace = NULL };
+	struct object_copy_opts	opt = { .fresh = STR(S3_META_CLASS) };
 	struct entry		by, en;
 	struct target		src;
 	enum err		e;
@@ -142,7 +144,8 @@ s3_copy_object(struct cx *cx, struct s3_call *c)
 	if (changes_nothing(c, &src, &opt, meta))
 		return fail(cx, E_BAD_REQUEST, "This copy request is illegal "
 		    "because it is trying to copy an object to itself without "
-		    "changing the object's metadata.");
+		    "changing the object's metadata, storage class or "
+		    "encryption attributes.");
 	if (!meta)
 		by.content_type = (struct str){ NULL, 0 };
 	opt.replace = &by;

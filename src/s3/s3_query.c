@@ -16,13 +16,14 @@
 #define BODY	(OP_PUT_OBJECT | OP_UPLOAD_PART | OP_COMPLETE_MULTIPART_UPLOAD)
 #define SECRET	(STORE | BODY | OP_UPLOAD_PART_COPY | OP_GET_OBJECT | \
 		OP_HEAD_OBJECT | OP_GET_OBJECT_ATTRIBUTES | OP_LIST_PARTS)
+#define ACL	(OP_PUT_BUCKET_ACL | OP_PUT_OBJECT_ACL)
 #define LISTS	(OP_LIST_OBJECTS | OP_LIST_OBJECTS_V2 | \
 		OP_LIST_OBJECT_VERSIONS)
 
 /* Every header of the S3 API, and the operations that take it: AWS's own
  * description of the API, which a test compares, and what carries a body. */
 static const struct s3_header	headers[] = {
-	{ STR_INIT("x-amz-acl"), STORE | OP_CREATE_BUCKET },
+	{ STR_INIT("x-amz-acl"), STORE | OP_CREATE_BUCKET | ACL },
 	{ STR_INIT("x-amz-bucket-namespace"), OP_CREATE_BUCKET },
 	{ STR_INIT("x-amz-bucket-object-lock-enabled"), OP_CREATE_BUCKET },
 	{ STR_INIT("x-amz-bucket-object-lock-token"), 0 },
@@ -50,8 +51,8 @@ static const struct s3_header	headers[] = {
 	    OP_PUT_OBJECT | OP_UPLOAD_PART },
 	{ STR_INIT("x-amz-expected-bucket-owner"), S3_ALL_OPS },
 	{ STR_INIT("x-amz-fwd-"), 0 },
-	{ STR_INIT("x-amz-grant-write"), OP_CREATE_BUCKET },
-	{ STR_INIT("x-amz-grant-"), STORE | OP_CREATE_BUCKET },
+	{ STR_INIT("x-amz-grant-write"), OP_CREATE_BUCKET | ACL },
+	{ STR_INIT("x-amz-grant-"), STORE | OP_CREATE_BUCKET | ACL },
 	{ STR_INIT("x-amz-if-match-initiated-time"),
 	    OP_ABORT_MULTIPART_UPLOAD },
 	{ STR_INIT("x-amz-if-match-last-modified-time"), OP_DELETE_OBJECT },

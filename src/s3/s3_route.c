@@ -1,7 +1,7 @@
 /*
  * The operation table.  The first row that fits wins, so the more specific
- * come first; a query key that S3 has and the row does not allow is 501, so that
- * nothing ever falls through to another operation.
+ * come first; a query key that S3 has and the row does not allow is 501, so
+ * that nothing ever falls through to another operation.
  */
 #include "s3/s3_route.h"
 
@@ -34,26 +34,41 @@ static const struct s3_row rows[] = {
 	{ M_GET, AT_BUCKET, "accelerate", NULL, "", s3_fixed_document,
 	    "GetBucketAccelerateConfiguration", .needs = 0,
 	    .answer = DOCUMENT("AccelerateConfiguration", "") },
+	{ M_PUT, AT_BUCKET, "accelerate", NULL, "", s3_put_already,
+	    "PutBucketAccelerateConfiguration", .needs = F_WRITE },
 	{ M_GET, AT_BUCKET, "acl", NULL, "", s3_get_acl, "GetBucketAcl",
 	    .needs = 0 },
+	{ M_PUT, AT_BUCKET, "acl", NULL, "", s3_put_acl,
+	    "PutBucketAcl", .needs = F_WRITE, .op = OP_PUT_BUCKET_ACL },
 	{ M_GET, AT_BUCKET, "cors", NULL, "", s3_get_bucket_cors,
 	    "GetBucketCors", .needs = 0 },
 	{ M_PUT, AT_BUCKET, "cors", NULL, "", s3_put_bucket_cors,
 	    "PutBucketCors", .needs = F_WRITE },
 	{ M_DELETE, AT_BUCKET, "cors", NULL, "", s3_delete_bucket_cors,
 	    "DeleteBucketCors", .needs = F_WRITE },
-	{ M_GET, AT_BUCKET, "encryption", NULL, "", s3_fixed_missing,
-	    "GetBucketEncryption", .needs = 0,
-	    .answer = "ServerSideEncryptionConfigurationNotFoundError" },
-	{ M_GET, AT_BUCKET, "lifecycle", NULL, "", s3_fixed_missing,
-	    "GetBucketLifecycleConfiguration", .needs = 0,
-	    .answer = "NoSuchLifecycleConfiguration" },
+	{ M_GET, AT_BUCKET, "encryption", NULL, "", s3_get_bucket_encryption,
+	    "GetBucketEncryption", .needs = 0 },
+	{ M_PUT, AT_BUCKET, "encryption", NULL, "", s3_put_bucket_encryption,
+	    "PutBucketEncryption", .needs = F_WRITE },
+	{ M_DELETE, AT_BUCKET, "encryption", NULL, "", s3_delete_already,
+	    "DeleteBucketEncryption", .needs = F_WRITE },
+	{ M_GET, AT_BUCKET, "lifecycle", NULL, "", s3_get_bucket_lifecycle,
+	    "GetBucketLifecycleConfiguration", .needs = 0 },
+	{ M_PUT, AT_BUCKET, "lifecycle", NULL, "", s3_put_bucket_lifecycle,
+	    "PutBucketLifecycleConfiguration", .needs = F_WRITE },
+	{ M_DELETE, AT_BUCKET, "lifecycle", NULL, "",
+	    s3_delete_bucket_lifecycle, "DeleteBucketLifecycle",
+	    .needs = F_WRITE },
 	{ M_GET, AT_BUCKET, "logging", NULL, "", s3_fixed_document,
 	    "GetBucketLogging", .needs = 0,
 	    .answer = DOCUMENT("BucketLoggingStatus", "") },
+	{ M_PUT, AT_BUCKET, "logging", NULL, "", s3_put_already,
+	    "PutBucketLogging", .needs = F_WRITE },
 	{ M_GET, AT_BUCKET, "notification", NULL, "", s3_fixed_document,
 	    "GetBucketNotificationConfiguration", .needs = 0,
 	    .answer = DOCUMENT("NotificationConfiguration", "") },
+	{ M_PUT, AT_BUCKET, "notification", NULL, "", s3_put_already,
+	    "PutBucketNotificationConfiguration", .needs = F_WRITE },
 	{ M_GET, AT_BUCKET, "object-lock", NULL, "", s3_fixed_missing,
 	    "GetObjectLockConfiguration", .needs = 0,
 	    .answer = "ObjectLockConfigurationNotFoundError" },
@@ -61,6 +76,10 @@ static const struct s3_row rows[] = {
 	    "GetBucketOwnershipControls", .needs = 0,
 	    .answer = DOCUMENT("OwnershipControls", "<Rule><ObjectOwnership>"
 	    "BucketOwnerEnforced</ObjectOwnership></Rule>") },
+	{ M_PUT, AT_BUCKET, "ownershipControls", NULL, "", s3_put_already,
+	    "PutBucketOwnershipControls", .needs = F_WRITE },
+	{ M_DELETE, AT_BUCKET, "ownershipControls", NULL, "", s3_delete_already,
+	    "DeleteBucketOwnershipControls", .needs = F_WRITE },
 	{ M_GET, AT_BUCKET, "policy", NULL, "", s3_get_bucket_policy,
 	    "GetBucketPolicy", .needs = 0 },
 	{ M_PUT, AT_BUCKET, "policy", NULL, "", s3_put_bucket_policy,
@@ -69,16 +88,25 @@ static const struct s3_row rows[] = {
 	    "DeleteBucketPolicy", .needs = F_WRITE },
 	{ M_GET, AT_BUCKET, "policyStatus", NULL, "",
 	    s3_get_bucket_policy_status, "GetBucketPolicyStatus", .needs = 0 },
-	{ M_GET, AT_BUCKET, "publicAccessBlock", NULL, "", s3_fixed_missing,
-	    "GetPublicAccessBlock", .needs = 0,
-	    .answer = "NoSuchPublicAccessBlockConfiguration" },
+	{ M_GET, AT_BUCKET, "publicAccessBlock", NULL, "",
+	    s3_get_public_access_block, "GetPublicAccessBlock", .needs = 0 },
+	{ M_PUT, AT_BUCKET, "publicAccessBlock", NULL, "",
+	    s3_put_public_access_block, "PutPublicAccessBlock",
+	    .needs = F_WRITE },
+	{ M_DELETE, AT_BUCKET, "publicAccessBlock", NULL, "",
+	    s3_delete_public_access_block, "DeletePublicAccessBlock",
+	    .needs = F_WRITE },
 	{ M_GET, AT_BUCKET, "replication", NULL, "", s3_fixed_missing,
 	    "GetBucketReplication", .needs = 0,
 	    .answer = "ReplicationConfigurationNotFoundError" },
+	{ M_DELETE, AT_BUCKET, "replication", NULL, "", s3_delete_already,
+	    "DeleteBucketReplication", .needs = F_WRITE },
 	{ M_GET, AT_BUCKET, "requestPayment", NULL, "", s3_fixed_document,
 	    "GetBucketRequestPayment", .needs = 0,
 	    .answer = DOCUMENT("RequestPaymentConfiguration",
 	    "<Payer>BucketOwner</Payer>") },
+	{ M_PUT, AT_BUCKET, "requestPayment", NULL, "", s3_put_already,
+	    "PutBucketRequestPayment", .needs = F_WRITE },
 	{ M_GET, AT_BUCKET, "tagging", NULL, "", s3_get_bucket_tagging,
 	    "GetBucketTagging", .needs = 0 },
 	{ M_PUT, AT_BUCKET, "tagging", NULL, "", s3_put_bucket_tagging,
@@ -88,6 +116,8 @@ static const struct s3_row rows[] = {
 	{ M_GET, AT_BUCKET, "website", NULL, "", s3_fixed_missing,
 	    "GetBucketWebsite", .needs = 0,
 	    .answer = "NoSuchWebsiteConfiguration" },
+	{ M_DELETE, AT_BUCKET, "website", NULL, "", s3_delete_already,
+	    "DeleteBucketWebsite", .needs = F_WRITE },
 	{ M_GET, AT_BUCKET, "uploads", NULL,
 	    "prefix delimiter key-marker upload-id-marker max-uploads "
 	    "encoding-type",
@@ -111,8 +141,10 @@ static const struct s3_row rows[] = {
 	{ M_GET, AT_OBJECT, "uploadId", NULL,
 	    "max-parts part-number-marker encoding-type", s3_list_parts,
 	    "ListParts", .needs = 0, .op = OP_LIST_PARTS },
-	{ M_GET, AT_OBJECT, "acl", NULL, "", s3_get_acl, "GetObjectAcl",
-	    .needs = 0 },
+	{ M_GET, AT_OBJECT, "acl", NULL, "versionId", s3_get_acl,
+	    "GetObjectAcl", .needs = 0 },
+	{ M_PUT, AT_OBJECT, "acl", NULL, "versionId", s3_put_acl,
+	    "PutObjectAcl", .needs = 0, .op = OP_PUT_OBJECT_ACL },
 	{ M_GET, AT_OBJECT, "attributes", NULL, "versionId",
 	    s3_get_object_attributes, "GetObjectAttributes", .needs = 0,
 	    .op = OP_GET_OBJECT_ATTRIBUTES, .action = MAY_GET_ATTRIBUTES },
@@ -207,8 +239,8 @@ lists(const char *words, struct str word)
  * with AWS's own description of the API.  Not "id": it is one's only beside the
  * name of a sub-resource, and pages have parameters of that name.
  */
-static const char	parameters[] = "abac accelerate acl analytics annotation "
-    "annotation-prefix annotationName attributes bucket-region "
+static const char	parameters[] = "abac accelerate acl analytics "
+    "annotation annotation-prefix annotationName attributes bucket-region "
     "continuation-token cors delete delimiter encoding-type encryption "
     "fetch-owner intelligent-tiering inventory key-marker legal-hold "
     "lifecycle list-type location logging marker max-annotation-results "

@@ -33,6 +33,8 @@ enum s3_op {
 	OP_COMPLETE_MULTIPART_UPLOAD = 1 << 17,
 	OP_ABORT_MULTIPART_UPLOAD = 1 << 18,
 	OP_LIST_PARTS = 1 << 19,
+	OP_PUT_BUCKET_ACL = 1 << 20,
+	OP_PUT_OBJECT_ACL = 1 << 21,
 };
 
 struct s3_row {

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/enc.h"
+#include "base/fault.h"
 #include "base/when.h"
 #include "lake/names.h"
 #include "lake/target.h"
@@ -23,38 +24,48 @@ prefixed(struct cx *cx, const struct s3_call *c, const char *prefix,
 	    name).p);
 }
 
-/* Dates that cannot be read do not count.  [RFC 9110 13.1.3] */
-static int64_t
-date_of(struct str s)
+int64_t
+s3_take_date(struct str s)
 {
 	int64_t	ms;
 
-	return when_http_parse(s, &ms) || when_iso_parse(s, &ms) ? ms : 0;
+	if (!when_http_parse(s, &ms) && !when_iso_parse(s, &ms))
+		return 0;
+	return ms != 0 ? ms : 1;	/* 0: not given */
+}
+
+/* x-amz-if-match-size and -last-modified-time: what cannot be read is no leave
+ * to delete. */
+static enum err
+take_amz_cond(struct cx *cx, const struct s3_call *c, struct cond *out)
+{
+	struct str	size = request_header(c->req, "x-amz-if-match-size");
+	struct str	mtime = request_header(c->req,
+	    "x-amz-if-match-last-modified-time");
+
+	out->mtime = s3_take_date(mtime);
+	if (mtime.p != NULL && out->mtime == 0 && !fault_skip("COND_READ"))
+		return fail(cx, E_BAD_ARGUMENT,
+		    "x-amz-if-match-last-modified-time is no date");
+	out->has_size = size.p != NULL;
+	if (out->has_size && !str_u64(size, UINT64_MAX, &out->size))
+		return fail(cx, E_BAD_ARGUMENT, "x-amz-if-match-size is no "
+		    "number");
+	return OK;
 }
 
 enum err
 s3_take_cond(struct cx *cx, const struct s3_call *c, const char *prefix,
     struct cond *out)
 {
-	struct str	v;
-
 	memset(out, 0, sizeof *out);
 	out->if_match = prefixed(cx, c, prefix, "if-match");
 	out->if_none_match = prefixed(cx, c, prefix, "if-none-match");
-	out->modified_since = date_of(prefixed(cx, c, prefix,
+	out->modified_since = s3_take_date(prefixed(cx, c, prefix,
 	    "if-modified-since"));
-	out->unmodified_since = date_of(prefixed(cx, c, prefix,
+	out->unmodified_since = s3_take_date(prefixed(cx, c, prefix,
 	    "if-unmodified-since"));
-	if (prefix[0] != '\0')
-		return OK;
-	out->mtime = date_of(request_header(c->req,
-	    "x-amz-if-match-last-modified-time"));
-	v = request_header(c->req, "x-amz-if-match-size");
-	out->has_size = v.n > 0;
-	if (out->has_size && !str_u64(v, UINT64_MAX, &out->size))
-		return fail(cx, E_BAD_ARGUMENT, "x-amz-if-match-size is no "
-		    "number");
-	return OK;
+	return prefix[0] != '\0' ? OK : take_amz_cond(cx, c, out);
 }
 
 struct str

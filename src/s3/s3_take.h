@@ -11,11 +11,15 @@ void		s3_take_key(struct s3_call *c, struct str key);
 /*
  * If-Match and kin under a prefix, "" or "x-amz-copy-source-" or
  * "x-amz-rename-source-"; under "" also x-amz-if-match-size and
- * -last-modified-time.  A date that cannot be read does not count.
- * E_BAD_ARGUMENT for a size that is no number.
+ * -last-modified-time.  A date that cannot be read does not count, but for the
+ * last one's.  E_BAD_ARGUMENT for that, and for a size that is no number.
  */
 enum err	s3_take_cond(struct cx *cx, const struct s3_call *c,
 		    const char *prefix, struct cond *out);
+
+/* A date of HTTP or ISO 8601, in ms since 1970; 0: it is none, and does not
+ * count where it is a condition.  [RFC 9110 13.1.3] */
+int64_t		s3_take_date(struct str date);
 
 /* An ETag without the quotation marks that clients may send around it. */
 struct str	s3_take_etag(struct str etag);

@@ -41,7 +41,7 @@ put_about(struct buf *b, const struct s3_call *c, const struct upload *u)
 {
 	s3_xml_owner(b, c, "Initiator");
 	s3_xml_owner(b, c, "Owner");
-	xml_put(b, "StorageClass", STR("STANDARD"));
+	xml_put(b, "StorageClass", s3_meta_class(&u->meta));
 	put_sum_kind(b, u);
 }
 

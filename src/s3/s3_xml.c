@@ -18,12 +18,18 @@ s3_xml_end(struct s3_call *c, struct buf *b, const char *root)
 	response_body(c->res, 200, "application/xml", buf_as_str(b));
 }
 
+struct str
+s3_xml_owner_id(const struct s3_call *c)
+{
+	return c->opt->account.n > 0 ? c->opt->account : c->who.user;
+}
+
 void
 s3_xml_owner(struct buf *b, const struct s3_call *c, const char *element)
 {
 	buf_printf(b, "<%s>", element);
-	xml_put(b, "ID", c->who.user);
-	xml_put(b, "DisplayName", c->who.user);
+	xml_put(b, "ID", s3_xml_owner_id(c));
+	xml_put(b, "DisplayName", s3_xml_owner_id(c));
 	buf_printf(b, "</%s>", element);
 }
 

@@ -19,7 +19,10 @@ void		s3_xml_begin(struct cx *cx, struct buf *b, const char *root);
 void		s3_xml_end(struct s3_call *c, struct buf *b,
 		    const char *root);
 
-/* <Owner>, or under another name: the user who asks. */
+/* Who owns everything: the setting account, else the user who asks. */
+struct str	s3_xml_owner_id(const struct s3_call *c);
+
+/* The owner as <Owner>, or under another name. */
 void		s3_xml_owner(struct buf *b, const struct s3_call *c,
 		    const char *element);
 

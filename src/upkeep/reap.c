@@ -12,6 +12,7 @@
 #include "upkeep/mark.h"
 #include "upkeep/orphans.h"
 #include "upkeep/rows.h"
+#include "upkeep/upload_age.h"
 
 enum { STEP = 1000, HEADS = 256 };
 #define DAY_MS	((int64_t)24 * 3600 * 1000)
@@ -21,6 +22,7 @@ struct reap {
 	const struct gc_opts	*opt;
 	struct gc_report	*r;
 	bool			 stays;	/* a branch that cannot be read */
+	struct upload_ages	*ages;
 	/* head log rows to trim */
 	struct arena		*mem;
 	struct str		 heads[HEADS];
@@ -124,9 +126,23 @@ reap_old_upload(struct cx *cx, struct str key, struct str value, void *arg)
 		return OK;
 	}
 	/* The answer of a completed one is kept for a day. */
-	if (u.created + (u.done ? DAY_MS : p->opt->upload_age) > cx->now)
+	if (u.created + (u.done ? DAY_MS : upload_age(p->ages, &u,
+	    p->opt->upload_age)) > cx->now)
 		return OK;
 	return reap_upload(cx, p, key);
+}
+
+static enum err
+reap_old_uploads(struct cx *cx, struct reap *p)
+{
+	struct arena	*mem = arena_new();
+	enum err	e;
+
+	if ((e = upload_ages_load(cx, p->eng, mem, &p->ages)) == OK)
+		e = rows_each(cx, p->eng->kv, key_letter(cx, 'U'), false,
+		    reap_old_upload, p);
+	arena_free(mem);
+	return e;
 }
 
 static enum err
@@ -335,8 +351,7 @@ reap_run(struct cx *cx, struct engine *eng, const struct gc_opts *opt,
 	    &p)) != OK ||
 	    (e = rows_each(cx, eng->kv, key_letter(cx, 'B'), false, reap_living,
 	    &p)) != OK ||
-	    (e = rows_each(cx, eng->kv, key_letter(cx, 'U'), false,
-	    reap_old_upload, &p)) != OK ||
+	    (e = reap_old_uploads(cx, &p)) != OK ||
 	    (e = orphans_each(cx, eng->kv, &parts)) != OK)
 		return e;
 	p.mem = arena_new();

@@ -107,7 +107,9 @@ def test_a_policy_is_kept_and_taken_away(public, refused):
     ({"Action": ["s3:GetObject", "s3:*"]}, "NotImplemented"), ({"Action": 1}, "MalformedPolicy"),
     ({"Action": "iam:x"}, "MalformedPolicy"), ({"Resource": "*"}, "MalformedPolicy"),
     ({"Resource": "arn:aws:s3:::other/*"}, "MalformedPolicy"),
-    ({"Resource": "arn:aws:s3:::*"}, "MalformedPolicy"),
+    ({"Action": "*"}, "NotImplemented"), ({"Action": "s3:Get*"}, "NotImplemented"),
+    ({"Resource": "arn:aws:s3:::*o/*"}, "MalformedPolicy"),
+    ({"Resource": "arn:aws:s3:::*/${aws:username}/*"}, "NotImplemented"),
     ({"Principal": {"AWS": "arn:aws:iam::1:root"}}, "NotImplemented"),
     ({"Principal": ["*", "x"]}, "NotImplemented"), ({"Principal": {"Service": "*"}}, "NotImplemented"),
     ({"Principal": {"AWS": {"a": "*"}}}, "NotImplemented"), ({"Condition": {}}, "NotImplemented"),
@@ -127,6 +129,17 @@ def test_a_policy_promises_nothing_that_is_not_done(lake, refused, change, code)
 def test_malformed_policies(lake, refused, text):
     status, _, answer = Signed(lake.url, "PUT", f"/{lake.repo}", query="policy").send(text.encode())
     assert status == 400 and b"MalformedPolicy" in answer
+
+
+@pytest.mark.parametrize("resource", ["arn:aws:s3:::*", "arn:aws:s3:::*/*", "arn:aws:s3:::r-*/*", "arn:aws:s3:::?-*",
+                                      "arn:aws:s3:::*/main/public/*"])
+def test_wildcards_of_resources(lake, resource):
+    lake.put("main/public/o")
+    lake.put("main/o")
+    put_policy(lake, {**statement(lake, action="s3:getobject"), "Resource": resource})
+    assert ask(lake, "/main/public/o")[0] == 200
+    assert ask(lake, "/main/o")[0] == (403 if "public" in resource else 200)
+    assert ask(lake, "?list-type=2")[0] == 403
 
 
 def test_one_statement_and_other_forms_of_everyone(lake):

@@ -299,7 +299,7 @@ def test_the_marker_of_a_branch_is_deleted_without_being_there(lake):
 
 
 @pytest.mark.parametrize("method,query", [
-    ("PUT", "acl"), ("PUT", "retention"), ("PUT", "renameObject"), ("GET", "retention"),
+    ("POST", "acl"), ("PUT", "retention"), ("PUT", "renameObject"), ("GET", "retention"),
     ("GET", "torrent"), ("POST", "select"), ("PUT", "legal-hold"), ("DELETE", "acl")])
 def test_unknown_subresources_never_fall_through(lake, method, query):
     lake.put("main/o", b"kept")

@@ -18,10 +18,11 @@ call_of(const char *headers, const char *query)
 {
 	static struct request	req;
 	static struct response	res;
+	static struct s3_opts	opt;
 
 	req = request_of(cx.mem, M_PUT, headers, query);
 	response_init(&res, &cx);
-	return (struct s3_call){ .req = &req, .res = &res };
+	return (struct s3_call){ .req = &req, .res = &res, .opt = &opt };
 }
 
 /* The code that a client reads; "" for OK. */
@@ -258,7 +259,9 @@ nothing_that_was_asked_for_is_dropped_silently(void **state)
 	} cases[] = {
 		{ "x-amz-meta-a: 1\nx-amz-anything: else\nrange: 0", "" },
 		{ "x-amz-server-side-encryption: AES256", "NotImplemented" },
-		{ "x-amz-server-side-encryption: false", "" },
+		{ "x-amz-server-side-encryption: aws:kms", "NotImplemented" },
+		{ "x-amz-server-side-encryption: false",
+		    "InvalidEncryptionAlgorithmError" },
 		{ "x-amz-server-side-encryption-customer-key: k",
 		    "NotImplemented" },
 		{ "x-amz-copy-source-server-side-encryption-customer-key: k",
@@ -272,6 +275,9 @@ nothing_that_was_asked_for_is_dropped_silently(void **state)
 		{ "x-amz-acl: private", "" },
 		{ "x-amz-acl: bucket-owner-full-control", "" },
 		{ "x-amz-acl: public-read", "AccessControlListNotSupported" },
+		{ "x-amz-acl: bucket-owner-read",
+		    "AccessControlListNotSupported" },
+		{ "x-amz-acl: publicread", "InvalidArgument" },
 		{ "x-amz-grant-read: id=1", "AccessControlListNotSupported" },
 		{ "x-amz-object-ownership: BucketOwnerEnforced", "" },
 		{ "x-amz-object-ownership: ObjectWriter",
