@@ -207,13 +207,16 @@ length_parse(struct cx *cx, struct request *req, struct str length,
     struct str sent)
 {
 	uint64_t	client;
-	bool		chunked;
+	bool		unsaid;
 
-	chunked = request_header(req, "transfer-encoding").n > 0;
+	/* HTTP/2 has no other sign of a body that may still come. */
+	unsaid = request_header(req, "transfer-encoding").n > 0 ||
+	    (req->is_http2 && (req->method == M_PUT || req->method == M_POST ||
+	    req->method == M_PATCH) && !fault_skip("H2_LENGTH"));
 	req->has_length = length.n > 0;
 	if (length.n > 0 && !str_u64(length, INT64_MAX, &req->length))
 		return fail(cx, E_BAD_REQUEST, "Content-Length is no number");
-	if (!req->has_length && !chunked)
+	if (!req->has_length && !unsaid)
 		req->has_length = true;		/* no body at all */
 	/* mod_fcgid over a LimitRequestBody says 0 and drops the body. */
 	if (sent.n > 0 && str_u64(sent, INT64_MAX, &client) &&
@@ -231,6 +234,7 @@ struct cgi_vars {
 	struct str	software;
 	struct str	length;		/* of the body, as it is passed on */
 	struct str	sent;		/* of the body, as the client sent it */
+	struct str	redirect;	/* the status that led here [Apache] */
 	struct str	sendfile;
 };
 
@@ -255,6 +259,7 @@ static const struct cgi_row cgi_rows[] = {
 	{ STR_INIT("CONTENT_LENGTH"), KEPT(length) },
 	{ STR_INIT("LAKEGATE_CONTENT_LENGTH"), KEPT(sent) },
 	{ STR_INIT("LAKEGATE_SENDFILE"), KEPT(sendfile) },
+	{ STR_INIT("REDIRECT_STATUS"), KEPT(redirect) },
 	{ STR_INIT("HTTP_HOST"), KEPT(host) | CGI_HEADER },
 	{ STR_INIT("CONTENT_TYPE"), 0, CGI_HEADER | CGI_UNLESS_EMPTY },
 	{ STR_INIT("REDIRECT_HTTP_AUTHORIZATION"), 0, CGI_HEADER },
@@ -324,7 +329,9 @@ cgi_take(struct request *req, const struct cgi_vars *vars)
 	req->https = vars->https.n > 0 && !str_is(vars->https, STR("off"));
 	req->is_http2 = str_starts(vars->protocol, STR("HTTP/2"));
 	req->is_apache = str_starts(vars->software, STR("Apache"));
-	req->drops_empty = str_starts(vars->software, STR("lighttpd"));
+	/* lighttpd does, under any name that its settings give it. */
+	req->drops_empty = !req->is_apache &&
+	    !str_starts(vars->software, STR("nginx"));
 	req->by_server = str_is(vars->sendfile, STR("lighttpd"));
 }
 
@@ -340,10 +347,21 @@ request_from_env(struct cx *cx, char **env, const struct front_body *body,
 	memset(req, 0, sizeof *req);
 	cgi_vars_read(cx, env, &v, &vars);
 	cgi_take(req, &vars);
+	/* Whatever fails below, what the client sends can be read. */
+	m->req = req;
+	m->in = body->in;
+	req->truncation_shows = body->truncation_shows;
+	req->body = (struct source){ measured_read, m };
 	req->headers = v.at;
 	req->n_headers = v.n;
 	if ((e = length_parse(cx, req, vars.length, vars.sent)) != OK)
 		return e;
+	/* apache/htaccess: mod_fcgid gave up on a chunked body. */
+	if (str_is(vars.redirect, STR("500")) &&
+	    request_header(req, "transfer-encoding").n > 0)
+		return fail(cx, E_NO_LENGTH, "You must provide the "
+		    "Content-Length HTTP header: this server takes 128 KiB of "
+		    "unknown length.");
 	/* The signature covers it; CGI has it apart. */
 	if (vars.length.n > 0) {
 		header_add(cx, &v, STR("content-length"), vars.length);
@@ -354,9 +372,5 @@ request_from_env(struct cx *cx, char **env, const struct front_body *body,
 		return fail(cx, E_BAD_REQUEST, "the request has more than %d "
 		    "headers, or more than %d KiB of them", LIMIT_HEADERS,
 		    LIMIT_HEADER_BYTES / 1024);
-	m->req = req;
-	m->in = body->in;
-	req->truncation_shows = body->truncation_shows;
-	req->body = (struct source){ measured_read, m };
 	return target_parse(cx, req, vars.uri);
 }

@@ -54,13 +54,24 @@ S3_BODY = {
     "DeleteObjects": b"<Delete><Object><Key>main/o</Key></Object></Delete>",
     "PutObject": b"written through a door",
     "UploadPart": b"another part",
+    "PutBucketAccelerateConfiguration": b"<AccelerateConfiguration><Status>Suspended</Status></AccelerateConfiguration>",
+    "PutBucketEncryption": b"<ServerSideEncryptionConfiguration/>",
+    "PutBucketLifecycleConfiguration":
+        b"<LifecycleConfiguration><Rule><ID>a</ID><Filter/><Status>Enabled</Status><AbortIncompleteMultipartUpload>"
+        b"<DaysAfterInitiation>1</DaysAfterInitiation></AbortIncompleteMultipartUpload></Rule></LifecycleConfiguration>",
+    "PutBucketLogging": b"<BucketLoggingStatus/>",
+    "PutBucketNotificationConfiguration": b"<NotificationConfiguration/>",
+    "PutBucketOwnershipControls": b"<OwnershipControls><Rule><ObjectOwnership>BucketOwnerEnforced</ObjectOwnership>"
+                                  b"</Rule></OwnershipControls>",
+    "PutPublicAccessBlock": b"<PublicAccessBlockConfiguration/>",
+    "PutBucketRequestPayment": b"<RequestPaymentConfiguration><Payer>BucketOwner</Payer></RequestPaymentConfiguration>",
 }
 # What a good key is answered where that is not 2xx: what is asked for is not
 # there, and the answer says so.
 S3_GOOD = {name: 404 for name in (
     "GetBucketEncryption", "GetBucketLifecycleConfiguration", "GetBucketReplication",
     "GetBucketWebsite", "GetObjectLockConfiguration", "GetPublicAccessBlock")}
-S3_GOOD["CreateBucket"] = 409           # it is the caller's already
+S3_GOOD["PutBucketEncryption"] = 501    # the settings do not say that the disk is encrypted
 S3_GOOD["DeleteBucket"] = 409           # it is not empty
 
 API_BODY = {
@@ -127,6 +138,8 @@ class House:
             headers[row.header] = f"/{self.lake.repo}/main/o"
         if row.name == "GetObjectAttributes":
             headers["x-amz-object-attributes"] = "ETag"
+        if row.name in ("PutBucketAcl", "PutObjectAcl"):
+            headers["x-amz-acl"] = "private"
         body = S3_BODY.get(row.name, b"")
         if row.name == "PutBucketPolicy":
             body = self.policy.encode()

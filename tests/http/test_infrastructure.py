@@ -328,8 +328,8 @@ def test_version_2_does_not_choose_what_it_does_not_sign(lake):
     import time
     import urllib.parse
     until = int(time.time()) + 300
-    for method, name, body in (("PUT", "publicAccessBlock", b"<PublicAccessBlockConfiguration/>"),
-                               ("PUT", "ownershipControls", SAME[0][1]), ("DELETE", "encryption", b"")):
+    for method, name, body in (("PUT", "accelerate", SAME[4][1]), ("PUT", "ownershipControls", SAME[0][1]),
+                               ("DELETE", "encryption", b"")):
         mac = hmac.new(SECRET.encode(), f"{method}\n\n\n{until}\n/{lake.repo}".encode(), hashlib.sha1).digest()
         signature = urllib.parse.quote(base64.b64encode(mac), safe="")
         status, text = ask(lake.url, method, f"/{lake.repo}?{name}&AWSAccessKeyId={KEY}&Expires={until}"

@@ -277,7 +277,7 @@ def test_names_and_lengths(lake, refused):
     with refused("NoSuchKey", 404):
         lake.body("main/" + "absent")
     status, _, text = put(lake, path="main/%ff%fe").send(b"x")
-    assert status == 400 and b"InvalidArgument" in text
+    assert status == 400 and b"InvalidURI" in text
     status, _, text = Signed(lake.url, "GET", "/Bad_Bucket").send()
     assert status == 400 and b"InvalidBucketName" in text
     assert put(lake, path="main/").send(b"")[0] == 200
