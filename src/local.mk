@@ -23,6 +23,7 @@ liblakegate_a_SOURCES = \
 	src/app/app_inside.h \
 	src/app/app_log.c \
 	src/app/app_own.c \
+	src/app/app_page.c \
 	src/app/conf.c \
 	src/app/conf.def \
 	src/app/conf.h \
@@ -321,7 +322,6 @@ liblakegate_a_SOURCES = \
 	src/upkeep/rows.h \
 	src/upkeep/seen.c \
 	src/upkeep/seen.h \
-	src/upkeep/upkeep.h
 	src/upkeep/upkeep.h \
 	src/upkeep/upload_age.c \
 	src/upkeep/upload_age.h
@@ -342,7 +342,7 @@ liblakegate_a_CPPFLAGS = $(AM_CPPFLAGS) \
 	-DCONF_PATH='"$(sysconfdir)/lakegate/lakegate.conf"' \
 	-DSAMPLE_PATH='"$(sampledir)"'
 EXTRA_DIST += src/STYLE src/auth/DESIGN src/engine/DESIGN src/http/DESIGN \
-	src/lake/DESIGN src/upkeep/DESIGN
+	src/lake/DESIGN src/s3/DESIGN src/upkeep/DESIGN
 
 # Pages and units name installed paths; the settings' page lists conf.def.
 PATHS = sed -e 's,@CONF_PATH@,$(sysconfdir)/lakegate/lakegate.conf,g' \

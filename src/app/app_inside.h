@@ -38,6 +38,14 @@ bool		app_own_is_metrics(const struct request *req);
 bool		app_own_answer(struct cx *cx, struct app *a,
 		    struct request *req, struct response *res);
 
+/* Of a failure that a person reads in a browser: another body, a page. */
+void		app_page(struct cx *cx, const struct request *req,
+		    struct response *res);
+/* Answer /favicon.ico and /robots.txt, which no repository can be; false: it
+ * is another path. */
+bool		app_page_file(struct cx *cx, const struct request *req,
+		    struct response *res);
+
 struct app_sent {			/* what was answered */
 	int		status;
 	uint64_t	bytes;		/* of the body */

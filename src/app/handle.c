@@ -27,6 +27,10 @@ static void
 dispatch(struct cx *cx, struct app *a, struct request *req,
     struct response *res, struct request_note *note)
 {
+	if (!auth_is_signed(req) && app_page_file(cx, req, res)) {
+		note->protocol = "own";
+		return;
+	}
 	if (!is_s3_host(a, req) &&
 	    (!auth_is_signed(req) || app_own_is_metrics(req))) {
 		note->protocol = "own";
@@ -133,6 +137,7 @@ serve(struct cx *cx, struct app *a, char **env, const struct front_body *body,
 		res.is_head = req.method == M_HEAD;
 	} else
 		dispatch(cx, a, &req, &res, &note);
+	app_page(cx, &req, &res);
 	response_guard(&res, is_s3_host(a, &req));
 	app_log_audit(cx, &req, &note, res.status);
 	/* What the answer holds, it holds until it has gone. */

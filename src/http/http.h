@@ -129,6 +129,7 @@ struct response {
 	struct buf		 headers;	/* formatted lines */
 	struct str		 type;		/* Content-Type, as it goes */
 	struct str		 disposition;	/* Content-Disposition */
+	bool			 has_policy;	/* Content-Security-Policy */
 	struct str		 body;		/* bytes, or a source: */
 	struct source		 source;
 	uint64_t		 length;	/* of either */
@@ -167,6 +168,9 @@ void		response_guard(struct response *res, bool own_host);
 /* Status and a body in memory, which must last until it is sent; type may be
  * NULL. */
 void		response_body(struct response *res, int status,
+		    const char *type, struct str body);
+/* Another body instead, of another type; status and other headers stay. */
+void		response_replace(struct cx *cx, struct response *res,
 		    const char *type, struct str body);
 /* A body of length bytes from a source. */
 void		response_source(struct response *res,

@@ -71,6 +71,8 @@ response_header(struct response *res, const char *name, struct str value)
 		res->type = value;
 	if (str_is_nocase(n, STR("Content-Disposition")))
 		res->disposition = value;
+	if (str_is_nocase(n, STR("Content-Security-Policy")))
+		res->has_policy = true;
 	buf_str(&res->headers, n);
 	buf_z(&res->headers, ": ");
 	buf_str(&res->headers, value);
@@ -113,6 +115,7 @@ response_guard(struct response *res, bool own_host)
 	if (!fault_skip("NOSNIFF"))
 		response_header(res, "X-Content-Type-Options", STR("nosniff"));
 	if (!fault_skip("SANDBOX") && is_active(res->type) && !own_host &&
+	    !res->has_policy &&
 	    !str_is_nocase(how, STR("attachment")))
 		response_header(res, "Content-Security-Policy",
 		    STR("sandbox allow-downloads"));
@@ -129,6 +132,23 @@ response_body(struct response *res, int status, const char *type,
 	res->length = body.n;
 	res->has_source = false;
 	res->n_files = 0;
+}
+
+void
+response_replace(struct cx *cx, struct response *res, const char *type,
+    struct str body)
+{
+	struct str	rest = buf_as_str(&res->headers), line;
+
+	buf_init(&res->headers, cx->mem, RESPONSE_HEADERS);
+	while (str_split(&rest, '\n', &line)) {
+		if (line.n == 0 || str_starts_nocase(line,
+		    STR("Content-Type:")))
+			continue;
+		buf_str(&res->headers, line);
+		buf_byte(&res->headers, '\n');
+	}
+	response_body(res, res->status, type, body);
 }
 
 void

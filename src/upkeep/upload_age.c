@@ -33,10 +33,11 @@ upload_age_branch(struct cx *cx, struct str key, struct str value, void *arg)
 	struct upload_ages	*a = arg;
 	struct branch		 br;
 	struct ruled		*r;
-	enum err		 e;
 
-	if ((e = branch_parse(cx, value, &br)) != OK)
-		return e;
+	if (branch_parse(cx, value, &br) != OK) {
+		cx_forget(cx);		/* fsck tells */
+		return OK;
+	}
 	r = VEC_PUSH(a->mem, &a->all);
 	r->uid = br.uid;
 	r->name = str_dup(a->mem, str_from(key, 1 + sizeof(struct uid)));
@@ -56,9 +57,12 @@ upload_age_repo(struct cx *cx, struct str key, struct str value, void *arg)
 	enum err		 e;
 
 	(void)key;
-	if ((e = repo_parse(cx, value, &r)) != OK ||
-	    repo_setting(&r, SETTING_LIFECYCLE).n == 0)
-		return e;
+	if (repo_parse(cx, value, &r) != OK) {
+		cx_forget(cx);
+		return OK;
+	}
+	if (repo_setting(&r, SETTING_LIFECYCLE).n == 0)
+		return OK;
 	kept.mem = a->mem;
 	text = source_of_str(&kept, str_dup(a->mem, repo_setting(&r,
 	    SETTING_LIFECYCLE)));

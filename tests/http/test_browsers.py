@@ -261,3 +261,86 @@ def test_a_question_mark_is_a_letter(lake):
     assert preflight(lake, "https://app.exaZple.com", "GET")[0] == 403
     assert preflight(lake, "https://a.b.a.example", "GET")[0] == 200
     assert preflight(lake, "https://a.example", "GET")[0] == 403
+
+
+# ---- people ------------------------------------------------------------------
+
+CHROME = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
+
+
+def page(lake, target, **headers):
+    c = connect(lake.url)
+    c.request("GET", target, headers={**CHROME, **headers})
+    r = c.getresponse()
+    return r.status, {k.lower(): v for k, v in r.getheaders()}, r.read().decode()
+
+
+@pytest.mark.parametrize("target,status,words", [
+    ("/", 403, "the request is not signed"), ("/REPO/main/none", 403, "Access Denied"), ("/_nothing", 404, "nothing at"),
+    ("/REPO/main/o?X-Amz-Algorithm=no", 400, "X-Amz-Algorithm only supports"), ("/REPO/main/%ff", 403, "Access Denied")])
+def test_a_failure_is_a_page_in_a_browser(lake, target, status, words):
+    got, headers, text = page(lake, target.replace("REPO", lake.repo))
+    assert got == status and words in text and lake.url + " s3 ls" in text, text
+    assert headers["content-type"] == "text/html; charset=utf-8" and headers["x-content-type-options"] == "nosniff"
+    policy = headers["content-security-policy"]
+    assert policy.startswith("sandbox; default-src 'none'") and "<script" not in text
+    assert headers["cache-control"] == "no-store" and "Accept" in headers["vary"]
+    assert text.startswith("<!DOCTYPE html>") and text.count("<h1>") == 1
+    assert ('href="/"' in text) == (target != "/")
+
+
+def test_an_address_that_has_expired_is_a_page(lake):
+    """What is sent around, and opened too late."""
+    import datetime
+    from sign import presigned
+    lake.put("main/o", b"x")
+    old = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(hours=1)
+    status, headers, text = page(lake, presigned(lake.url, "GET", f"/{lake.repo}/main/o", when=old, expires=60))
+    assert status == 403 and "Request has expired" in text and headers["content-type"].startswith("text/html")
+
+
+def test_a_page_is_escaped(lake):
+    evil = "<img src=x onerror=alert(1)>\"'&"
+    target = (f"/{lake.repo}/main/o?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Expires=9&X-Amz-SignedHeaders=host&X-Amz-Date="
+              f"20260101T000000Z&X-Amz-Signature={'0' * 64}&X-Amz-Credential="
+              + urllib.parse.quote(f"AKIAX/20260101/us-east-1/{evil}/aws4_request", safe=""))
+    status, headers, text = page(lake, target)
+    assert status == 400 and headers["content-type"].startswith("text/html")
+    assert "<img" not in text and "&lt;img src=x onerror=alert(1)&gt;" in text, text
+
+
+def test_programs_get_no_pages(lake):
+    """What SDKs, curl and scripts send: no Accept, any type, or a signature in a header."""
+    for headers in ({}, {"Accept": "*/*"}, {"Accept": "application/xml"}, {"Accept": "application/json, */*"}):
+        c = connect(lake.url)
+        c.request("GET", f"/{lake.repo}/main/none", headers=headers)
+        r = c.getresponse()
+        assert r.status == 403 and r.getheader("Content-Type") == "application/xml" and b"<Code>" in r.read()
+    s = Signed(lake.url, "GET", f"/{lake.repo}/main/none", headers={"accept": "text/html"})
+    status, headers, text = s.send()
+    assert status == 404 and headers["content-type"] == "application/xml" and b"<Code>NoSuchKey</Code>" in text
+    c = connect(lake.url)
+    c.request("GET", "/api/v1/repositories/none", headers={**CHROME, "Authorization": basic()})
+    r = c.getresponse()
+    assert r.status == 404 and json.loads(r.read())["message"]
+    for method in ("HEAD", "PUT", "POST", "DELETE"):
+        c = connect(lake.url)
+        c.request(method, f"/{lake.repo}/main/none", headers=CHROME)
+        assert c.getresponse().getheader("Content-Type") == "application/xml"
+    lake.put("main/o.html", b"<p>a page</p>", ContentType="text/html")
+    assert lake.body("main/o.html") == b"<p>a page</p>"
+
+
+def test_what_browsers_and_robots_ask_for(lake):
+    for method in ("GET", "HEAD"):
+        for path, kind in (("/robots.txt", "text/plain"), ("/favicon.ico", "image/x-icon")):
+            c = connect(lake.url)
+            c.request(method, path)
+            r = c.getresponse()
+            text = r.read()
+            assert r.status == 200 and r.getheader("Content-Type") == kind, path
+            assert r.getheader("X-Content-Type-Options") == "nosniff"
+            if method == "GET":
+                assert text == b"User-agent: *\nDisallow: /\n" if kind == "text/plain" else len(text) == 198
+    status, text = Signed(lake.url, "PUT", "/robots.txt").send()[::2]
+    assert status == 400 and b"InvalidBucketName" in text

@@ -139,6 +139,51 @@ parts_without_an_upload_go(void **state)
 	lake_end(&l);
 }
 
+/* A repository's own rules: sooner than the setting for some keys, later for
+ * others; what no rule names goes by the setting. */
+static void
+lifecycle_rules_are_obeyed(void **state)
+{
+	static const char	rules[] = "<LifecycleConfiguration>"
+	    "<Rule><Filter><Prefix>main/tmp/</Prefix></Filter>"
+	    "<Status>Enabled</Status><AbortIncompleteMultipartUpload>"
+	    "<DaysAfterInitiation>1</DaysAfterInitiation>"
+	    "</AbortIncompleteMultipartUpload></Rule>"
+	    "<Rule><Filter><Prefix>main/kept/</Prefix></Filter>"
+	    "<Status>Enabled</Status><AbortIncompleteMultipartUpload>"
+	    "<DaysAfterInitiation>30</DaysAfterInitiation>"
+	    "</AbortIncompleteMultipartUpload></Rule></LifecycleConfiguration>";
+	static const char	*const paths[] = { "tmp/a", "b", "kept/c" };
+	const struct gc_opts	opt = { .upload_age = 7 * DAY };
+	struct target		at;
+	struct upload		u;
+	struct lake		l;
+	struct gc_report	r;
+	size_t			i;
+
+	(void)state;
+	lake_begin(&l);
+	assert_ok(&l.cx, repo_set(&l.cx, l.eng, REPO, SETTING_LIFECYCLE,
+	    str_of(rules)));
+	for (i = 0; i < 3; i++) {
+		at = lake_at("main", paths[i]);
+		u = (struct upload){ .created = 0 };
+		assert_ok(&l.cx, upload_create(&l.cx, l.eng, &at, &u));
+	}
+	assert_ok(&l.cx, gc_run(&l.cx, l.eng, &opt, &r));
+	assert_int_equal(0, r.uploads);
+	l.cx.now += 2 * DAY;
+	assert_ok(&l.cx, gc_run(&l.cx, l.eng, &opt, &r));
+	assert_int_equal(1, r.uploads);
+	l.cx.now += 6 * DAY;
+	assert_ok(&l.cx, gc_run(&l.cx, l.eng, &opt, &r));
+	assert_int_equal(1, r.uploads);
+	l.cx.now += 23 * DAY;
+	assert_ok(&l.cx, gc_run(&l.cx, l.eng, &opt, &r));
+	assert_int_equal(1, r.uploads);
+	lake_end(&l);
+}
+
 struct look {
 	struct lake	*l;
 	struct engine	*aside;
@@ -238,6 +283,7 @@ main(void)
 	const struct CMUnitTest	tests[] = {
 		cmocka_unit_test(readers_have_the_grace),
 		cmocka_unit_test(parts_without_an_upload_go),
+		cmocka_unit_test(lifecycle_rules_are_obeyed),
 		cmocka_unit_test(each_step_of_gc_is_clean),
 		cmocka_unit_test(a_long_history_takes_no_memory),
 	};

@@ -117,6 +117,55 @@ headers_without_room_are_left_out(void **state)
 }
 
 static void
+words_are_encoded_and_decoded(void **state)
+{
+	static const struct {
+		const char	*sent, *text;
+		const char	*back;	/* NULL: text again */
+	} cases[] = {
+		{ "plain", "plain", NULL },
+		{ "", "", NULL },
+		{ "=?utf-8?q?=D7=95?=", "\xd7\x95", "=?UTF-8?B?15U=?=" },
+		{ "=?UTF-8?b?w6Q=?=", "\xc3\xa4", "=?UTF-8?B?w6Q=?=" },
+		{ "=?ISO-8859-1?Q?a_=E4?=", "a \xc3\xa4",
+		    "=?UTF-8?B?YSDDpA==?=" },
+		{ "=?us-ascii?q?a=2Cb?= c", "a,b c", NULL },
+		/* Blanks between words are none, beside them they are. */
+		{ "x =?utf-8?q?a?=  =?utf-8?q?b?= y", "x ab y", NULL },
+		/* What is no word stays. */
+		{ "http://h/?a=?b", "http://h/?a=?b", NULL },
+		{ "=?", "=?", NULL }, { "=?utf-8?q?", "=?utf-8?q?", NULL },
+		{ "=?utf-8?q?a", "=?utf-8?q?a", NULL },
+		{ "a=?utf-8?q?b?=", "a=?utf-8?q?b?=", NULL },
+		{ "=?utf-8?q?b?=c", "=?utf-8?q?b?=c", NULL },
+		{ "=?utf-8?x?b?=", "=?utf-8?x?b?=", NULL },
+		{ "=?utf-8?q?=4?=", "=?utf-8?q?=4?=", NULL },
+		{ "=?utf-8?b?w6Q?=", "=?utf-8?b?w6Q?=", NULL },
+		{ "=?koi8-r?B?wQ==?=", "=?koi8-r?B?wQ==?=", NULL },
+		/* Nor is what would be no text, or no header. */
+		{ "=?utf-8?q?=FF?=", "=?utf-8?q?=FF?=", NULL },
+		{ "=?utf-8?q?a=0D=0Ab?=", "=?utf-8?q?a=0D=0Ab?=", NULL },
+		{ "\xff", "\xff", NULL },
+		/* A word that a reader would decode once more. */
+		{ "=?utf-8?B?PT91dGYtOD9xP2E/PQ==?=", "=?utf-8?q?a?=",
+		    "=?UTF-8?B?PT91dGYtOD9xP2E/PQ==?=" },
+	};
+	struct str	text;
+	size_t		i;
+
+	(void)state;
+	for (i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		text = header_decode(&cx, str_of(cases[i].sent));
+		assert_str(cases[i].text, text);
+		assert_str(cases[i].back != NULL ? cases[i].back :
+		    str_is(header_decode(&cx, text), text) ? cases[i].text :
+		    "", header_encode(&cx, text));
+		assert_str(cases[i].text, header_decode(&cx,
+		    header_encode(&cx, text)));
+	}
+}
+
+static void
 ranges_parse(void **state)
 {
 	static const struct {
@@ -280,6 +329,7 @@ main(void)
 		cmocka_unit_test(short_bodies_are_errors),
 		cmocka_unit_test(only_legal_headers_go_out),
 		cmocka_unit_test(headers_without_room_are_left_out),
+		cmocka_unit_test(words_are_encoded_and_decoded),
 		cmocka_unit_test(ranges_parse),
 		cmocka_unit_test(files_are_left_to_the_server_where_it_can),
 		cmocka_unit_test(an_answer_is_held_for_who_takes_it),

@@ -7,6 +7,7 @@
 #include "base/limit.h"
 #include "lake/cond.h"
 #include "lake/lakepath.h"
+#include "lake/lifecycle.h"
 #include "lake/names.h"
 #include "lake/record.h"
 #include "lake/frontier.h"
@@ -93,6 +94,37 @@ times(size_t n, char c)
 
 	memset(p, c, n);
 	return (struct str){ p, n };
+}
+
+static void
+lifecycle_rules_fit_keys(void **state)
+{
+	static struct lifecycle_rule	rules[] = {
+		{ .prefix = { "main/tmp/", 9 }, .enabled = true, .days = 1 },
+		{ .prefix = { "main/", 5 }, .enabled = true, .days = 3 },
+		{ .prefix = { "d", 1 }, .enabled = true, .days = 5 },
+		{ .prefix = { "", 0 }, .enabled = false, .days = 2 },
+	};
+	static const struct {
+		const char	*branch, *path;
+		int		 days;	/* 0: none fits */
+	} cases[] = {
+		{ "main", "tmp/a", 1 }, { "main", "tmp", 3 },
+		{ "main", "x", 3 }, { "dev", "tmp/a", 5 },
+		{ "mai", "n/x", 0 }, { "mainly", "x", 0 },
+		{ "main2", "tmp/a", 0 }, { "other", "main/tmp/a", 0 },
+	};
+	const struct lifecycle	l = { rules, 4 };
+	size_t			i;
+	int64_t			ms;
+
+	(void)state;
+	for (i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		ms = 0;
+		assert_int_equal(cases[i].days > 0, lifecycle_age(&l,
+		    str_of(cases[i].branch), str_of(cases[i].path), &ms));
+		assert_true(ms == (int64_t)cases[i].days * 24 * 3600 * 1000);
+	}
 }
 
 static void
@@ -409,6 +441,7 @@ main(void)
 	const struct CMUnitTest	tests[] = {
 		cmocka_unit_test(keys_map_to_ref_and_path),
 		cmocka_unit_test(names_are_checked),
+		cmocka_unit_test(lifecycle_rules_fit_keys),
 		cmocka_unit_test(targets_are_checked),
 		cmocka_unit_test(ref_expressions_parse),
 		cmocka_unit_test(conditions_judge),
