@@ -268,8 +268,9 @@ restore_empty(struct cx *cx, struct request *req, const struct v4_signed *s)
 		memcpy(all, req->headers, req->n_headers * sizeof *all);
 	req->headers = all;
 	for (i = 0; i < s->empty.n; i++)
-		all[req->n_headers++] = (struct pair){ s->empty.at[i],
-		    STR("") };
+		if (header_is_legal(s->empty.at[i], STR("")))
+			all[req->n_headers++] = (struct pair){
+			    s->empty.at[i], STR("") };
 }
 
 /* Nobody on the way, nor who holds an address, adds a meaning. */

@@ -8,8 +8,9 @@
 #include "base/enc.h"
 #include "base/fault.h"
 
-/* A word has 75 characters: so many bytes in base64 between its ends. */
-enum { WORD_BYTES = 45, VALUE_MAX = 64 * 1024 };
+/* A word has 75 characters: so many bytes in base64 between its ends.  Longer
+ * ones are read, too, but an end is not looked for without an end. */
+enum { WORD_BYTES = 45, WORD_READ = 1024, VALUE_MAX = 64 * 1024 };
 
 static const struct str	word_begin = STR_INIT("=?UTF-8?B?");
 
@@ -35,7 +36,7 @@ word_blanks(struct str s)
 static size_t
 word_at(struct str s, struct word *w)
 {
-	struct str	rest = s, encoding;
+	struct str	rest = str_to(s, WORD_READ), encoding;
 	size_t		end;
 
 	if (!str_take(&rest, STR("=?")) ||
