@@ -8,7 +8,7 @@ import socket
 import pytest
 
 from servers import TOP, connect
-from sign import Signed, begin, chunked
+from sign import Signed, ask, begin, chunked, presigned
 
 pytestmark = pytest.mark.server
 
@@ -149,6 +149,18 @@ def empty_head(lake):
     return "yes" if r.getheader("Content-Length") in ("0", "00") else "no"
 
 
+def empty_unsigned(lake):
+    """A condition without a value, beside a presigned address: it fails where it is carried."""
+    lake.put("main/o", b"x")
+    to = presigned(lake.url, "PUT", f"/{lake.repo}/main/o")
+    return {412: "yes", 200: "no"}[ask(lake.url, "PUT", to, {"If-Match": ""}, b"y")[0]]
+
+
+def empty_answered(lake):
+    lake.put("main/o", b"x", Metadata={"a": ""})
+    return "yes" if lake.s3.head_object(Bucket=lake.repo, Key="main/o")["Metadata"] == {"a": ""} else "no"
+
+
 PROBES = {
     "`%2F` for a slash": lambda lake: stored(lake, "a%2Fb", "a/b"),
     "`a//b`, `/./`, `/x/../y`": lambda lake: stored(lake, "a//b/./c/x/../y"),
@@ -159,6 +171,8 @@ PROBES = {
     "a target of 12 KiB": long_target,
     "metadata names with `_` or `.`": metadata_names,
     "150 headers": many_headers,
+    "an empty header that is not signed": empty_unsigned,
+    "an empty header of an answer": empty_answered,
     "an upload of 1 MiB": of_size(1 << 20),
     "a chunked upload of 64 KiB, no length said": of_unknown_length(1 << 16),
     "a chunked upload of 1 MiB, no length said": of_unknown_length(1 << 20),
