@@ -13,10 +13,16 @@ enum { WORDS = 700, REMEMBERED = 1 << 18, NOTED = 100000 };
  * hide what a few say.  So many are remembered; from then on what comes twice
  * counts twice. */
 static bool
-fsck_is_new(struct fsck *f, const char *what)
+fsck_is_new(struct fsck *f, char *what)
 {
-	return f->said.n >= REMEMBERED || mark_see(&f->said, 'p',
-	    str_of(what));
+	char		*root = strrchr(what, FSCK_ROOT[0]);
+	struct str	 problem = str_of(what);
+
+	if (root != NULL) {
+		problem.n = (size_t)(root - what);
+		memmove(root, root + 1, strlen(root));
+	}
+	return f->said.n >= REMEMBERED || mark_see(&f->said, 'p', problem);
 }
 
 /* Names may have characters that a terminal obeys, or that end a line. */
@@ -76,9 +82,9 @@ fsck_tell(struct fsck *f, const char *invariant, const char *fmt, char *what)
 {
 	struct fsck_kind	*k;
 
-	fsck_plain(what);
 	if (fsck_skips(invariant) || !fsck_is_new(f, what))
 		return;
+	fsck_plain(what);
 	f->r->problems++;
 	if (f->r->problems <= NOTED)
 		fsck_repair_note(f, invariant, what);

@@ -55,6 +55,10 @@ fsck_progress(const struct fsck *f, const char *what, uint64_t done)
 		f->opt->progress(f->opt->arg, what, done, 0);
 }
 
+/* In words of a problem, before the root that led to it: the same is found
+ * again from another, and told once. */
+#define FSCK_ROOT	"\x1f"
+
 /* ---- what is wrong ----------------------------------------------------- */
 
 /* Count a violated invariant ("I8"), and tell whoever runs fsck. */

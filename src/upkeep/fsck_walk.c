@@ -40,8 +40,8 @@ fsck_on_missing(struct cx *cx, struct mark *m)
 	struct str	words = str_dup(cx->mem, str_of(cx->words));
 	struct str	root = fsck_root_words(cx, m->arg);
 
-	return fsck_found_gone(cx, m->arg, "I8", "%.*s (%.*s)", STRF(words),
-	    STRF(root));
+	return fsck_found_gone(cx, m->arg, "I8", "%.*s" FSCK_ROOT " (%.*s)",
+	    STRF(words), STRF(root));
 }
 
 static enum err
@@ -76,7 +76,7 @@ fsck_look_at_block(struct cx *cx, struct fsck *f, struct str path,
 		return e;
 	if (!*there) {
 		e = fsck_found_gone(cx, f, "I8", "\"%.*s\": block %s is "
-		    "missing (%.*s)", STRF(path), hex,
+		    "missing" FSCK_ROOT " (%.*s)", STRF(path), hex,
 		    STRF(fsck_root_words(cx, f)));
 		f->lacking += e == OK && !f->overtaken &&
 		    block_id_is_file(&x->block);
