@@ -31,6 +31,7 @@ fsck_repair_begin(struct cx *cx, struct fsck *f)
 
 	if (f->opt->repair == NULL)
 		return OK;
+	file_set_relaxed(false);	/* saved before it is removed */
 	r = calloc(1, sizeof *r);
 	if (r == NULL)
 		abort();
