@@ -33,8 +33,9 @@ struct already {
 static const struct already configurations[] = {
 	{ "accelerate", "AccelerateConfiguration", "", {
 	    { "Status", IS("Suspended"), true } } },
-	{ "logging", "BucketLoggingStatus", "", { { NULL } } },
-	{ "notification", "NotificationConfiguration", "", { { NULL } } },
+	{ "logging", "BucketLoggingStatus", "", { { .name = NULL } } },
+	{ "notification", "NotificationConfiguration", "", {
+	    { .name = NULL } } },
 	{ "ownershipControls", "OwnershipControls", "Rule", {
 	    { "ObjectOwnership", IS("BucketOwnerEnforced"), true } } },
 	{ "requestPayment", "RequestPaymentConfiguration", "", {
