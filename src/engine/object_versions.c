@@ -207,6 +207,25 @@ versions_to(const struct versions *p)
 	return p->n > p->most ? p->found[p->n - 1]->v.path : p->to;
 }
 
+/* What is in a group that the page has already changes nothing of it. */
+static bool
+versions_dull(struct cx *cx, void *arg, struct str above, struct str upto,
+    struct str *to)
+{
+	const struct versions	*p = arg;
+	struct str		 group;
+	size_t			 i;
+
+	if (!list_group(p->q, upto, &group) || str_cmp(above, group) < 0)
+		return false;
+	i = versions_place(p, group);
+	if (i == 0 || !p->found[i - 1]->v.is_prefix ||
+	    !str_is(p->found[i - 1]->v.path, group))
+		return false;
+	*to = key_end(cx, str_dup(cx->mem, group));
+	return true;
+}
+
 static enum err
 versions_next(struct cx *cx, struct versions *p, struct tree_change *ch,
     bool *there)
@@ -215,6 +234,9 @@ versions_next(struct cx *cx, struct versions *p, struct tree_change *ch,
 		return staged_next(cx, &p->staged, ch, there);
 	if (!fault_skip("VERSIONS_BOUND"))
 		p->diff.to = versions_to(p);
+	p->diff.dull = p->q->delimiter.n > 0 && !fault_skip("VERSIONS_GROUP") ?
+	    versions_dull : NULL;
+	p->diff.arg = p;
 	return tree_diff_next(cx, &p->diff, ch, there);
 }
 

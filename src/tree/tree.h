@@ -9,6 +9,7 @@
 #ifndef TREE_TREE_H
 #define TREE_TREE_H
 
+#include "base/limit.h"
 #include "tree/node_cache.h"
 
 /* The value of a key, copied to the memory of cx; or *there is false. */
@@ -49,9 +50,20 @@ void		tree_close(struct tree_cursor *c);
  */
 struct tree_diff {
 	struct str		 to;	/* not beyond; p NULL: to the end */
+	/*
+	 * Asked, when it is set, before nodes are read that differ: do changes
+	 * of keys above one and up to another not matter?  Then *to is the
+	 * first key that may matter again, in cx->mem or longer.
+	 */
+	bool			(*dull)(struct cx *cx, void *arg,
+				    struct str above, struct str upto,
+				    struct str *to);
+	void			*arg;
 	struct kv_tx		*tx;
 	struct tree_cursor	 a, b;
 	bool			 step_a, step_b;
+	char			 last[LIMIT_PATH]; /* both are beyond it */
+	size_t			 nlast;
 };
 struct tree_change {
 	struct str	key, a, b;

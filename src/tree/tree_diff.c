@@ -33,6 +33,16 @@ tree_diff_enter(struct cx *cx, struct kv_tx *tx, struct tree_cursor *c,
 	return tree_enter(cx, tx, c, &id, from);
 }
 
+/* Every key that is to come is beyond this one. */
+static void
+tree_diff_leave(struct tree_diff *d, struct str key)
+{
+	if (d->dull == NULL || key.n > sizeof d->last)
+		return;
+	memcpy(d->last, key.p, key.n);
+	d->nlast = key.n;
+}
+
 /* Both sides down to the first keys >= from, or to where they meet. */
 static enum err
 tree_diff_seek(struct cx *cx, struct tree_diff *d, struct str from)
@@ -81,13 +91,44 @@ tree_diff_close(struct tree_diff *d)
 
 /* One side goes on; when all that follows is beyond `to`, it is at its end. */
 static enum err
-tree_diff_step(struct cx *cx, const struct tree_diff *d, struct tree_cursor *c)
+tree_diff_step(struct cx *cx, struct tree_diff *d, struct tree_cursor *c)
 {
+	if (c->depth > 0)
+		tree_diff_leave(d, node_key(tree_top(c)));
 	if (d->to.p == NULL || c->depth == 0 ||
 	    str_cmp(node_key(tree_top(c)), d->to) < 0)
 		return tree_advance(cx, c);
 	tree_close(c);
 	return OK;
+}
+
+static int
+tree_diff_order(const struct tree_cursor *a, const struct tree_cursor *b)
+{
+	if (a->depth == 0)
+		return 1;
+	if (b->depth == 0)
+		return -1;
+	return str_cmp(node_key(tree_top(a)), node_key(tree_top(b)));
+}
+
+/* Both differ as far as the nearer of the keys at hand: does that matter? */
+static enum err
+tree_diff_pass(struct cx *cx, struct tree_diff *d, bool *passed)
+{
+	struct str	above = { d->last, d->nlast }, upto, to;
+
+	*passed = false;
+	if (d->dull == NULL || d->nlast == 0)
+		return OK;
+	upto = node_key(tree_top(tree_diff_order(&d->a, &d->b) <= 0 ?
+	    &d->a : &d->b));
+	if (!d->dull(cx, d->arg, above, upto, &to))
+		return OK;
+	*passed = true;
+	tree_diff_leave(d, to);
+	tree_diff_close(d);
+	return tree_diff_seek(cx, d, to);
 }
 
 /*
@@ -100,6 +141,7 @@ tree_diff_align(struct cx *cx, struct tree_diff *d)
 {
 	unsigned	la, lb;
 	enum err	e = OK;
+	bool		passed;
 
 	while (e == OK) {
 		la = tree_diff_level(&d->a);
@@ -111,22 +153,14 @@ tree_diff_align(struct cx *cx, struct tree_diff *d)
 				e = tree_diff_step(cx, d, &d->b);
 			continue;
 		}
+		if ((e = tree_diff_pass(cx, d, &passed)) != OK || passed)
+			continue;
 		if (la >= lb)
 			e = tree_descend(cx, d->tx, &d->a);
 		if (e == OK && lb >= la)
 			e = tree_descend(cx, d->tx, &d->b);
 	}
 	return e;
-}
-
-static int
-tree_diff_order(const struct tree_cursor *a, const struct tree_cursor *b)
-{
-	if (a->depth == 0)
-		return 1;
-	if (b->depth == 0)
-		return -1;
-	return str_cmp(node_key(tree_top(a)), node_key(tree_top(b)));
 }
 
 /* The item at hand of the side that is behind, or of both. */
