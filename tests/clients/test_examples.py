@@ -46,7 +46,8 @@ def test_every_example_is_listed_and_run():
     with open(f"{EXAMPLES}/README.md") as f:
         listed = f.read()
     tests = ""
-    for path in (__file__, f"{TOP}/tests/http/test_failures.py", f"{TOP}/tests/clients/test_prometheus.py"):
+    for path in (__file__, f"{TOP}/tests/http/test_failures.py", f"{TOP}/tests/clients/test_prometheus.py",
+                 f"{TOP}/tests/http/test_rest_answers.py"):
         with open(path) as f:
             tests += f.read()
     for name in os.listdir(EXAMPLES):
