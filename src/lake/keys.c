@@ -301,6 +301,36 @@ key_sealer(void)
 	return STR("AM");
 }
 
+bool
+key_is_whole(struct str key)
+{
+	enum { UID = sizeof(struct uid), OID = sizeof(struct oid) };
+
+	switch (key.n > 0 ? key.p[0] : 0) {
+	case 'B':
+	case 'T':
+	case 'P':
+	case 'y':
+	case 'M':
+	case 'X':
+		return key.n >= 1 + UID;
+	case 'H':			/* a NUL and the sequence number */
+		return key.n >= 1 + UID + 9;
+	case 'U':
+		return key.n >= 1 + UID + UID;
+	case 'C':
+	case 'D':
+		return key.n >= 1 + UID + OID;
+	case 'N':
+	case 'n':
+		return key.n >= 1 + OID;
+	case 'Z':
+		return key.n >= 2 + UID;
+	default:
+		return true;
+	}
+}
+
 struct keys_range
 key_range(struct cx *cx, struct str prefix)
 {

@@ -94,6 +94,10 @@ struct str	key_setup(void);
 /* A M: which master key seals secrets. */
 struct str	key_sealer(void);
 
+/* Is it long enough for the ids that keys of its kind have?  What is not was
+ * written by no program of ours. */
+bool		key_is_whole(struct str key);
+
 /* All keys that begin so; for a letter alone, all records of a kind. */
 struct keys_range key_range(struct cx *cx, struct str prefix);
 /* What all keys of a kind begin with. */

@@ -45,6 +45,8 @@ sweep_commit(struct cx *cx, struct str key, struct str value, void *arg)
 	struct gc	*gc = arg;
 
 	(void)value;
+	if (!key_is_whole(key))
+		return OK;
 	if (mark_has(&gc->m, GREY_COMMIT, str_from(key, 1)))
 		return OK;
 	gc->r->commits++;
@@ -83,6 +85,8 @@ sweep_node(struct cx *cx, struct str key, struct str value, void *arg)
 	struct gc	*gc = arg;
 	uint64_t	 stamp;
 
+	if (!key_is_whole(key))
+		return OK;
 	if (mark_has(&gc->m, GREY_NODE, str_from(key, 1)) ||
 	    !take_be64(&value, &stamp) || stamp >= gc->epoch)
 		return OK;
@@ -134,6 +138,8 @@ sweep_small(struct cx *cx, struct str key, struct str value, void *arg)
 	struct uid	 id;
 
 	(void)value;
+	if (!key_is_whole(key))
+		return OK;
 	memcpy(id.b, key.p + 1, sizeof id);
 	if ((block_id_epoch(&id) >= gc->epoch && !fault_skip("SWEEP_EPOCH")) ||
 	    bloom_has(&gc->bloom, &id))
@@ -148,6 +154,8 @@ sweep_manifest(struct cx *cx, struct str key, struct str value, void *arg)
 	struct uid	 id;
 
 	(void)value;
+	if (!key_is_whole(key))
+		return OK;
 	memcpy(id.b, key.p + 1, sizeof id);
 	if (block_id_epoch(&id) >= gc->epoch ||
 	    mark_has(&gc->m, GREY_MANIFEST, uid_str(&id)))
@@ -217,6 +225,8 @@ sweep_dead(struct cx *cx, struct str key, struct str value, void *arg)
 	enum err	 e = OK;
 	bool		 gone = true;
 
+	if (!key_is_whole(key))
+		return OK;
 	memcpy(id.b, key.p + 1, sizeof id);
 	if (!take_be64(&value, &since)) {
 		gc->r->unreadable++;

@@ -97,6 +97,8 @@ orphans_upload_id(struct cx *cx, struct str key, struct str value,
 {
 	(void)cx;
 	(void)value;
+	if (!key_is_whole(key))
+		return false;
 	memcpy(out->b, key.p + key.n - sizeof *out, sizeof *out);
 	return true;
 }

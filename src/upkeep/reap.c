@@ -120,7 +120,7 @@ reap_old_upload(struct cx *cx, struct str key, struct str value, void *arg)
 	struct reap	*p = arg;
 	struct upload	 u;
 
-	if (upload_parse(cx, value, &u) != OK) {
+	if (!key_is_whole(key) || upload_parse(cx, value, &u) != OK) {
 		cx_forget(cx);
 		p->r->unreadable++;
 		return OK;
@@ -206,6 +206,8 @@ reap_one(struct cx *cx, struct str key, struct str value, void *arg)
 	enum err	 e;
 
 	(void)value;
+	if (!key_is_whole(key))
+		return OK;
 	memcpy(id.b, key.p + 2, sizeof id);
 	if (key.p[1] == 'U')
 		return reap_parts(cx, p, &id);
@@ -247,7 +249,7 @@ reap_living(struct cx *cx, struct str key, struct str value, void *arg)
 	bool		 more = true;
 
 	/* The mark counts it, as it does heads that cannot be read. */
-	if (branch_parse(cx, value, &br) != OK) {
+	if (!key_is_whole(key) || branch_parse(cx, value, &br) != OK) {
 		cx_forget(cx);
 		return OK;
 	}
@@ -326,7 +328,7 @@ reap_old_head(struct cx *cx, struct str key, struct str value, void *arg)
 	struct headmove	 m;
 	enum err	 e;
 
-	if (headmove_parse(cx, value, &m) != OK) {
+	if (!key_is_whole(key) || headmove_parse(cx, value, &m) != OK) {
 		cx_forget(cx);
 		return OK;
 	}
