@@ -178,7 +178,23 @@ class Server:
         for p in [self.process, *self.others]:
             p.send_signal(signal.SIGTERM)
             p.wait(40)
+        # A server does not wait for its workers, which still write in the lake.
+        for _ in range(400):
+            if not self.has_workers():
+                break
+            time.sleep(0.1)
         self.log.close()
+
+    def has_workers(self):
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                with open(f"/proc/{pid}/environ", "rb") as f:
+                    if f"LAKEGATE_LAKE={self.lake}".encode() in f.read().split(b"\0") and \
+                            os.path.realpath(f"/proc/{pid}/exe") == os.path.realpath(self.binary):
+                        return True
+            except OSError:             # it has ended, or is another user's
+                pass
+        return False
 
     def end(self):
         """Of one that a test which failed has left behind."""
