@@ -123,27 +123,22 @@ metric_form(void)
 	return form | 1;
 }
 
+/* Without a lock, which a mapping would keep where it cannot be given back: of
+ * two that begin anew at once one may lose what the other has just counted. */
 enum err
 metric_open(struct cx *cx, const char *path)
 {
-	struct file_share	s;
-	uint64_t		form = metric_form();
-	enum err		e;
+	uint64_t	form = metric_form();
+	void		*p;
+	enum err	 e;
 
-	if ((e = file_share_open(cx, path, sizeof own, &s)) != OK)
+	if ((e = file_map(cx, path, sizeof own, &p)) != OK)
 		return e;
-	if ((e = file_lock(cx, s.fd)) != OK) {
-		file_share_close(&s);
-		return e;
-	}
-	counts = s.p;
+	counts = p;
 	if (metric_get(&counts->form) != form) {
-		memset(s.p, 0, s.size);
+		memset(p, 0, sizeof own);
 		atomic_store(&counts->form, form);
 	}
-	/* The mapping keeps the open file, and its lock, for ever. */
-	file_unlock(s.fd);
-	file_close(s.fd);
 	return OK;
 }
 
