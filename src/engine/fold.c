@@ -68,8 +68,7 @@ fold_look_fn(struct cx *cx, struct kv_tx *tx, void *arg)
 		return e;
 	f->there = f->there && uid_is(&f->br.uid, &f->id->uid);
 	f->epoch = gs.epoch;
-	f->last = cut->live && !cut->known && !fault_skip("N_CUT") ?
-	    cut->upto : f->br.open - 1;
+	f->last = cut->live && !cut->known ? cut->upto : f->br.open - 1;
 	if (!f->there || f->last < f->br.low)
 		return OK;
 	if (f->last - f->br.low > SEALED_MAX)
